@@ -1,0 +1,229 @@
+"""Recurring times against `zoneinfo`: all zones, 1990 to 2037, and the known odd days."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.recurrence import (
+    Cron,
+    Daily,
+    EveryMinutes,
+    Once,
+    Rule,
+    Weekly,
+    cron_times,
+    date_exists,
+    format_rule,
+    latest_fire,
+    next_fire,
+    parse_rule,
+)
+
+ZONES = sorted(
+    name for name in available_timezones() if not name.startswith(("posix/", "right/", "localtime"))
+)
+
+instants = st.datetimes(datetime(1990, 1, 1), datetime(2037, 11, 1), timezones=st.just(UTC))
+walls = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+weekday_sets = st.frozensets(st.integers(0, 6), min_size=1)
+crons = st.builds(
+    lambda minute, hour, day: Cron(f"{minute} {hour} {day}"),
+    st.sampled_from(["0", "30", "*/15", "5,35"]),
+    st.sampled_from(["2", "*", "0-3", "*/6", "1,2,23"]),
+    st.sampled_from(["* * *", "* * mon-fri", "1,15 * *", "* mar,oct sun", "29 2 *", "13 * fri"]),
+)
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    there = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+    return there.replace(tzinfo=None) == wall
+
+
+@settings(max_examples=60, deadline=None)
+@given(zones, walls, instants)
+def test_a_daily_time_comes_once_on_every_local_date(zone: ZoneInfo, at: time, start: datetime):
+    rule, after, fires = Daily(at), start, []
+    for _ in range(370):
+        fire = next_fire(rule, zone, after)
+        assert fire is not None
+        assert fire.instant > after
+        fires.append(fire)
+        after = fire.instant
+    expected = fires[0].local_date
+    for fire in fires:
+        while not date_exists(expected, zone):
+            expected += timedelta(days=1)
+        assert fire.local_date == expected
+        assert fire.key == expected.isoformat()
+        expected += timedelta(days=1)
+        wall = datetime.combine(fire.local_date, at)
+        local = fire.instant.astimezone(zone)
+        if exists(wall, zone):
+            assert local.replace(tzinfo=None, fold=0) == wall
+            assert local.fold == 0
+        else:
+            before = wall.replace(tzinfo=zone, fold=0).utcoffset()
+            after_gap = wall.replace(tzinfo=zone, fold=1).utcoffset()
+            assert before is not None
+            assert after_gap is not None
+            assert local.replace(tzinfo=None) - wall == after_gap - before
+
+
+@settings(max_examples=80, deadline=None)
+@given(zones, weekday_sets, walls, instants)
+def test_a_weekly_time_comes_only_on_its_days(
+    zone: ZoneInfo, days: frozenset[int], at: time, start: datetime
+):
+    after = start
+    for _ in range(60):
+        fire = next_fire(Weekly(days, at), zone, after)
+        assert fire is not None
+        assert fire.instant > after
+        assert fire.local_date.weekday() in days
+        after = fire.instant
+
+
+@settings(max_examples=60, deadline=None)
+@given(zones, crons, instants)
+def test_a_cron_time_is_strictly_later_and_never_in_a_second_fold(
+    zone: ZoneInfo, rule: Cron, start: datetime
+):
+    after, seen = start, set()
+    for _ in range(40):
+        fire = next_fire(rule, zone, after)
+        assert fire is not None
+        assert fire.instant > after
+        assert fire.key not in seen
+        seen.add(fire.key)
+        wall = datetime.fromisoformat(fire.key)
+        assert wall.time() in cron_times(rule.expression, wall.date())
+        if exists(wall, zone):
+            local = fire.instant.astimezone(zone)
+            assert local.replace(tzinfo=None, fold=0) == wall
+            assert local.fold == 0
+        after = fire.instant
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zones,
+    st.one_of(
+        walls.map(Daily),
+        st.builds(Weekly, weekday_sets, walls),
+        st.builds(EveryMinutes, st.integers(15, 5000), st.integers(0, 59)),
+        crons,
+    ),
+    instants,
+    st.timedeltas(timedelta(minutes=1), timedelta(days=20)),
+)
+def test_the_latest_missed_one_is_the_last_of_all_missed_ones(
+    zone: ZoneInfo, rule: Rule, start: datetime, away: timedelta
+):
+    until, last, at = start + away, None, start
+    for _ in range(3000):
+        fire = next_fire(rule, zone, at)
+        if fire is None or fire.instant > until:
+            break
+        last, at = fire, fire.instant
+    found = latest_fire(rule, zone, start, until)
+    assert (found.instant if found else None) == (last.instant if last else None)
+
+
+@given(st.integers(1, 10_000), st.integers(0, 10_000), instants)
+def test_every_so_many_minutes_keeps_its_distance(minutes: int, offset: int, start: datetime):
+    rule, zone = EveryMinutes(minutes, offset), ZoneInfo("America/New_York")
+    first = next_fire(rule, zone, start)
+    assert first is not None
+    assert timedelta(0) < first.instant - start <= timedelta(minutes=minutes)
+    second = next_fire(rule, zone, first.instant)
+    assert second is not None
+    assert second.instant - first.instant == timedelta(minutes=minutes)
+
+
+GOLDEN = [
+    # zone, daily at, after (UTC), expected instants (UTC), keys
+    ("America/New_York", "02:30", "2026-03-07T12:00", ["2026-03-08T07:30", "2026-03-09T06:30"]),  # gap
+    ("America/New_York", "01:30", "2026-10-31T12:00", ["2026-11-01T05:30", "2026-11-02T06:30"]),  # fold
+    ("Europe/Berlin", "02:30", "2026-03-28T12:00", ["2026-03-29T01:30", "2026-03-30T00:30"]),
+    ("Europe/Berlin", "02:30", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"]),
+    ("Africa/Cairo", "00:30", "2024-04-25T12:00", ["2024-04-25T22:30", "2024-04-26T21:30"]),  # midnight gap
+    ("Africa/Cairo", "23:30", "2024-10-31T12:00", ["2024-10-31T20:30", "2024-11-01T21:30"]),  # midnight fold
+    ("Australia/Lord_Howe", "02:15", "2026-10-03T00:00", ["2026-10-03T15:45", "2026-10-04T15:15"]),  # 30 min
+    ("Atlantic/Azores", "00:30", "2026-03-28T12:00", ["2026-03-29T01:30", "2026-03-30T00:30"]),
+    ("Pacific/Apia", "10:00", "2011-12-29T00:00", ["2011-12-29T20:00", "2011-12-30T20:00"]),  # no 30th
+    ("Africa/Casablanca", "02:30", "2024-03-09T12:00", ["2024-03-10T01:30", "2024-03-11T02:30"]),  # fold
+    ("Africa/Casablanca", "02:30", "2024-04-13T12:00", ["2024-04-14T02:30", "2024-04-15T01:30"]),  # gap
+    ("Antarctica/Troll", "01:30", "2026-03-28T12:00", ["2026-03-29T01:30", "2026-03-29T23:30"]),  # two hours
+    ("Antarctica/Troll", "02:30", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T02:30"]),
+]
+
+
+@pytest.mark.parametrize(("zone", "at", "after", "expected"), GOLDEN)
+def test_the_known_odd_days(zone: str, at: str, after: str, expected: list[str]):
+    rule, instant = Daily(time.fromisoformat(at)), datetime.fromisoformat(after).replace(tzinfo=UTC)
+    for want in expected:
+        fire = next_fire(rule, ZoneInfo(zone), instant)
+        assert fire is not None
+        assert fire.instant.strftime("%Y-%m-%dT%H:%M") == want
+        instant = fire.instant
+
+
+def test_the_day_that_apia_skipped_has_no_occurrence_and_its_neighbours_have_one():
+    zone, at, days = ZoneInfo("Pacific/Apia"), datetime(2011, 12, 28, tzinfo=UTC), []
+    for _ in range(4):
+        fire = next_fire(Daily(time(10)), zone, at)
+        assert fire is not None
+        days.append(fire.local_date)
+        at = fire.instant
+    assert days == [date(2011, 12, 28), date(2011, 12, 29), date(2011, 12, 31), date(2012, 1, 1)]
+
+
+def test_a_zone_changed_twice_in_a_day_names_the_same_local_date():
+    now = datetime(2026, 5, 4, 6, tzinfo=UTC)
+    keys = {
+        fire.key
+        for name in ("Europe/Berlin", "America/New_York", "Europe/Berlin")
+        if (fire := next_fire(Daily(time(18)), ZoneInfo(name), now))
+    }
+    assert keys == {"2026-05-04"}
+
+
+def test_once_comes_once():
+    rule, zone = Once(datetime(2026, 3, 29, 2, 30)), ZoneInfo("Europe/Berlin")
+    fire = next_fire(rule, zone, datetime(2026, 1, 1, tzinfo=UTC))
+    assert fire is not None
+    assert fire.instant == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert next_fire(rule, zone, fire.instant) is None
+
+
+def test_a_date_that_never_comes_ends_the_search():
+    assert next_fire(Cron("0 9 30 2 *"), ZoneInfo("UTC"), datetime(2026, 1, 1, tzinfo=UTC)) is None
+
+
+@given(
+    st.one_of(
+        walls.map(Daily),
+        st.builds(Weekly, weekday_sets, walls),
+        st.builds(EveryMinutes, st.integers(1, 99999), st.integers(0, 99)),
+        crons,
+        st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1)).map(
+            lambda at: Once(at.replace(second=0, microsecond=0))
+        ),
+    )
+)
+def test_a_rule_reads_back_as_it_was_written(rule: Rule):
+    assert parse_rule(format_rule(rule)) == rule
+
+
+@pytest.mark.parametrize(
+    "text", ["", "daily", "daily 25:00", "weekly 09:00", "weekly xyz 09:00", "every", "every x", "cron * *",
+             "cron 61 * * * *", "cron 5-1 * * * *", "cron */0 * * * *", "once soon", "hourly 3",
+             "cron ² * * * *"]
+)  # fmt: skip
+def test_what_is_no_rule_is_refused(text: str):
+    with pytest.raises(ValueError):
+        parse_rule(text)
