@@ -1,0 +1,1 @@
+"""SQL, one module an area. Returns domain objects of the area's model."""

@@ -1,0 +1,90 @@
+"""Due work as data: what a slot is and what a kind of slot has to provide. Pure; the engine is bot/engine.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from storage.unit import Unit
+
+
+class Lane(StrEnum):
+    """Queues that never wait for each other: planning and building, channel posts, DMs (one at a time)."""
+
+    WORK = "work"
+    POST = "post"
+    DM = "dm"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDraft:
+    """One occurrence to be done. `key` is `<kind>:<subject>:<local date | number>`: once per occurrence.
+
+    `state` "skipped" with a `reason` records an occurrence that came too late to be done.
+    """
+
+    key: str
+    kind: str
+    subject_id: str
+    due_at: datetime
+    owner: int | None = None
+    lane: Lane = Lane.WORK
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    visible_at: datetime | None = None
+    state: str = "ready"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A claimed occurrence; `lease` fences its completion."""
+
+    id: str
+    key: str
+    kind: str
+    subject_id: str
+    owner: int | None
+    payload: Mapping[str, Any]
+    due_at: datetime
+    attempts: int
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Returned by a handler: nothing went wrong, look again at `at` (quiet hours, caps, slow mode)."""
+
+    at: datetime
+    reason: str
+
+
+class SlotKind(Protocol):
+    """One kind of due work. Register it with `Engine.register`."""
+
+    name: str
+
+    async def due(self, unit: "Unit", now: datetime, limit: int) -> Sequence[SlotDraft]:
+        """Return at most `limit` due occurrences and advance their subjects' `next_at` in this transaction."""
+        ...
+
+    async def run(self, slot: Slot) -> Later | None:
+        """Do the work: read the state again, act, and complete in one transaction.
+
+        Call `unit.repo(SlotRepository).finish(slot)` in the transaction of the effect, so that a worker that
+        lost its lease changes nothing. A raised exception is retried with back-off.
+        """
+        ...
+
+
+def backoff(attempts: int, base: timedelta, cap: timedelta, jitter: float) -> timedelta:
+    """Return the wait before try `attempts + 1`: base · 2^(attempts − 1), ±20 % by `jitter` in 0..1.
+
+    >>> backoff(1, timedelta(minutes=1), timedelta(hours=6), 0.5)
+    datetime.timedelta(seconds=60)
+    >>> backoff(20, timedelta(minutes=1), timedelta(hours=6), 0.5)
+    datetime.timedelta(seconds=21600)
+    """
+    wait = min(cap, base * 2 ** min(30, max(0, attempts - 1)))
+    return wait * (0.8 + 0.4 * jitter)

@@ -1,0 +1,97 @@
+"""Guilds, people and their settings."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+@dataclass(frozen=True, slots=True)
+class Guild:
+    """A server the bot is in, or was in until `left_at`."""
+
+    id: int
+    name: str
+    locale: str | None
+    joined_at: datetime
+    left_at: datetime | None
+    welcomed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who used the bot."""
+
+    id: int
+    name: str
+    locale: str | None
+    dm_channel_id: int | None
+    dm_closed_at: datetime | None
+    dm_retry_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxNote:
+    """Something that could not be delivered by DM."""
+
+    id: str
+    kind: str
+    title: str
+    body: str
+    created_at: datetime
+    is_read: bool
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _known_zone(value: str | None) -> str | None:
+    if value is not None and value not in available_timezones():
+        raise ValueError("an IANA time zone such as Europe/Berlin")
+    return value
+
+
+class GuildSettings(_Settings):
+    """What managers set for their server (section "guild")."""
+
+    bounces_channel: int | None = None
+    releases_channel: int | None = None
+    digest_channel: int | None = None
+    manager_role: int | None = None
+    member_role: int | None = None
+    approver_role: int | None = None
+    timezone: str | None = None
+    digest_day: int = Field(default=6, ge=0, le=6)
+    digest_hour: int = Field(default=10, ge=0, le=23)
+    server_digest: bool = False
+    ai_allowed: bool = False
+    ai_daily_tokens: int = Field(default=50_000, ge=0)
+    keep_audio: bool = False
+    retention_days: int = Field(default=365, ge=30)
+    setup_step: int = Field(default=0, ge=0)
+    setup_done: bool = False
+
+    _zone = field_validator("timezone")(_known_zone)
+
+
+class PersonSettings(_Settings):
+    """What a person set for themselves (section "person")."""
+
+    timezone: str | None = None
+    language: str | None = None
+    quiet_from: time = time(21, 0)
+    quiet_until: time = time(9, 0)
+    dm_digests: bool = False
+    dm_checkins: bool = False
+    ai_consent: bool = False
+    silent_until: datetime | None = None
+
+    _zone = field_validator("timezone")(_known_zone)
+
+    def zone(self, guild: GuildSettings | None = None) -> ZoneInfo:
+        """Return the person's zone, else the server's, else UTC."""
+        return ZoneInfo(self.timezone or (guild.timezone if guild else None) or "UTC")

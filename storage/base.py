@@ -1,0 +1,50 @@
+"""What every mapped class shares: strict tables, names of constraints, owners, tracking."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import MetaData, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from storage.types import BigInt
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Root of all mapped classes. Give constraints as `__constraints__`, not as `__table_args__`."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    __constraints__: ClassVar[tuple[Any, ...]] = ()
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (*cls.__constraints__, {"sqlite_strict": True})
+
+
+class Identified:
+    """A UUIDv7 in hex as primary key."""
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class Owned:
+    """Belongs to one person or one guild; sessions of somebody else neither see nor write it."""
+
+    owner_id: Mapped[int] = mapped_column(BigInt(), index=True, nullable=False)
+
+
+class Tracked:
+    """Changes of these rows are recorded by the unit of work and can be undone.
+
+    `__area__` names the area in the history; `__untracked__` columns do not count as a change of their own.
+    """
+
+    __area__: ClassVar[str]
+    __untracked__: ClassVar[frozenset[str]] = frozenset({"version", "updated_at"})

@@ -1,0 +1,54 @@
+"""Export and deletion of everything about one person, made from the privacy map."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import CursorResult, Table, delete, func, select
+
+from storage.base import Base
+from storage.privacy_map import PRIVACY, OnDelete
+from storage.repository import Repository
+from storage.tables import load_all
+
+
+class PrivacyRepository(Repository):
+    """Runs in system units, because it goes over all tables at once."""
+
+    def _tables(self) -> list[Table]:
+        load_all()
+        return [table for table in Base.metadata.sorted_tables if PRIVACY[table.name].person is not None]
+
+    async def counts(self, person: int) -> dict[str, int]:
+        """Return rows a table, of tables with any."""
+        result: dict[str, int] = {}
+        for table in self._tables():
+            column = table.c[str(PRIVACY[table.name].person)]
+            count = (
+                await self.session.execute(select(func.count()).select_from(table).where(column == person))
+            ).scalar_one()
+            if count:
+                result[table.name] = count
+        return result
+
+    async def export(self, person: int) -> dict[str, list[Mapping[str, Any]]]:
+        """Return every row about the person, by table, with plain values."""
+        result: dict[str, list[Mapping[str, Any]]] = {}
+        for table in self._tables():
+            entry = PRIVACY[table.name]
+            rows = (await self.session.execute(select(table).where(table.c[str(entry.person)] == person))).mappings()
+            shown = [{key: value for key, value in row.items() if key not in entry.hidden} for row in rows]
+            if shown:
+                result[table.name] = shown
+        return result
+
+    async def delete(self, person: int) -> dict[str, int]:
+        """Delete everything that the map says goes; return rows a table."""
+        result: dict[str, int] = {}
+        for table in reversed(self._tables()):
+            entry = PRIVACY[table.name]
+            if entry.on_delete is OnDelete.KEEP:
+                continue
+            done = await self.session.execute(delete(table).where(table.c[str(entry.person)] == person))
+            if isinstance(done, CursorResult) and done.rowcount:
+                result[table.name] = done.rowcount
+        return result

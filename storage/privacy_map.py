@@ -1,0 +1,59 @@
+"""For every table: which column is a person, what an export prints, what a deletion does, and why something stays.
+
+A test compares this with the tables, so that a new table without an entry fails.
+Area modules add theirs below, one entry a table.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OnDelete(StrEnum):
+    ROW = "row"
+    """The rows are deleted."""
+    KEEP = "keep"
+    """The rows stay; `why` says what they are needed for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`person` is the column holding whose it is, None where no person is named.
+
+    `title` is what people read in the summary; `hidden` columns are left out of exports.
+    """
+
+    title: str
+    person: str | None
+    on_delete: OnDelete
+    why: str
+    kept_for: str
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def is_exported(self) -> bool:
+        return self.person is not None
+
+
+def _rows(title: str, kept_for: str = "until you delete it", *, why: str = "", hidden: tuple[str, ...] = ()) -> Entry:
+    return Entry(title, "owner_id", OnDelete.ROW, why, kept_for, frozenset(hidden))
+
+
+def _kept(title: str, why: str, kept_for: str = "as long as the bot runs") -> Entry:
+    return Entry(title, None, OnDelete.KEEP, why, kept_for)
+
+
+PRIVACY: dict[str, Entry] = {
+    # -------------------------------------------------------------- studio
+    "guilds": _kept("Servers the bot is in", "names no person", "30 days after the bot left"),
+    "people": _rows("That you used the bot, and how to reach you", hidden=("dm_refusals",)),
+    "settings": _rows("Your settings"),
+    "inbox": _rows("Notes that could not be delivered", "30 days"),
+    "facts": _kept("Facts about this installation", "names no person"),
+    "requests": _rows("Which of your requests were already carried out", "2 days"),
+    # -------------------------------------------------------------- engine
+    "slots": Entry(
+        "Work that was due for you", "owner", OnDelete.ROW, "", "14 days after it was done", frozenset({"lease"})
+    ),
+    "deliveries": _rows("Messages sent or waiting to be sent to you", "90 days"),
+    "changes": _rows("What was changed in your things, and by whom", "30 days"),
+}

@@ -1,0 +1,151 @@
+"""History and undo over all tracked tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import delete, inspect, select, update
+from sqlalchemy.orm import Mapper
+
+from bot.actors import ActorKind
+from bot.changes import Change, ChangeGroup, RecordedChange
+from bot.errors import ChangedSince
+from storage.base import Base, Tracked
+from storage.repository import Repository
+from storage.tables.engine import ChangeRow
+from storage.tracking import restore_value, snapshot
+
+
+def _recorded(row: ChangeRow) -> RecordedChange:
+    return RecordedChange(
+        row.id,
+        row.at,
+        row.group_id,
+        row.operation,
+        ActorKind(row.actor_kind),
+        row.actor_reference,
+        row.actor_name,
+        row.rationale,
+        Change(row.area, row.entity, row.entity_id, row.before, row.after),
+        row.undone_by,
+    )
+
+
+def _groups(rows: Sequence[ChangeRow]) -> list[ChangeGroup]:
+    result: list[ChangeGroup] = []
+    for group_id, members in groupby(rows, key=lambda row: row.group_id):
+        changes = tuple(_recorded(row) for row in members)
+        first = changes[0]
+        result.append(
+            ChangeGroup(
+                group_id,
+                first.operation,
+                first.at,
+                first.actor_kind,
+                first.actor_reference,
+                first.actor_name,
+                changes,
+            )
+        )
+    return result
+
+
+def mapper_of(table: str) -> Mapper[Any]:
+    """Return the mapper of a tracked table by its name."""
+    for mapper in Base.registry.mappers:
+        if mapper.local_table.name == table and issubclass(mapper.class_, Tracked):  # type: ignore[union-attr]
+            return mapper
+    raise LookupError(table)
+
+
+class ChangeRepository(Repository):
+    """The history of this owner."""
+
+    async def group(self, group_id: str) -> ChangeGroup | None:
+        rows = await self.session.execute(
+            select(ChangeRow).where(ChangeRow.group_id == group_id).order_by(ChangeRow.id)
+        )
+        groups = _groups(list(rows.scalars()))
+        return groups[0] if groups else None
+
+    async def recent(self, since: datetime, reference: str | None = None, limit: int = 200) -> list[ChangeGroup]:
+        """Return groups since then, newest first; of one actor where `reference` is given."""
+        statement = select(ChangeRow).where(ChangeRow.at >= since)
+        if reference is not None:
+            statement = statement.where(ChangeRow.actor_reference == reference)
+        statement = statement.order_by(ChangeRow.group_id.desc(), ChangeRow.id).limit(limit)
+        return _groups(list((await self.session.execute(statement)).scalars()))
+
+    async def by_actor_prefix(self, prefix: str) -> list[ChangeGroup]:
+        """Return groups whose actor reference starts so (`ai:<mission>/`), newest first."""
+        statement = (
+            select(ChangeRow)
+            .where(ChangeRow.actor_reference.startswith(prefix, autoescape=True))
+            .order_by(ChangeRow.group_id.desc(), ChangeRow.id)
+        )
+        return _groups(list((await self.session.execute(statement)).scalars()))
+
+    async def of_entity(self, entity: str, entity_id: str, limit: int = 100) -> list[RecordedChange]:
+        rows = await self.session.execute(
+            select(ChangeRow)
+            .where(ChangeRow.entity == entity, ChangeRow.entity_id == entity_id)
+            .order_by(ChangeRow.id.desc())
+            .limit(limit)
+        )
+        return [_recorded(row) for row in rows.scalars()]
+
+    async def put_back(self, group: ChangeGroup) -> None:
+        """Restore every row of the group to its `before`, newest change first.
+
+        Raises ChangedSince(who) where a row is no longer as the group left it.
+        """
+        for recorded in reversed(group.changes):
+            await self._put_back_one(recorded, group.group_id)
+            await self.session.flush()
+        await self.session.execute(
+            update(ChangeRow)
+            .where(ChangeRow.group_id == group.group_id)
+            .values(undone_by=self.unit.group_id)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def _put_back_one(self, recorded: RecordedChange, group_id: str) -> None:
+        change = recorded.change
+        mapper = mapper_of(change.entity)
+        row = await self.session.get(mapper.class_, change.entity_id)
+        quiet = mapper.class_.__untracked__
+        if change.after is None:
+            if row is not None or change.before is None:
+                raise await self._refusal(recorded, group_id)
+            values = {key: restore_value(mapper, key, value) for key, value in change.before.items()}
+            self.session.add(mapper.class_(**values))
+            return
+        if row is None:
+            raise await self._refusal(recorded, group_id)
+        current = snapshot(row)
+        touched = [key for key, (old, new) in recorded.fields().items() if old != new and key not in quiet]
+        if any(current.get(key) != change.after.get(key) for key in touched):
+            raise await self._refusal(recorded, group_id)
+        if change.before is None:
+            await self.session.delete(row)
+            return
+        for key in touched:
+            setattr(row, key, restore_value(mapper, key, change.before.get(key)))
+        if "version" in inspect(mapper.class_).column_attrs:
+            row.version += 1
+
+    async def _refusal(self, recorded: RecordedChange, group_id: str) -> ChangedSince:
+        later = [
+            change
+            for change in await self.of_entity(recorded.change.entity, recorded.change.entity_id)
+            if change.group_id != group_id and change.id > recorded.id
+        ]
+        who = later[0].actor_name if later else "somebody"
+        return ChangedSince("changed_since", who=who)
+
+    async def forget(self, before: datetime) -> None:
+        """Delete records older than the retention; system units only."""
+        await self.session.execute(
+            delete(ChangeRow).where(ChangeRow.at < before).execution_options(synchronize_session=False)
+        )

@@ -1,0 +1,130 @@
+"""The outbox table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, func, select, update
+
+from bot.outbox_model import Delivery
+from storage.repository import Repository
+from storage.tables.engine import DeliveryRow
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    return Delivery(
+        row.id,
+        row.owner_id,
+        row.kind,
+        row.occurrence_key,
+        row.target_kind,  # type: ignore[arg-type]
+        row.target_id,
+        row.payload,
+        row.state,
+        row.due_at,
+        row.expires_at,
+        row.claimed_at,
+        row.attempts,
+        row.sent_channel_id,
+        row.sent_message_id,
+        row.created_at,
+    )
+
+
+class DeliveryRepository(Repository):
+    """Deliveries; states pending → sending → sent | failed | dropped | unknown."""
+
+    async def get(self, delivery_id: str) -> Delivery | None:
+        row = (
+            await self.session.execute(select(DeliveryRow).where(DeliveryRow.id == delivery_id))
+        ).scalar_one_or_none()
+        return None if row is None else _delivery(row)
+
+    async def by_key(self, occurrence_key: str) -> Delivery | None:
+        row = (
+            await self.session.execute(select(DeliveryRow).where(DeliveryRow.occurrence_key == occurrence_key))
+        ).scalar_one_or_none()
+        return None if row is None else _delivery(row)
+
+    async def by_message(self, message_id: int) -> Delivery | None:
+        row = (
+            (await self.session.execute(select(DeliveryRow).where(DeliveryRow.sent_message_id == message_id)))
+            .scalars()
+            .first()
+        )
+        return None if row is None else _delivery(row)
+
+    async def start_sending(self, delivery_id: str, claimed_at: datetime) -> bool:
+        """Mark as being sent, before the request leaves; False where it is sent or given up already."""
+        result = await self._set(
+            delivery_id,
+            ("pending", "sending"),
+            state="sending",
+            claimed_at=func.coalesce(DeliveryRow.claimed_at, claimed_at),
+            attempts=DeliveryRow.attempts + 1,
+        )
+        return result == 1
+
+    async def sent(self, delivery_id: str, channel_id: int, message_id: int) -> bool:
+        return (
+            await self._set(
+                delivery_id,
+                ("pending", "sending", "unknown"),
+                state="sent",
+                sent_channel_id=channel_id,
+                sent_message_id=message_id,
+                sent_at=self.unit.now,
+                last_error=None,
+            )
+            == 1
+        )
+
+    async def close(self, delivery_id: str, state: str, error: str | None) -> bool:
+        return await self._set(delivery_id, ("pending", "sending"), state=state, last_error=error) == 1
+
+    async def note_error(self, delivery_id: str, error: str, *, not_sent: bool) -> None:
+        """Keep the last error; `not_sent` says that the request certainly had no effect."""
+        values: dict[str, Any] = {"last_error": error}
+        if not_sent:
+            values |= {"claimed_at": None, "state": "pending"}
+        await self._set(delivery_id, ("pending", "sending"), **values)
+
+    async def retarget(self, delivery_id: str, target_kind: str, target_id: int) -> None:
+        await self._set(delivery_id, ("pending", "sending"), target_kind=target_kind, target_id=target_id)
+
+    async def _set(self, delivery_id: str, states: Sequence[str], **values: Any) -> int:
+        result = await self.session.execute(
+            update(DeliveryRow)
+            .where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(states))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        return result.rowcount if isinstance(result, CursorResult) else 0
+
+    async def sent_between(self, kinds: Sequence[str], since: datetime) -> list[Delivery]:
+        """Return this owner's sent DMs of the kinds since then, for caps and spacing."""
+        rows = await self.session.execute(
+            select(DeliveryRow)
+            .where(DeliveryRow.kind.in_(kinds), DeliveryRow.state == "sent", DeliveryRow.sent_at >= since)
+            .order_by(DeliveryRow.sent_at)
+        )
+        return [_delivery(row) for row in rows.scalars()]
+
+    async def counts(self) -> dict[str, int]:
+        statement = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
+        return {state: count for state, count in (await self.session.execute(statement)).all()}
+
+    async def oldest_open(self) -> datetime | None:
+        statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))
+        return (await self.session.execute(statement)).scalar()
+
+    async def forget_sent(self, before: datetime) -> int:
+        result = await self.session.execute(
+            delete(DeliveryRow)
+            .where(
+                DeliveryRow.created_at < before,
+                DeliveryRow.state.in_(("sent", "dropped", "failed", "unknown")),
+            )
+            .execution_options(synchronize_session=False)
+        )
+        return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,154 @@
+"""Slots: claiming due work with a lease, finishing it fenced, counting what waits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, delete, func, select, update
+
+from bot.slots import Lane, Slot
+from storage.repository import Repository
+from storage.tables.engine import SlotRow
+
+OPEN = ("ready", "leased")
+
+
+class LeaseLost(RuntimeError):
+    """Somebody else took the slot over: roll back, the work is theirs."""
+
+
+def _slot(row: SlotRow) -> Slot:
+    return Slot(
+        row.id,
+        row.key,
+        row.kind,
+        row.subject_id,
+        row.owner,
+        row.payload,
+        row.due_at,
+        row.attempts,
+        row.lease or "",
+    )
+
+
+class SlotRepository(Repository):
+    """Due work of all owners; used in system units, `finish` also in the unit of the effect."""
+
+    async def claim(self, lane: Lane, now: datetime, limit: int, lease: str, until: datetime) -> list[Slot]:
+        """Take up to `limit` visible slots; they come back at `until` unless finished."""
+        due = (
+            select(SlotRow.id)
+            .where(SlotRow.state.in_(OPEN), SlotRow.lane == str(lane), SlotRow.visible_at <= now)
+            .order_by(SlotRow.visible_at)
+            .limit(limit)
+        )
+        ids = list((await self.session.execute(self.unit.locked(due))).scalars())
+        return await self._take(ids, now, lease, until)
+
+    async def claim_one(self, slot_id: str, now: datetime, lease: str, until: datetime) -> Slot | None:
+        """Take one slot by id where it is visible; None where it is done or somebody works on it."""
+        due = select(SlotRow.id).where(SlotRow.id == slot_id, SlotRow.state.in_(OPEN), SlotRow.visible_at <= now)
+        ids = list((await self.session.execute(self.unit.locked(due))).scalars())
+        taken = await self._take(ids, now, lease, until)
+        return taken[0] if taken else None
+
+    async def _take(self, ids: Sequence[str], now: datetime, lease: str, until: datetime) -> list[Slot]:
+        if not ids:
+            return []
+        taken = await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id.in_(ids), SlotRow.state.in_(OPEN), SlotRow.visible_at <= now)
+            .values(state="leased", visible_at=until, lease=lease, attempts=SlotRow.attempts + 1)
+            .returning(SlotRow)
+            .execution_options(synchronize_session=False)
+        )
+        return sorted((_slot(row) for row in taken.scalars()), key=lambda slot: slot.due_at)
+
+    async def finish(self, slot: Slot, state: str = "done", reason: str | None = None) -> None:
+        """Mark done in the transaction of the effect. Raises LeaseLost where another worker has it now."""
+        result = await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
+            .values(state=state, reason=reason, finished_at=self.unit.now, lease=None)
+            .execution_options(synchronize_session=False)
+        )
+        if _count(result) == 0:
+            raise LeaseLost(slot.key)
+
+    async def finish_if_open(self, slot: Slot) -> None:
+        """Mark done where the handler has not done so itself."""
+        await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
+            .values(state="done", finished_at=self.unit.now, lease=None)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def release(self, slot: Slot, visible_at: datetime, reason: str | None, *, refund: bool) -> None:
+        """Give the slot back, to be seen again at `visible_at`; `refund` does not count this try."""
+        await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
+            .values(
+                state="ready",
+                visible_at=visible_at,
+                reason=reason,
+                lease=None,
+                attempts=SlotRow.attempts - (1 if refund else 0),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+    async def open_ids(self, lane: Lane, now: datetime, older_than: timedelta, limit: int) -> list[str]:
+        """Return ids that have been visible for longer than `older_than`: lost wake-ups, expired leases."""
+        statement = (
+            select(SlotRow.id)
+            .where(SlotRow.state.in_(OPEN), SlotRow.lane == str(lane), SlotRow.visible_at <= now - older_than)
+            .order_by(SlotRow.visible_at)
+            .limit(limit)
+        )
+        return list((await self.session.execute(statement)).scalars())
+
+    async def waiting(self, now: datetime) -> dict[str, int]:
+        """Return how many slots are due and not done, by kind."""
+        statement = (
+            select(SlotRow.kind, func.count())
+            .where(SlotRow.state.in_(OPEN), SlotRow.visible_at <= now)
+            .group_by(SlotRow.kind)
+        )
+        return {kind: count for kind, count in (await self.session.execute(statement)).all()}
+
+    async def counts(self, kind: str | None = None) -> dict[str, int]:
+        """Return how many slots there are by state."""
+        statement = select(SlotRow.state, func.count()).group_by(SlotRow.state)
+        if kind is not None:
+            statement = statement.where(SlotRow.kind == kind)
+        return {state: count for state, count in (await self.session.execute(statement)).all()}
+
+    async def next_due(self) -> dict[str, datetime]:
+        """Return the earliest open occurrence of each kind."""
+        statement = (
+            select(SlotRow.kind, func.min(SlotRow.visible_at)).where(SlotRow.state == "ready").group_by(SlotRow.kind)
+        )
+        return {kind: at for kind, at in (await self.session.execute(statement)).all()}
+
+    async def recent_skips(self, since: datetime, limit: int = 20) -> list[tuple[str, str, datetime]]:
+        """Return (kind, reason, due) of occurrences that were skipped, newest first."""
+        statement = (
+            select(SlotRow.kind, SlotRow.reason, SlotRow.due_at)
+            .where(SlotRow.state.in_(("skipped", "failed")), SlotRow.finished_at >= since)
+            .order_by(SlotRow.finished_at.desc())
+            .limit(limit)
+        )
+        return [(kind, reason or "", due) for kind, reason, due in (await self.session.execute(statement)).all()]
+
+    async def forget_finished(self, before: datetime, limit: int = 5_000) -> int:
+        """Delete finished slots of the past; the facts they led to stay in their own tables."""
+        old = select(SlotRow.id).where(SlotRow.finished_at < before).limit(limit)
+        result = await self.session.execute(
+            delete(SlotRow).where(SlotRow.id.in_(old)).execution_options(synchronize_session=False)
+        )
+        return _count(result)
+
+
+def _count(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

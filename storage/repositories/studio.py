@@ -1,0 +1,228 @@
+"""Guilds, people, settings, inbox, facts and idempotency keys."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from bot.studio.model import Guild, InboxNote, Person
+from storage.repository import Repository
+from storage.tables.studio import FactRow, GuildRow, InboxRow, PersonRow, RequestRow, SettingRow
+
+
+class GuildRepository(Repository):
+    """Servers; system units only."""
+
+    async def get(self, guild_id: int) -> Guild | None:
+        row = await self.session.get(GuildRow, guild_id)
+        return None if row is None else _guild(row)
+
+    async def all(self) -> list[Guild]:
+        rows = await self.session.execute(select(GuildRow).where(GuildRow.left_at.is_(None)))
+        return [_guild(row) for row in rows.scalars()]
+
+    async def joined(self, guild_id: int, name: str, locale: str | None) -> bool:
+        """Note that the bot is in a guild; True when it was not known, or had left."""
+        row = await self.session.get(GuildRow, guild_id)
+        if row is None:
+            self.session.add(GuildRow(id=guild_id, name=name, locale=locale, joined_at=self.unit.now))
+            return True
+        came_back = row.left_at is not None
+        row.name, row.locale, row.left_at = name, locale, None
+        return came_back
+
+    async def welcomed(self, guild_id: int) -> None:
+        await self.session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(welcomed_at=self.unit.now))
+
+    async def left(self, guild_id: int) -> None:
+        await self.session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(left_at=self.unit.now))
+
+    async def gone_since(self, before: datetime) -> list[int]:
+        rows = await self.session.execute(select(GuildRow.id).where(GuildRow.left_at < before))
+        return list(rows.scalars())
+
+
+class PersonRepository(Repository):
+    """This owner as a person."""
+
+    async def get(self) -> Person | None:
+        row = await self._row()
+        return None if row is None else _person(row)
+
+    async def seen(self, name: str, locale: str | None) -> Person:
+        """Note that the person used the bot."""
+        row = await self._row()
+        if row is None:
+            row = PersonRow(
+                id=self.owner,
+                owner_id=self.owner,
+                name=name,
+                locale=locale,
+                dm_refusals=0,
+                first_seen_at=self.unit.now,
+                last_seen_at=self.unit.now,
+            )
+            self.session.add(row)
+        row.name, row.locale, row.last_seen_at = name, locale or row.locale, self.unit.now
+        return _person(row)
+
+    async def dm_opened(self, channel_id: int) -> None:
+        row = await self._row()
+        if row is not None:
+            row.dm_channel_id, row.dm_closed_at, row.dm_retry_at, row.dm_refusals = channel_id, None, None, 0
+
+    async def dm_refused(self) -> None:
+        """Back off after 1, 7, then 30 days."""
+        row = await self._row()
+        if row is not None:
+            days = (1, 7, 30)[min(row.dm_refusals, 2)]
+            row.dm_closed_at = row.dm_closed_at or self.unit.now
+            row.dm_retry_at = self.unit.now + timedelta(days=days)
+            row.dm_refusals += 1
+
+    async def _row(self) -> PersonRow | None:
+        return (await self.session.execute(select(PersonRow))).scalar_one_or_none()
+
+
+class SettingsRepository(Repository):
+    """Sections of settings of this owner, as plain data."""
+
+    async def get(self, section: str) -> dict[str, Any] | None:
+        row = await self._row(section)
+        return None if row is None else dict(row.value)
+
+    async def put(self, section: str, value: dict[str, Any]) -> None:
+        row = await self._row(section)
+        if row is None:
+            self.session.add(
+                SettingRow(
+                    id=self.unit.new_id(),
+                    owner_id=self.owner,
+                    section=section,
+                    value=value,
+                    updated_at=self.unit.now,
+                )
+            )
+        elif row.value != value:
+            row.value, row.updated_at = value, self.unit.now
+
+    async def all_owners(self, section: str) -> dict[int, dict[str, Any]]:
+        """Return owner → value of everybody; system units only."""
+        rows = await self.session.execute(select(SettingRow).where(SettingRow.section == section))
+        return {row.owner_id: dict(row.value) for row in rows.scalars()}
+
+    async def _row(self, section: str) -> SettingRow | None:
+        return (
+            await self.session.execute(select(SettingRow).where(SettingRow.section == section))
+        ).scalar_one_or_none()
+
+
+class InboxRepository(Repository):
+    """What could not be delivered to this person."""
+
+    async def add(self, kind: str, title: str, body: str, keep: timedelta = timedelta(days=30)) -> str:
+        note = InboxRow(
+            id=self.unit.new_id(),
+            owner_id=self.owner,
+            kind=kind,
+            title=title,
+            body=body,
+            created_at=self.unit.now,
+            expires_at=self.unit.now + keep,
+            announced=False,
+        )
+        self.session.add(note)
+        return note.id
+
+    async def list(self, limit: int = 25) -> list[InboxNote]:
+        rows = await self.session.execute(
+            select(InboxRow)
+            .where(InboxRow.expires_at > self.unit.now)
+            .order_by(InboxRow.created_at.desc())
+            .limit(limit)
+        )
+        return [
+            InboxNote(row.id, row.kind, row.title, row.body, row.created_at, row.read_at is not None)
+            for row in rows.scalars()
+        ]
+
+    async def announce(self) -> int:
+        """Return how many notes the person was not told of yet, and mark them told."""
+        waiting = (
+            await self.session.execute(
+                select(func.count()).select_from(InboxRow).where(~InboxRow.announced, InboxRow.read_at.is_(None))
+            )
+        ).scalar_one()
+        if waiting:
+            await self.session.execute(
+                update(InboxRow).values(announced=True).execution_options(synchronize_session=False)
+            )
+        return waiting
+
+    async def unannounced(self) -> int:
+        return (
+            await self.session.execute(
+                select(func.count()).select_from(InboxRow).where(~InboxRow.announced, InboxRow.read_at.is_(None))
+            )
+        ).scalar_one()
+
+    async def read_all(self) -> None:
+        await self.session.execute(
+            update(InboxRow)
+            .where(InboxRow.read_at.is_(None))
+            .values(read_at=self.unit.now, announced=True)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def forget_expired(self) -> None:
+        await self.session.execute(
+            delete(InboxRow).where(InboxRow.expires_at < self.unit.now).execution_options(synchronize_session=False)
+        )
+
+
+class FactRepository(Repository):
+    """Facts about the installation; system units only."""
+
+    async def get(self, key: str) -> Any:
+        row = await self.session.get(FactRow, key)
+        return None if row is None else row.value
+
+    async def put(self, key: str, value: Any) -> None:
+        row = await self.session.get(FactRow, key)
+        if row is None:
+            self.session.add(FactRow(key=key, value=value, updated_at=self.unit.now))
+        else:
+            row.value, row.updated_at = value, self.unit.now
+
+
+class RequestRepository(Repository):
+    """Interactions that created something: the second time returns the first result."""
+
+    async def result(self, key: str) -> Any:
+        row = (await self.session.execute(select(RequestRow).where(RequestRow.key == key))).scalar_one_or_none()
+        return None if row is None else row.result
+
+    async def remember(self, key: str, result: Any) -> None:
+        self.session.add(RequestRow(key=key, owner_id=self.owner, result=result, created_at=self.unit.now))
+
+    async def forget(self, before: datetime) -> None:
+        await self.session.execute(
+            delete(RequestRow).where(RequestRow.created_at < before).execution_options(synchronize_session=False)
+        )
+
+
+def _guild(row: GuildRow) -> Guild:
+    return Guild(row.id, row.name, row.locale, row.joined_at, row.left_at, row.welcomed_at)
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(
+        row.owner_id,
+        row.name,
+        row.locale,
+        row.dm_channel_id,
+        row.dm_closed_at,
+        row.dm_retry_at,
+        row.first_seen_at,
+        row.last_seen_at,
+    )

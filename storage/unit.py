@@ -1,0 +1,269 @@
+"""The unit of work: one transaction, one owner, one actor, attributed changes, outbox rows and slots."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Select, insert, text
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from bot.actors import Actor, OwnerId
+from bot.changes import Change
+from bot.clock import Clock
+from bot.ids import uuid7
+from bot.outbox_model import DeliveryDraft
+from bot.slots import Lane, SlotDraft
+from storage.base import Base, Owned
+from storage.engine import Engines
+from storage.ownership import CHECKED, OWNER, SYSTEM, ForeignOwner, OwnedSession
+from storage.repository import Repository
+from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
+from storage.tracking import COLLECTED
+
+RepositoryT = TypeVar("RepositoryT", bound=Repository)
+log = structlog.get_logger()
+
+SLOW_UNIT_S = 0.25
+
+
+class Dispatch(Protocol):
+    """Carries ids of new slots to workers, in the transaction that made them."""
+
+    async def enqueue(self, unit: "Unit", slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
+
+
+class Unit:
+    """One open transaction. Get repositories by `unit.repo(LoopRepository)`; leaving the block commits.
+
+    No await on anything but the database inside.
+    """
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        owner: OwnerId | None,
+        actor: Actor,
+        operation: str,
+        now: datetime,
+        dispatch: "Dispatch | None" = None,
+    ) -> None:
+        self.session = session
+        self.owner = owner
+        self.actor = actor
+        self.operation = operation
+        self.now = now
+        self.dispatch = dispatch
+        self.group_id = uuid7(now)
+        self.dialect = session.get_bind().dialect.name
+        self._repositories: dict[type[Repository], Repository] = {}
+
+    def repo(self, kind: type[RepositoryT]) -> RepositoryT:
+        """Return the repository of this unit."""
+        found = self._repositories.get(kind)
+        if found is None:
+            found = self._repositories[kind] = kind(self)
+        return found  # type: ignore[return-value]
+
+    def new_id(self) -> str:
+        return uuid7(self.now)
+
+    async def insert_new(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Insert rows, leaving out those whose unique keys exist; return the primary keys of the new ones.
+
+        Not for tracked tables: add mapped rows to the session there.
+        """
+        if not rows:
+            return []
+        if self.owner is not None and issubclass(table, Owned):
+            for row in rows:
+                if row["owner_id"] != self.owner:
+                    raise ForeignOwner(f"a row of {table.__name__} belongs to somebody else")
+        make = insert_postgresql if self.dialect == "postgresql" else insert_sqlite
+        core: Any = table.__table__
+        # Few parameters a statement: SQLite takes 32,766.
+        chunk = max(1, 20_000 // max(1, len(rows[0])))
+        added: list[Any] = []
+        for start in range(0, len(rows), chunk):
+            statement = (
+                make(core)
+                .values(list(rows[start : start + chunk]))
+                .on_conflict_do_nothing()
+                .returning(*core.primary_key.columns)
+            )
+            result = await self.session.execute(statement, execution_options={CHECKED: True})
+            added.extend(result.scalars())
+        return added
+
+    async def deliver(self, draft: DeliveryDraft) -> str | None:
+        """Write an outbox row and its slot; return its id, or None where this occurrence was written before."""
+        owner = draft.owner if draft.owner is not None else self.owner
+        if owner is None:
+            raise ForeignOwner("a delivery needs an owner")
+        identity = self.new_id()
+        due_at = draft.due_at or self.now
+        added = await self.insert_new(
+            DeliveryRow,
+            [
+                {
+                    "id": identity,
+                    "owner_id": owner,
+                    "kind": draft.kind,
+                    "occurrence_key": draft.occurrence_key,
+                    "target_kind": draft.target_kind,
+                    "target_id": draft.target_id,
+                    "payload": dict(draft.payload),
+                    "state": "pending",
+                    "due_at": due_at,
+                    "expires_at": draft.expires_at,
+                    "attempts": 0,
+                    "created_at": self.now,
+                }
+            ],
+        )
+        if not added:
+            return None
+        lane = Lane.DM if draft.target_kind == "dm" else Lane.POST
+        slot = SlotDraft(f"delivery:{identity}", "delivery", identity, due_at, owner=owner, lane=lane)
+        await self.add_slots([slot])
+        return identity
+
+    async def add_slots(self, drafts: Sequence[SlotDraft]) -> int:
+        """Insert due work; a key that exists is left as it is. Return how many were new."""
+        rows = [
+            {
+                "id": self.new_id(),
+                "key": draft.key,
+                "kind": draft.kind,
+                "lane": str(draft.lane),
+                "subject_id": draft.subject_id,
+                "owner": draft.owner,
+                "payload": dict(draft.payload),
+                "state": draft.state,
+                "due_at": draft.due_at,
+                "visible_at": draft.visible_at or draft.due_at,
+                "attempts": 0,
+                "reason": draft.reason,
+                "created_at": self.now,
+                "finished_at": None if draft.state == "ready" else self.now,
+            }
+            for draft in drafts
+        ]
+        added = set(await self.insert_new(SlotRow, rows))
+        fresh = [(str(row["id"]), draft) for row, draft in zip(rows, drafts, strict=True) if row["id"] in added]
+        if self.dispatch is not None and fresh:
+            await self.dispatch.enqueue(self, fresh)
+        return len(fresh)
+
+    async def write_changes(self) -> None:
+        """Flush and store what the tracked rows went through."""
+        await self.session.flush()
+        changes: list[Change] = self.session.info[COLLECTED]
+        if not changes:
+            return
+        if self.owner is None:
+            raise ForeignOwner("tracked rows change only in the session of their owner")
+        rows = [
+            {
+                "id": self.new_id(),
+                "owner_id": self.owner,
+                "at": self.now,
+                "group_id": self.group_id,
+                "operation": self.operation,
+                "actor_kind": str(self.actor.kind),
+                "actor_reference": self.actor.reference,
+                "actor_name": self.actor.name,
+                "rationale": self.actor.rationale,
+                "area": change.area,
+                "entity": change.entity,
+                "entity_id": change.entity_id,
+                "before": None if change.before is None else dict(change.before),
+                "after": None if change.after is None else dict(change.after),
+            }
+            for change in changes
+        ]
+        await self.session.execute(insert(ChangeRow), rows, execution_options={CHECKED: True})
+        changes.clear()
+
+    def locked(self, statement: Select[Any]) -> Select[Any]:
+        """Skip rows that another process holds (PostgreSQL); SQLite has one writer anyway."""
+        return statement.with_for_update(skip_locked=True) if self.dialect == "postgresql" else statement
+
+
+class Database:
+    """Opens units of work. One per process."""
+
+    def __init__(self, engines: Engines, clock: Clock) -> None:
+        self.engines = engines
+        self.clock = clock
+        self.dispatch: Dispatch | None = None
+        """Told of new slots inside their transaction; None where the engine finds them by looking."""
+
+    @property
+    def dialect(self) -> str:
+        return self.engines.dialect
+
+    @asynccontextmanager
+    async def write(self, actor: Actor, owner: OwnerId, operation: str) -> AsyncIterator[Unit]:
+        """Open a writing unit over one owner's rows; commits at the end, rolls back on an exception."""
+        async with self._unit(self.engines.write, owner, actor, operation, write=True) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def read(self, owner: OwnerId) -> AsyncIterator[Unit]:
+        """Open a reading unit over one owner's rows."""
+        actor = Actor.system("read")
+        async with self._unit(self.engines.read, owner, actor, "read", write=False) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def system_write(self, source: str) -> AsyncIterator[Unit]:
+        """Open a writing unit over all owners' untracked rows: ticks, claims, clean-up."""
+        async with self._unit(self.engines.write, None, Actor.system(source), source, write=True) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def system_read(self) -> AsyncIterator[Unit]:
+        async with self._unit(self.engines.read, None, Actor.system("read"), "read", write=False) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def _unit(
+        self, engine: Any, owner: OwnerId | None, actor: Actor, operation: str, *, write: bool
+    ) -> AsyncIterator[Unit]:
+        async with AsyncSession(
+            engine, expire_on_commit=False, sync_session_class=OwnedSession, autoflush=True
+        ) as session:
+            session.sync_session.info[OWNER] = SYSTEM if owner is None else owner
+            session.sync_session.info[COLLECTED] = [] if write else None
+            started = time.perf_counter()
+            async with session.begin():
+                if self.dialect == "postgresql":
+                    await self._announce_owner(await session.connection(), owner, write)
+                unit = Unit(session, owner, actor, operation, self.clock.now(), self.dispatch)
+                yield unit
+                if write:
+                    await unit.write_changes()
+            seconds = time.perf_counter() - started
+            if seconds > SLOW_UNIT_S:
+                log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))
+
+    @staticmethod
+    async def _announce_owner(connection: AsyncConnection, owner: OwnerId | None, write: bool) -> None:
+        """Tell row-level security whose rows these are; one writer an owner at a time (docs/decisions/0002)."""
+        if owner is None:
+            await connection.execute(text("SELECT set_config('studiohand.owner', 'system', true)"))
+        elif write:
+            await connection.execute(
+                text("SELECT set_config('studiohand.owner', :owner, true), pg_advisory_xact_lock(:key)"),
+                {"owner": str(owner), "key": owner},
+            )
+        else:
+            await connection.execute(text("SELECT set_config('studiohand.owner', :owner, true)"), {"owner": str(owner)})
+
+    async def close(self) -> None:
+        await self.engines.dispose()

