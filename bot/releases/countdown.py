@@ -60,9 +60,7 @@ def read_date(text: str) -> date | DateChoice | None:
     >>> read_date("27 June") is None
     True
     """
-    cleaned = re.sub(
-        r"\b(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?\b[,.]?", " ", text.strip().lower()
-    )
+    cleaned = re.sub(r"\b(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?\b[,.]?", " ", text.strip().lower())
     cleaned = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", cleaned).strip(" ,.")
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", cleaned):
         return _date(*(int(part) for part in match.groups()))
@@ -73,9 +71,7 @@ def read_date(text: str) -> date | DateChoice | None:
     if match := re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", cleaned):
         first, second, year = (int(part) for part in match.groups())
         readings = tuple(
-            dict.fromkeys(
-                d for d in (_date(year, second, first), _date(year, first, second)) if d is not None
-            )
+            dict.fromkeys(d for d in (_date(year, second, first), _date(year, first, second)) if d is not None)
         )
         return readings[0] if len(readings) == 1 else DateChoice(readings) if readings else None
     return None

@@ -8,9 +8,6 @@ from typing import NewType
 
 ReleaseId = NewType("ReleaseId", str)
 
-LANES = ("creative", "action", "promo", "analysis", "refine")
-"""The five lanes in their fixed order (the loops' own enumeration compares equal to these words)."""
-
 EFFORT_DAYS: Mapping[str, int] = {"l": 1, "m": 2, "h": 3}
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.releases.model import LANES, Anchor, Condition, Placement, Plan, Planned, Preset, PresetTask
+from bot.loops.model import LANES, Lane
+from bot.releases.model import Anchor, Condition, Placement, Plan, Planned, Preset, PresetTask
 
 SOFT_WINDOW_DAYS = 14
 
@@ -59,7 +60,7 @@ def fit(tasks: Sequence[Planned], today: int) -> tuple[tuple[Planned, ...], tupl
     missed = [task.task for task in late if task.closes < today]
     waiting = sorted(
         (task for task in late if task.closes >= today),
-        key=lambda task: (LANES.index(task.task.lane), task.closes, task.task.offset, task.task.key),
+        key=lambda task: ([*LANES].index(Lane(task.task.lane)), task.closes, task.task.offset, task.task.key),
     )
     for task in waiting:
         slot = _first_free(placed, task, today)
@@ -92,8 +93,6 @@ def shift_today(tasks: Sequence[Planned], moved_by: int) -> tuple[Planned, ...]:
     return tuple(replace(task, start=task.start - moved_by) if task.done else task for task in tasks)
 
 
-def move(
-    tasks: Sequence[Planned], today: int, moved_by: int
-) -> tuple[tuple[Planned, ...], tuple[PresetTask, ...]]:
+def move(tasks: Sequence[Planned], today: int, moved_by: int) -> tuple[tuple[Planned, ...], tuple[PresetTask, ...]]:
     """Return what a plan becomes when T moves by `moved_by` days; `today` is relative to the **new** T."""
     return fit(shift_today(tasks, moved_by), today)

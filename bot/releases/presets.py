@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import NotFound
+from bot.loops.model import LANES
+from bot.loops.sequence import PREREQUISITES
 from bot.releases.model import (
     EFFORT_DAYS,
-    LANES,
     Anchor,
     Condition,
     IfMissed,
@@ -33,12 +34,6 @@ _TASK = {
     "key", "title", "how", "lane", "offset", "effort", "deadline", "foundation", "requires", "when", "kind",
     "release", "if_missed", "clip_pace", "facts", "without",
 }  # fmt: skip
-_NEEDS: Mapping[str, frozenset[str]] = {
-    "promo": frozenset({"creative", "action"}),
-    "analysis": frozenset({"promo", "creative"}),
-    "refine": frozenset({"creative"}),
-}
-"""What a lane waits for, as in the sequence engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +288,13 @@ def blocked(clips: Sequence[tuple[str, str, int, int, bool]]) -> list[str]:
     """Return the keys of (key, lane, start, end, done) that wait for a lane before them (loops.md 2.1)."""
     result: list[str] = []
     for key, lane, start, _, done in clips:
-        needs = _NEEDS.get(lane)
-        if needs is None or done:
+        needs = _needs(lane)
+        if not needs or done:
             continue
         if not any(c[0] != key and c[1] in needs and (c[4] or c[3] <= start) for c in clips):
             result.append(key)
     return result
+
+
+def _needs(lane: str) -> tuple[str, ...]:
+    return next((needed for kind, (_, needed) in PREREQUISITES.items() if kind == lane), ())
