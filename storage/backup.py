@@ -1,5 +1,6 @@
 """Backups of SQLite by VACUUM INTO: consistent, checked, dated, kept 7 daily and 4 weekly."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -37,7 +38,7 @@ class BackupFile:
 async def back_up(engines: Engines, folder: Path, now: datetime, label: str = "") -> BackupFile:
     """Copy the live database into `folder`, check the copy, and only then give it its name.
 
-    Raises NoSpace, Damaged, or NotImplementedError's sentence-worthy sibling ValueError on PostgreSQL.
+    Raises NoSpace, Damaged, and ValueError on PostgreSQL, which has its own pg_dump.
     """
     if engines.file is None:
         raise ValueError("only an SQLite file is backed up here; use pg_dump for PostgreSQL")
@@ -49,17 +50,20 @@ async def back_up(engines: Engines, folder: Path, now: datetime, label: str = ""
     name = f"{PREFIX}{now:%Y%m%d-%H%M%S}{'-' + label if label else ''}.db"
     part = folder / f".{name}.part"
     part.unlink(missing_ok=True)
-    async with engines.read.connect() as connection:
-        raw = await connection.get_raw_connection()
-        driver = raw.driver_connection
-        if driver is None:
-            raise RuntimeError("the connection has no driver")
-        await driver.execute("VACUUM INTO ?", (str(part),))
+    await asyncio.to_thread(_vacuum_into_blocking, engines.file, part)
     check(part)
     part.chmod(0o600)
     target = folder / name
     os.replace(part, target)
     return BackupFile(target, now, target.stat().st_size)
+
+
+def _vacuum_into_blocking(database: Path, target: Path) -> None:
+    connection = sqlite3.connect(database, timeout=30)
+    try:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    finally:
+        connection.close()
 
 
 def check(file: Path) -> None:
@@ -93,14 +97,16 @@ def prune(folder: Path, *, daily: int = 7, weekly: int = 4) -> list[Path]:
     """Remove what is neither among the newest of `daily` days nor of `weekly` weeks; return what went."""
     days: set[str] = set()
     weeks: set[str] = set()
+    kept_weeks = 0
     removed: list[Path] = []
     for backup in listed(folder):
         day, week = f"{backup.made_at:%Y%m%d}", f"{backup.made_at:%G%V}"
         if day in days or len(days) < daily:
             days.add(day)
             weeks.add(week)
-        elif week not in weeks and len(weeks) < daily + weekly:
+        elif week not in weeks and kept_weeks < weekly:
             weeks.add(week)
+            kept_weeks += 1
         else:
             backup.file.unlink()
             removed.append(backup.file)

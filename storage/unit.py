@@ -1,7 +1,7 @@
 """The unit of work: one transaction, one owner, one actor, attributed changes, outbox rows and slots."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -61,6 +61,7 @@ class Unit:
         self.group_id = uuid7(now)
         self.dialect = session.get_bind().dialect.name
         self._repositories: dict[type[Repository], Repository] = {}
+        self._on_commit: list[Callable[[], None]] = []
 
     def repo(self, kind: type[RepositoryT]) -> RepositoryT:
         """Return the repository of this unit."""
@@ -68,6 +69,14 @@ class Unit:
         if found is None:
             found = self._repositories[kind] = kind(self)
         return found  # type: ignore[return-value]
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the transaction is on disk: wake a worker, redraw a panel. Must not block."""
+        self._on_commit.append(callback)
+
+    def committed(self) -> None:
+        for callback in self._on_commit:
+            callback()
 
     def new_id(self) -> str:
         return uuid7(self.now)
@@ -248,6 +257,7 @@ class Database:
                 yield unit
                 if write:
                     await unit.write_changes()
+            unit.committed()
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))

@@ -331,10 +331,7 @@ def _preset(row: _PresetRow) -> Preset:
             Pathway(
                 pathway.name,
                 pathway.description,
-                tuple(
-                    Milestone(step.title, step.description, step.estimated_weeks)
-                    for step in pathway.milestones
-                ),
+                tuple(Milestone(step.title, step.description, step.estimated_weeks) for step in pathway.milestones),
             )
             for pathway in row.learning_pathways
         ),

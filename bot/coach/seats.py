@@ -73,9 +73,7 @@ def frame(role: Role, pacing: Pacing, size: int, shape: WeekShape, rules: CoachR
     if shape is WeekShape.LIGHTER or size < min(pace.total for pace in rules.paces.values()):
         size = min(max(size, LIGHTER_SIZE), LIGHTER_SIZE + 1)
         return Frame(shape, _with_wellbeing(seats(weights, size - 1)), LIGHTER_BUDGET, 0)
-    return Frame(
-        shape, _with_wellbeing(seats(weights, size - 1)), 2 * size - 3, rules.paces[pacing].high_effort_max
-    )
+    return Frame(shape, _with_wellbeing(seats(weights, size - 1)), 2 * size - 3, rules.paces[pacing].high_effort_max)
 
 
 def minutes_for(area: FocusArea, effort: Effort, rules: CoachRules) -> int:

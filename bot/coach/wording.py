@@ -69,6 +69,4 @@ def word_count(text: str) -> int:
 
 def _whole_words(words: Mapping[str, str] | list[str]) -> re.Pattern[str]:
     longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(
-        r"(?<![\w'])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w])", re.IGNORECASE
-    )
+    return re.compile(r"(?<![\w'])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w])", re.IGNORECASE)

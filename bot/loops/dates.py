@@ -118,6 +118,4 @@ def move_dates(loop: Loop, clips: Iterable[Clip], days: int) -> tuple[Loop, tupl
         end_date=loop.end_date + step if loop.end_date else None,
         anchor_date=loop.anchor_date + step if loop.anchor_date else None,
     )
-    return moved, tuple(
-        replace(clip, deadline=clip.deadline + step) if clip.deadline else clip for clip in clips
-    )
+    return moved, tuple(replace(clip, deadline=clip.deadline + step) if clip.deadline else clip for clip in clips)

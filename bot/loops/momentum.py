@@ -173,8 +173,7 @@ def measure(plan: Plan, now: datetime, rules: MomentumRules) -> Momentum:
         components=components,
         lane_units={lane: units[lane] / MILLI for lane in LANES},
         lane_shares={
-            lane: sum(c.length_milli for c in plan.clips if c.lane is lane) / total if total else 0.0
-            for lane in LANES
+            lane: sum(c.length_milli for c in plan.clips if c.lane is lane) / total if total else 0.0 for lane in LANES
         },
         reasons=_reasons(plan, frame, now, rules),
     )
@@ -190,8 +189,7 @@ def distinct_bounces(bounces: Sequence[LoopBounce]) -> tuple[LoopBounce, ...]:
 
 def _lane_milli(clips: Sequence[Clip]) -> dict[Lane, int]:
     return {
-        lane: covered_milli((clip.start_milli, clip.end_milli) for clip in clips if clip.lane is lane)
-        for lane in LANES
+        lane: covered_milli((clip.start_milli, clip.end_milli) for clip in clips if clip.lane is lane) for lane in LANES
     }
 
 

@@ -138,10 +138,7 @@ def blocks(clips: Sequence[Clip], has_bounce: bool) -> dict[ClipId, str]:
         if rule is None or clip.is_done:
             continue
         code, lanes = rule
-        if any(
-            lane in finished or first_end.get(lane, clip.start_milli + 1) <= clip.start_milli
-            for lane in lanes
-        ):
+        if any(lane in finished or first_end.get(lane, clip.start_milli + 1) <= clip.start_milli for lane in lanes):
             continue
         blocked[clip.id] = code
     return blocked
@@ -157,9 +154,7 @@ def conflict_pairs(clips: Sequence[Clip]) -> list[tuple[Clip, Clip, int]]:
             while running and running[0][0] <= clip.start_milli:
                 heapq.heappop(running)
             end = clip.end_milli
-            pairs.extend(
-                (other, clip, min(other_end, end) - clip.start_milli) for other_end, _, other in running
-            )
+            pairs.extend((other, clip, min(other_end, end) - clip.start_milli) for other_end, _, other in running)
             heapq.heappush(running, (end, place, clip))
     return pairs
 
@@ -194,11 +189,7 @@ def sequence(
     stretches = covered((clip.start_milli, clip.end_milli) for clip in ordered)
     gaps = tuple(Gap(left[1], right[0]) for left, right in pairwise(stretches))
     span = stretches[-1][1] - stretches[0][0] if stretches else 0
-    earlier = (
-        ()
-        if moment.is_dated
-        else tuple(clip for clip in ordered if not clip.is_done and clip.end_milli <= at)
-    )
+    earlier = () if moment.is_dated else tuple(clip for clip in ordered if not clip.is_done and clip.end_milli <= at)
     return Sequenced(
         clips=sequenced,
         gaps=gaps,
@@ -209,15 +200,11 @@ def sequence(
     )
 
 
-def _next_actions(
-    sequenced: Sequence[SequencedClip], moment: Moment, rules: SequenceRules
-) -> tuple[NextAction, ...]:
+def _next_actions(sequenced: Sequence[SequencedClip], moment: Moment, rules: SequenceRules) -> tuple[NextAction, ...]:
     open_items = [
         item
         for item in sequenced
-        if not item.clip.is_done
-        and not item.blocked_by
-        and (moment.is_dated or item.clip.end_milli > moment.at_milli)
+        if not item.clip.is_done and not item.blocked_by and (moment.is_dated or item.clip.end_milli > moment.at_milli)
     ]
     chosen = heapq.nsmallest(
         rules.next_kept,
@@ -237,9 +224,7 @@ def _next_actions(
             item.now,
             item.overdue,
             bool(item.conflicts),
-            tuple(
-                by_task[key].name for key in item.clip.requires if key in by_task and not by_task[key].is_done
-            ),
+            tuple(by_task[key].name for key in item.clip.requires if key in by_task and not by_task[key].is_done),
         )
         for item in chosen
     )
@@ -259,9 +244,7 @@ def _warnings(
         for item in sequenced
         if item.blocked_by
     ]
-    found += [
-        LoopWarning(WarningCode.OVERDUE, (item.clip,), item.clip.lane) for item in sequenced if item.overdue
-    ]
+    found += [LoopWarning(WarningCode.OVERDUE, (item.clip,), item.clip.lane) for item in sequenced if item.overdue]
     found += [
         LoopWarning(WarningCode.AFTER_RELEASE, (item.clip,), item.clip.lane)
         for item in sequenced
@@ -299,8 +282,7 @@ def _remarks(
     if unfinished and not any(clip.ready for clip in unfinished):
         found.append(LoopWarning(WarningCode.NONE_READY))
     units = {
-        lane: covered_milli((clip.start_milli, clip.end_milli) for clip in clips if clip.lane is lane)
-        for lane in LANES
+        lane: covered_milli((clip.start_milli, clip.end_milli) for clip in clips if clip.lane is lane) for lane in LANES
     }
     total = sum(units.values())
     found += [

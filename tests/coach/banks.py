@@ -15,9 +15,7 @@ def synthetic_bank(role: Role = Role.ARTIST, per_area: int = 18) -> tuple[BankTa
     for area in (*areas_of(role), FocusArea.WELLBEING):
         rest = area is FocusArea.WELLBEING
         for number in range(WELLBEING_MIN if rest else per_area):
-            effort = (
-                Effort.LOW if rest or number % 2 == 0 else Effort.MEDIUM if number % 4 == 1 else Effort.HIGH
-            )
+            effort = Effort.LOW if rest or number % 2 == 0 else Effort.MEDIUM if number % 4 == 1 else Effort.HIGH
             tasks.append(
                 BankTask(
                     id=f"{role[:3]}.{area[:3]}.{number:03d}",

@@ -22,9 +22,7 @@ from bot.recurrence import (
     parse_rule,
 )
 
-ZONES = sorted(
-    name for name in available_timezones() if not name.startswith(("posix/", "right/", "localtime"))
-)
+ZONES = sorted(name for name in available_timezones() if not name.startswith(("posix/", "right/", "localtime")))
 
 instants = st.datetimes(datetime(1990, 1, 1), datetime(2037, 11, 1), timezones=st.just(UTC))
 walls = st.times().map(lambda at: at.replace(second=0, microsecond=0))
@@ -75,9 +73,7 @@ def test_a_daily_time_comes_once_on_every_local_date(zone: ZoneInfo, at: time, s
 
 @settings(max_examples=80, deadline=None)
 @given(zones, weekday_sets, walls, instants)
-def test_a_weekly_time_comes_only_on_its_days(
-    zone: ZoneInfo, days: frozenset[int], at: time, start: datetime
-):
+def test_a_weekly_time_comes_only_on_its_days(zone: ZoneInfo, days: frozenset[int], at: time, start: datetime):
     after = start
     for _ in range(60):
         fire = next_fire(Weekly(days, at), zone, after)
@@ -89,9 +85,7 @@ def test_a_weekly_time_comes_only_on_its_days(
 
 @settings(max_examples=60, deadline=None)
 @given(zones, crons, instants)
-def test_a_cron_time_is_strictly_later_and_never_in_a_second_fold(
-    zone: ZoneInfo, rule: Cron, start: datetime
-):
+def test_a_cron_time_is_strictly_later_and_never_in_a_second_fold(zone: ZoneInfo, rule: Cron, start: datetime):
     after, seen = start, set()
     for _ in range(40):
         fire = next_fire(rule, zone, after)

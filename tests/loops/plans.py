@@ -24,9 +24,7 @@ LOOP = LoopId("loop")
 
 def loop(role: str = "artist", pace: str = "moderate", days: int = 0, **changes) -> Loop:
     """Return a loop; `days` makes it dated from 1 June 2026."""
-    dates = (
-        {"start_date": date(2026, 6, 1), "end_date": date(2026, 6, 1) + timedelta(days=days)} if days else {}
-    )
+    dates = {"start_date": date(2026, 6, 1), "end_date": date(2026, 6, 1) + timedelta(days=days)} if days else {}
     values = {"name": "Night Drive", "timezone": "Europe/London", **dates, **changes}
     return Loop(LOOP, 1, role=Role(role), pace=Pace(pace), created_at=NOW, updated_at=NOW, **values)
 

@@ -207,8 +207,7 @@ def test_names_order_zoom_and_shifts_have_no_effect(plan, random, shift):
 def test_scaling_time_and_capacity_together_has_no_effect(plan, factor):
     frame = frame_of(plan.loop, RULES)
     scaled = [
-        replace(one, start_milli=one.start_milli * factor, length_milli=one.length_milli * factor)
-        for one in plan.clips
+        replace(one, start_milli=one.start_milli * factor, length_milli=one.length_milli * factor) for one in plan.clips
     ]
     wide = replace(frame, capacity=frame.capacity * factor)
     before = score_of(components_of(plan.clips, plan.bounces, frame, NOW, RULES), frame.role, RULES)
@@ -280,9 +279,7 @@ def test_splitting_an_unfinished_clip_never_lowers_the_score(plan, data):
     cut = data.draw(st.integers(1, one.length_milli - 1))
     parts = [
         replace(one, length_milli=cut),
-        replace(
-            one, id=ClipId("tail"), start_milli=one.start_milli + cut, length_milli=one.length_milli - cut
-        ),
+        replace(one, id=ClipId("tail"), start_milli=one.start_milli + cut, length_milli=one.length_milli - cut),
     ]
     split = [*base[:place], *parts, *base[place + 1 :]]
     before = score_plan(replace(plan, clips=tuple(base)), NOW, RULES)

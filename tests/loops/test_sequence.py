@@ -61,9 +61,7 @@ def test_lanes_wait_for_what_they_build_on(lane, code):
 
 
 def test_gaps_are_the_stretches_nobody_covers():
-    found = run(
-        [clip("creative", 2, 4), clip("action", 3, 5), clip("action", 9, 10), clip("creative", 10, 11)]
-    )
+    found = run([clip("creative", 2, 4), clip("action", 3, 5), clip("action", 9, 10), clip("creative", 10, 11)])
     assert found.gaps == (Gap(5 * MILLI, 9 * MILLI),)
     assert found.span_milli == 9 * MILLI
 
@@ -87,9 +85,7 @@ def test_six_next_actions_are_kept():
 
 
 def test_clips_behind_the_playhead_are_counted_apart():
-    found = run(
-        [clip("creative", 0, 4, "early"), clip("creative", 4, 8, "mine"), clip("creative", 8, 9)], at=5
-    )
+    found = run([clip("creative", 0, 4, "early"), clip("creative", 4, 8, "mine"), clip("creative", 8, 9)], at=5)
     assert [one.name for one in found.earlier_open] == ["early"]
     assert found.next_actions[0].clip.name == "mine"
     assert found.next_actions[0].now

@@ -12,16 +12,12 @@ from tests.releases.strict_ics import moment, read, unescape
 STAMP = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
-def _entry(
-    uid: str = "a1", title: str = "Deliver", day: date = date(2026, 3, 29), **more: object
-) -> CalendarEntry:
+def _entry(uid: str = "a1", title: str = "Deliver", day: date = date(2026, 3, 29), **more: object) -> CalendarEntry:
     return CalendarEntry(uid, title, day, day + timedelta(days=2), **more)  # type: ignore[arg-type]
 
 
 def test_a_plan_reads_as_whole_days_with_lane_how_line_and_an_alarm() -> None:
-    entry = _entry(
-        sequence=3, categories=("action",), description="with credits; ISRC, contact\nfacts", alarm_days=2
-    )
+    entry = _entry(sequence=3, categories=("action",), description="with credits; ISRC, contact\nfacts", alarm_days=2)
     calendar = read(to_ics("Night Drive", [entry], STAMP))
     assert calendar.one("METHOD")[1] == "PUBLISH"
     (event,) = calendar.all("VEVENT")
@@ -51,9 +47,7 @@ def test_a_coach_week_has_timed_events_in_the_persons_zone() -> None:
     st.text(st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.just("\n")), max_size=300),
     st.dates(date(2000, 1, 1), date(2100, 1, 1)),
 )
-def test_titles_with_commas_emoji_and_newlines_come_back_as_they_were(
-    title: str, how: str, day: date
-) -> None:
+def test_titles_with_commas_emoji_and_newlines_come_back_as_they_were(title: str, how: str, day: date) -> None:
     data = to_ics("x", [_entry(title=title, day=day, description=how)], STAMP)
     (event,) = read(data).all("VEVENT")
     assert unescape(event.one("SUMMARY")[1]) == title

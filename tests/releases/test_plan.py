@@ -11,9 +11,7 @@ from bot.releases.plan import lay_out, move
 from bot.releases.presets import blocked, conflicts, load_presets
 
 EVERYTHING = frozenset(Condition)
-BOOK = load_presets(
-    assets_dir() / "presets", load_facts(assets_dir() / "facts" / "platform_facts.toml").facts
-)
+BOOK = load_presets(assets_dir() / "presets", load_facts(assets_dir() / "facts" / "platform_facts.toml").facts)
 SINGLE = BOOK.get("single_8w")
 RELEASES = [preset for preset in BOOK.presets.values() if preset.anchor is Anchor.RELEASE]
 
@@ -73,9 +71,7 @@ def test_a_plan_for_a_finish_is_never_compressed() -> None:
 
 @settings(max_examples=60)
 @given(st.sampled_from(RELEASES), st.data())
-def test_moving_the_date_keeps_done_days_shifts_the_rest_and_stays_sound(
-    preset: Preset, data: st.DataObject
-) -> None:
+def test_moving_the_date_keeps_done_days_shifts_the_rest_and_stays_sound(preset: Preset, data: st.DataObject) -> None:
     start = data.draw(st.integers(preset.first_day, 0), label="start")
     plan = lay_out(preset, EVERYTHING, start)
     today = data.draw(st.integers(start, 0), label="today")

@@ -40,9 +40,7 @@ def test_the_eight_week_single_is_51_days_of_work_in_87_days(book: PresetBook) -
 
 def test_a_false_condition_leaves_its_task_out_and_uk_only_changes_the_wording(book: PresetBook) -> None:
     preset = book.get("single_8w")
-    assert {task.key for task in preset.tasks} - {t.key for t in preset.for_conditions(frozenset())} == {
-        "splits"
-    }
+    assert {task.key for task in preset.tasks} - {t.key for t in preset.for_conditions(frozenset())} == {"splits"}
     radio = preset.task("radio")
     assert radio is not None
     assert "BBC" in radio.worded(EVERYTHING).title

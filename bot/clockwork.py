@@ -1,0 +1,48 @@
+"""APScheduler as the ticker and nothing more: a few static interval jobs in memory that call services with `now`."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import SystemClock
+
+log = structlog.get_logger()
+
+
+class Clockwork:
+    """Calls each job every so many seconds; a slow job is never started twice, a missed one runs once."""
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+
+    def every(self, name: str, seconds: float, job: Callable[[], Awaitable[object]], first_s: float = 0.0) -> None:
+        """Add a job; its first run is `first_s` seconds after the start."""
+
+        async def run() -> None:
+            await job()
+
+        self._scheduler.add_job(
+            run,
+            "interval",
+            id=name,
+            seconds=seconds,
+            next_run_time=SystemClock().now() + timedelta(seconds=first_s),
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    @staticmethod
+    def _failed(event: JobExecutionEvent) -> None:
+        log.error("tick job failed", job=event.job_id, exc_info=event.exception)

@@ -1,0 +1,267 @@
+"""Due work, exactly once: rows are the truth, the ticker is only the clock, workers carry only ids.
+
+Kinds of slots are registered at start. `tick` turns what is due into slots; each lane claims and runs them.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from time import perf_counter
+
+import structlog
+
+from bot.clock import Clock
+from bot.ids import uuid7
+from bot.lifecycle import Supervisor
+from bot.rules import Rules, load_rules
+from bot.slots import Lane, Later, Slot, SlotDraft, SlotKind, backoff
+from storage.repositories.slots import LeaseLost, SlotRepository
+from storage.unit import Database, Unit
+
+log = structlog.get_logger()
+
+
+class EngineRules(Rules):
+    """Section [engine] of rules.toml; seconds unless the name says otherwise."""
+
+    tick_s: float
+    materialise_batch: int
+    claim_batch: int
+    lease_s: float
+    poll_s: float
+    max_attempts: int
+    backoff_base_s: float
+    backoff_cap_s: float
+    scheduled_sends_per_s: float
+    jitter_window_s: float
+    reconcile_after_s: float
+    dm_pause_s: float
+    dm_spacing_s: float
+    keep_finished_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneShape:
+    """How many slots of a lane run at once, and how many are taken in advance."""
+
+    concurrency: int
+    prefetch: int
+
+
+SHAPES: Mapping[Lane, LaneShape] = {
+    Lane.WORK: LaneShape(8, 32),
+    Lane.POST: LaneShape(5, 50),
+    Lane.DM: LaneShape(1, 10),
+}
+
+
+@dataclass(slots=True)
+class TickReport:
+    """What one tick found, by kind."""
+
+    due: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.due.values())
+
+
+class WakeDispatch:
+    """Embedded dispatch: the rows are found by looking; new ones wake the lane after their commit."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+
+    async def enqueue(self, unit: Unit, slots: Sequence[tuple[str, SlotDraft]]) -> None:
+        for lane in {draft.lane for _, draft in slots}:
+            unit.on_commit(self._engine.waker(lane))
+
+
+class Engine:
+    """Materialises due work and runs it. One per process; many processes may tick and work at once."""
+
+    def __init__(
+        self, database: Database, clock: Clock, supervisor: Supervisor, rules: EngineRules | None = None
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.rules = rules or load_rules("engine", EngineRules)
+        self._supervisor = supervisor
+        self._kinds: dict[str, SlotKind] = {}
+        self._wake = {lane: asyncio.Event() for lane in Lane}
+        self._ticking = asyncio.Lock()
+        self._running = False
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self.last_tick_at = clock.now()
+        self.finished = 0
+
+    @property
+    def kinds(self) -> Mapping[str, SlotKind]:
+        return self._kinds
+
+    def register(self, kind: SlotKind) -> None:
+        """Make a kind of slot known. Raises ValueError for a name that is taken."""
+        if kind.name in self._kinds:
+            raise ValueError(f"slot kind {kind.name} is registered twice")
+        self._kinds[kind.name] = kind
+
+    def waker(self, lane: Lane) -> Callable[[], None]:
+        """Return what wakes the lane's loop when called on the event loop."""
+        return self._wake[lane].set
+
+    # ------------------------------------------------------------------ materialise
+
+    async def tick(self) -> TickReport:
+        """Turn everything that is due into slots; returns at once where another tick is running."""
+        report = TickReport()
+        if self._ticking.locked():
+            return report
+        async with self._ticking:
+            for kind in self._kinds.values():
+                try:
+                    report.due[kind.name] = await self._materialise(kind)
+                except Exception:
+                    # One kind that cannot be read must not keep the others from being done.
+                    log.exception("tick failed", kind=kind.name)
+            self.last_tick_at = self.clock.now()
+        if report.total:
+            log.info("tick", **{name: count for name, count in report.due.items() if count})
+        return report
+
+    async def _materialise(self, kind: SlotKind) -> int:
+        total = 0
+        while True:
+            async with self.database.system_write(f"tick.{kind.name}") as unit:
+                drafts = await kind.due(unit, self.clock.now(), self.rules.materialise_batch)
+                await unit.add_slots(drafts)
+            total += len(drafts)
+            if len(drafts) < self.rules.materialise_batch:
+                return total
+            await asyncio.sleep(0)
+
+    # ------------------------------------------------------------------ run
+
+    async def run_slot(self, slot: Slot) -> None:
+        """Run a claimed slot to its end: done, later, another try, or given up."""
+        kind = self._kinds.get(slot.kind)
+        started = perf_counter()
+        if kind is None:
+            await self._release(slot, timedelta(minutes=10), "unknown kind", refund=True)
+            return
+        try:
+            later = await kind.run(slot)
+        except LeaseLost:
+            log.info("slot taken over by another worker", kind=slot.kind)
+            return
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.exception("slot failed", kind=slot.kind, key=slot.key, attempt=slot.attempts)
+            await self._failed(slot, type(error).__name__)
+            return
+        if isinstance(later, Later):
+            wait = max(timedelta(0), later.at - self.clock.now())
+            await self._release(slot, wait, later.reason, refund=True)
+            return
+        async with self.database.system_write("slot.finish") as unit:
+            await unit.repo(SlotRepository).finish_if_open(slot)
+        self.finished += 1
+        log.debug("slot done", kind=slot.kind, seconds=round(perf_counter() - started, 3))
+
+    async def _failed(self, slot: Slot, reason: str) -> None:
+        if slot.attempts >= self.rules.max_attempts:
+            async with self.database.system_write("slot.give_up") as unit:
+                await unit.repo(SlotRepository).finish(slot, "failed", reason)
+            return
+        wait = backoff(
+            slot.attempts,
+            timedelta(seconds=self.rules.backoff_base_s),
+            timedelta(seconds=self.rules.backoff_cap_s),
+            random.random(),
+        )
+        await self._release(slot, wait, reason, refund=False)
+
+    async def _release(self, slot: Slot, wait: timedelta, reason: str, *, refund: bool) -> None:
+        async with self.database.system_write("slot.release") as unit:
+            await unit.repo(SlotRepository).release(slot, self.clock.now() + wait, reason, refund=refund)
+
+    async def claim(self, lane: Lane, limit: int) -> list[Slot]:
+        now = self.clock.now()
+        async with self.database.system_write("slot.claim") as unit:
+            until = now + timedelta(seconds=self.rules.lease_s)
+            return await unit.repo(SlotRepository).claim(lane, now, limit, uuid7(now), until)
+
+    async def claim_one(self, slot_id: str) -> Slot | None:
+        """Claim by id, for a worker that was handed one; None where it is done or taken."""
+        now = self.clock.now()
+        async with self.database.system_write("slot.claim") as unit:
+            until = now + timedelta(seconds=self.rules.lease_s)
+            return await unit.repo(SlotRepository).claim_one(slot_id, now, uuid7(now), until)
+
+    async def drain(self, lanes: Sequence[Lane] = tuple(Lane), rounds: int = 1_000) -> int:
+        """Run what is visible until nothing is left; return how many slots ran."""
+        ran = 0
+        for _ in range(rounds):
+            slots = [slot for lane in lanes for slot in await self.claim(lane, self.rules.claim_batch)]
+            if not slots:
+                return ran
+            for slot in slots:
+                await self.run_slot(slot)
+                ran += 1
+        return ran
+
+    # ------------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Begin to work: one loop a lane. The ticker calls `tick`."""
+        self._running = True
+        if self.database.dispatch is None:
+            self.database.dispatch = WakeDispatch(self)
+        for lane in Lane:
+            self._supervisor.keep(f"lane-{lane}", partial(self._work, lane))
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Take nothing new; give running work `grace_s`, then cancel it. Its leases run out by themselves."""
+        self._running = False
+        for event in self._wake.values():
+            event.set()
+        if self._in_flight:
+            _, pending = await asyncio.wait(self._in_flight, timeout=grace_s)
+            for task in pending:
+                log.warning("work cancelled at stop", task=task.get_name())
+                task.cancel()
+            if pending:
+                await asyncio.wait(pending, timeout=3)
+
+    async def _work(self, lane: Lane) -> None:
+        shape = SHAPES[lane]
+        gate = asyncio.Semaphore(shape.concurrency)
+        mine: set[asyncio.Task[None]] = set()
+        while self._running:
+            self._wake[lane].clear()
+            free = shape.prefetch - len(mine)
+            slots = await self.claim(lane, min(free, self.rules.claim_batch)) if free > 0 else []
+            for slot in slots:
+                task = self._supervisor.spawn(f"slot-{slot.kind}", self._gated(gate, slot))
+                for group in (mine, self._in_flight):
+                    group.add(task)
+                    task.add_done_callback(group.discard)
+            if slots and len(mine) < shape.prefetch:
+                continue
+            if mine and len(mine) >= shape.prefetch:
+                await asyncio.wait(mine, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            try:
+                await asyncio.wait_for(self._wake[lane].wait(), self.rules.poll_s)
+            except TimeoutError:
+                continue
+
+    async def _gated(self, gate: asyncio.Semaphore, slot: Slot) -> None:
+        async with gate:
+            if self._running:
+                await self.run_slot(slot)
+            else:
+                await self._release(slot, timedelta(0), "stopping", refund=True)

@@ -1,0 +1,252 @@
+"""Messages that must be seen exactly once, whatever crashes.
+
+A service writes the delivery in the transaction of the fact; this sends it with a nonce, stores the message id,
+and repairs what a crash in between left open. Text is rendered at send time from what is true then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.actors import Actor
+from bot.clock import Clock
+from bot.engine import EngineRules
+from bot.outbox_model import Delivery
+from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target, TargetKind
+from bot.rules import load_rules
+from bot.slots import Later, Slot, SlotDraft
+from storage.repositories.deliveries import DeliveryRepository
+from storage.repositories.slots import SlotRepository
+from storage.repositories.studio import InboxRepository, PersonRepository
+from storage.unit import Database, Unit
+
+log = structlog.get_logger()
+
+Renderer = Callable[[Delivery], Awaitable[OutMessage | None]]
+"""Make the message from what is true now; None where there is nothing to say any more."""
+
+
+class OnSent(Protocol):
+    """Called in the transaction that stores the message id, in the owner's unit."""
+
+    async def __call__(self, unit: Unit, delivery: Delivery, sent: Sent) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InboxText:
+    """What waits in the inbox where a direct message cannot be sent."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of delivery is rendered, what follows, and what stays in the inbox instead.
+
+    `hold` looks at quiet hours, caps and opt-outs at send time: a Later holds, "drop" gives up.
+    """
+
+    render: Renderer
+    on_sent: OnSent | None = None
+    inbox: Callable[[Delivery], Awaitable[InboxText | None]] | None = None
+    hold: "Callable[[Delivery, datetime], Awaitable[Later | str | None]] | None" = None
+
+
+class TroubleLog(Protocol):
+    """Told of places where the bot may not post, so that health can name them."""
+
+    async def no_access(self, delivery: Delivery, detail: str) -> None: ...
+
+    async def place_gone(self, delivery: Delivery) -> None: ...
+
+    async def token_refused(self) -> None: ...
+
+
+class Outbox:
+    """The kind of slot that sends deliveries. `register` one `Kind` a delivery kind."""
+
+    name = "delivery"
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        sender: Sender,
+        trouble: TroubleLog | None = None,
+        rules: EngineRules | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._sender = sender
+        self._trouble = trouble
+        self._rules = rules or load_rules("engine", EngineRules)
+        self._kinds: dict[str, Kind] = {}
+        self._dm_stopped_until: datetime | None = None
+        self._pace = Pace(self._rules.scheduled_sends_per_s)
+        self._dm_pace = Pace(1 / self._rules.dm_spacing_s) if self._rules.dm_spacing_s else Pace(1e9)
+
+    def register(self, kind: str, render: Renderer, **rest: object) -> None:
+        """Make a delivery kind known; keyword arguments as in `Kind`."""
+        if kind in self._kinds:
+            raise ValueError(f"delivery kind {kind} is registered twice")
+        self._kinds[kind] = Kind(render, **rest)  # type: ignore[arg-type]
+
+    async def due(self, unit: Unit, now: datetime, limit: int) -> list[SlotDraft]:
+        """Deliveries bring their slot along; there is nothing to look for."""
+        return []
+
+    async def run(self, slot: Slot) -> Later | None:
+        """Send one delivery, or find out that it was sent, or say when to try again."""
+        async with self._database.system_read() as unit:
+            delivery = await unit.repo(DeliveryRepository).get(slot.subject_id)
+        if delivery is None or delivery.state not in ("pending", "sending"):
+            return None
+        now = self._clock.now()
+        kind = self._kinds.get(delivery.kind)
+        if kind is None:
+            return Later(now + timedelta(minutes=10), f"nobody renders {delivery.kind}")
+        if delivery.expires_at is not None and now > delivery.expires_at and delivery.state == "pending":
+            await self._to_inbox(slot, delivery, kind, "expired")
+            return None
+        held = await self._held(delivery, kind, now)
+        if held is not None:
+            if isinstance(held, Later):
+                return held
+            await self._close(slot, delivery, "dropped", held)
+            return None
+        return await self._send(slot, delivery, kind, now)
+
+    async def _held(self, delivery: Delivery, kind: Kind, now: datetime) -> Later | str | None:
+        if delivery.state == "sending":
+            # It may have been seen already: only finding out is allowed now.
+            return None
+        if delivery.target_kind == "dm" and self._dm_stopped_until is not None:
+            if now < self._dm_stopped_until:
+                return Later(self._dm_stopped_until, "Discord asked to open direct messages more slowly")
+            self._dm_stopped_until = None
+        return await kind.hold(delivery, now) if kind.hold else None
+
+    async def _send(self, slot: Slot, delivery: Delivery, kind: Kind, now: datetime) -> Later | None:
+        target = Target(TargetKind(delivery.target_kind), delivery.target_id)
+        try:
+            if await self._needs_search(delivery, now):
+                found = await self._sender.find_own(target, delivery.claimed_at or now, delivery.nonce)
+                if found is not None:
+                    await self._sent(slot, delivery, kind, found)
+                    return None
+            message = await kind.render(delivery)
+            if message is None:
+                await self._close(slot, delivery, "dropped", "nothing to say any more")
+                return None
+            async with self._database.system_write("delivery.start") as unit:
+                if not await unit.repo(DeliveryRepository).start_sending(delivery.id, now):
+                    return None
+            await (self._dm_pace if delivery.target_kind == "dm" else self._pace).turn()
+            sent = await self._sender.send(target, message, delivery.nonce)
+        except SendFailed as failure:
+            return await self._refused(slot, delivery, kind, failure)
+        await self._sent(slot, delivery, kind, sent)
+        return None
+
+    async def _needs_search(self, delivery: Delivery, now: datetime) -> bool:
+        if delivery.state != "sending" or delivery.claimed_at is None:
+            return False
+        return now - delivery.claimed_at > timedelta(seconds=self._rules.reconcile_after_s)
+
+    async def _sent(self, slot: Slot, delivery: Delivery, kind: Kind, sent: Sent) -> None:
+        actor = Actor.system("outbox")
+        async with self._database.write(actor, delivery.owner, "delivery.sent") as unit:
+            await unit.repo(DeliveryRepository).sent(delivery.id, sent.channel_id, sent.message_id)
+            if delivery.target_kind == "dm":
+                await unit.repo(PersonRepository).dm_opened(sent.channel_id)
+            if kind.on_sent is not None:
+                await kind.on_sent(unit, delivery, sent)
+            await unit.repo(SlotRepository).finish(slot)
+
+    async def _refused(self, slot: Slot, delivery: Delivery, kind: Kind, failure: SendFailed) -> Later | None:
+        now = self._clock.now()
+        log.warning("delivery refused", kind=delivery.kind, policy=str(failure.policy), detail=failure.detail)
+        match failure.policy:
+            case Policy.DM_CLOSED:
+                async with self._database.write(Actor.system("outbox"), delivery.owner, "dm.closed") as unit:
+                    await unit.repo(PersonRepository).dm_refused()
+                await self._to_inbox(slot, delivery, kind, failure.detail)
+                return None
+            case Policy.DM_TOO_FAST:
+                self._dm_stopped_until = now + timedelta(seconds=self._rules.dm_pause_s)
+                await self._not_sent(delivery, failure)
+                return Later(self._dm_stopped_until, failure.detail)
+            case Policy.NO_ACCESS | Policy.PLACE_GONE | Policy.TARGET_GONE:
+                if delivery.state == "sending" and failure.policy is Policy.NO_ACCESS:
+                    # Sent perhaps, and the history may not be read: never a second time by guessing.
+                    await self._close(slot, delivery, "unknown", failure.detail)
+                else:
+                    await self._close(slot, delivery, "failed", failure.detail)
+                await self._tell(delivery, failure)
+                return None
+            case Policy.OUR_BUG | Policy.TOO_LARGE:
+                await self._close(slot, delivery, "failed", failure.detail)
+                return None
+            case Policy.STOP:
+                await self._not_sent(delivery, failure)
+                if self._trouble is not None:
+                    await self._trouble.token_refused()
+                return Later(now + timedelta(minutes=10), failure.detail)
+            case Policy.WAIT:
+                await self._not_sent(delivery, failure)
+                return Later(now + timedelta(seconds=failure.retry_after or 30), failure.detail)
+            case _:
+                # It may or may not have arrived: the row stays "sending", the engine tries again with back-off.
+                if slot.attempts >= self._rules.max_attempts:
+                    await self._close(slot, delivery, "failed", failure.detail)
+                    return None
+                raise failure
+
+    async def _tell(self, delivery: Delivery, failure: SendFailed) -> None:
+        if self._trouble is None:
+            return
+        if failure.policy is Policy.NO_ACCESS:
+            await self._trouble.no_access(delivery, failure.detail)
+        else:
+            await self._trouble.place_gone(delivery)
+
+    async def _not_sent(self, delivery: Delivery, failure: SendFailed) -> None:
+        async with self._database.system_write("delivery.not_sent") as unit:
+            await unit.repo(DeliveryRepository).note_error(
+                delivery.id, failure.detail, not_sent=delivery.state == "pending"
+            )
+
+    async def _close(self, slot: Slot, delivery: Delivery, state: str, reason: str) -> None:
+        async with self._database.system_write("delivery.close") as unit:
+            await unit.repo(DeliveryRepository).close(delivery.id, state, reason)
+            await unit.repo(SlotRepository).finish(slot, reason=reason)
+
+    async def _to_inbox(self, slot: Slot, delivery: Delivery, kind: Kind, reason: str) -> None:
+        text = await kind.inbox(delivery) if kind.inbox else None
+        async with self._database.write(Actor.system("outbox"), delivery.owner, "delivery.inbox") as unit:
+            await unit.repo(DeliveryRepository).close(delivery.id, "dropped", reason)
+            if text is not None:
+                await unit.repo(InboxRepository).add(delivery.kind, text.title, text.body)
+            await unit.repo(SlotRepository).finish(slot, reason=reason)
+
+
+class Pace:
+    """A token bucket of one: turns come no faster than `per_s`, in order of asking."""
+
+    def __init__(self, per_s: float) -> None:
+        self._gap = 1 / per_s
+        self._next = 0.0
+        self._lock = asyncio.Lock()
+
+    async def turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with self._lock:
+            wait = self._next - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._next = max(self._next, loop.time()) + self._gap

@@ -1,0 +1,63 @@
+"""Undo for every area: by group of changes, by its actor, within ten minutes or at any time for missions."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.actors import Actor, OwnerId
+from bot.changes import ChangeGroup
+from bot.errors import AlreadyDone, NotAllowed, Refused
+from bot.rules import Rules, load_rules
+from storage.repositories.changes import ChangeRepository
+from storage.unit import Database
+
+
+class UiRules(Rules):
+    """Section [ui] of rules.toml, as far as undo needs it."""
+
+    model_config = Rules.model_config | {"extra": "ignore"}
+
+    undo_minutes: int
+
+
+class ChangeService:
+    """History and undo. Areas that show live things subscribe to hear of an undo."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rules = load_rules("ui", UiRules)
+        self._listeners: list[Callable[[OwnerId, ChangeGroup], None]] = []
+
+    def subscribe(self, listener: Callable[[OwnerId, ChangeGroup], None]) -> None:
+        """Be told after each undo: owner and the group that was put back. Must not block."""
+        self._listeners.append(listener)
+
+    async def undo(
+        self, actor: Actor, owner: OwnerId, group_id: str, *, any_time: bool = False, anyone: bool = False
+    ) -> ChangeGroup:
+        """Put back what a group of changes did; recorded as a change by `actor`.
+
+        `anyone`: the caller checked that this person may undo changes of others (a manager on server settings,
+        an owner on what AI did). Raises Refused("undo_gone" or "undo_late"), AlreadyDone, NotAllowed, ChangedSince.
+        """
+        async with self._database.write(actor, owner, "undo") as unit:
+            changes = unit.repo(ChangeRepository)
+            group = await changes.group(group_id)
+            if group is None:
+                raise Refused("undo_gone")
+            if group.is_undone:
+                raise AlreadyDone("already_undone", what=group.operation)
+            if group.actor_reference != actor.reference and not anyone:
+                raise NotAllowed("undo_not_yours", who=group.actor_name)
+            if not any_time and unit.now - group.at > timedelta(minutes=self._rules.undo_minutes):
+                raise Refused("undo_late", minutes=self._rules.undo_minutes)
+            await changes.put_back(group)
+        for listener in self._listeners:
+            listener(owner, group)
+        return group
+
+    async def recent(self, actor: Actor, owner: OwnerId) -> list[ChangeGroup]:
+        """Return what this actor changed in the last ten minutes and has not undone, newest first."""
+        async with self._database.read(owner) as unit:
+            since = unit.now - timedelta(minutes=self._rules.undo_minutes)
+            groups = await unit.repo(ChangeRepository).recent(since, actor.reference)
+        return [group for group in groups if not group.is_undone and group.operation != "undo"]

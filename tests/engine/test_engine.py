@@ -1,0 +1,168 @@
+"""The engine: once per occurrence, leases, back-off, lanes, on both databases."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from bot.lifecycle import Supervisor
+
+from bot.actors import Actor
+from bot.clock import FixedClock
+from bot.engine import Engine
+from bot.slots import Lane, Later, Slot, SlotDraft
+from storage.engine import open_engines
+from storage.repositories.slots import LeaseLost, SlotRepository
+from storage.repositories.studio import FactRepository, InboxRepository
+from storage.unit import Database, Unit
+
+ADA = 1001
+
+
+class Notes:
+    """A kind of slot whose effect can be seen: a note in Ada's inbox."""
+
+    name = "note"
+
+    def __init__(self, database: Database, due_keys: Sequence[str] = ()) -> None:
+        self.database = database
+        self.keys = list(due_keys)
+        self.fail = 0
+        self.later: datetime | None = None
+        self.ran = 0
+
+    async def due(self, unit: Unit, now: datetime, limit: int) -> list[SlotDraft]:
+        taken, self.keys = self.keys[:limit], self.keys[limit:]
+        return [SlotDraft(f"note:{key}", self.name, key, now, owner=ADA) for key in taken]
+
+    async def run(self, slot: Slot) -> Later | None:
+        self.ran += 1
+        if self.fail:
+            self.fail -= 1
+            raise ConnectionError("the net is down")
+        if self.later is not None:
+            at, self.later = self.later, None
+            return Later(at, "quiet hours")
+        async with self.database.write(Actor.system("test"), ADA, "note") as unit:
+            await unit.repo(InboxRepository).add("note", slot.subject_id, "")
+            await unit.repo(SlotRepository).finish(slot)
+        return None
+
+
+async def notes(database: Database) -> list[str]:
+    async with database.read(ADA) as unit:
+        return sorted(note.title for note in await unit.repo(InboxRepository).list(limit=100))
+
+
+@pytest.fixture
+def engine(database: Database, clock: FixedClock) -> Engine:
+    return Engine(database, clock, Supervisor())
+
+
+async def test_due_work_is_done_once_however_often_it_is_found(engine: Engine, database: Database) -> None:
+    kind = Notes(database, ["a", "b", "a"])
+    engine.register(kind)
+    await engine.tick()
+    kind.keys = ["a", "b"]
+    await engine.tick()
+    assert await engine.drain() == 2
+    assert await notes(database) == ["a", "b"]
+
+
+async def test_a_slot_whose_worker_died_is_taken_over_after_its_lease(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    kind = Notes(database, ["a"])
+    engine.register(kind)
+    await engine.tick()
+    (dead,) = await engine.claim(Lane.WORK, 10)
+    assert await engine.claim(Lane.WORK, 10) == []
+    clock.advance(seconds=engine.rules.lease_s + 1)
+    (taken,) = await engine.claim(Lane.WORK, 10)
+    await engine.run_slot(taken)
+    with pytest.raises(LeaseLost):
+        await kind.run(dead)
+    assert await notes(database) == ["a"]
+
+
+async def test_a_failure_is_tried_again_with_growing_pauses_and_given_up_visibly(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    kind = Notes(database, ["a"])
+    kind.fail = 100
+    engine.register(kind)
+    await engine.tick()
+    pauses = 0
+    while kind.ran < engine.rules.max_attempts and pauses < 10_000:
+        await engine.drain()
+        clock.advance(minutes=1)
+        pauses += 1
+    assert pauses > 100
+    async with database.system_read() as unit:
+        assert await unit.repo(SlotRepository).counts() == {"failed": 1}
+        assert (await unit.repo(SlotRepository).recent_skips(clock.now() - timedelta(days=2)))[0][
+            1
+        ] == "ConnectionError"
+
+
+async def test_later_waits_without_counting_as_a_failure(engine: Engine, database: Database, clock: FixedClock) -> None:
+    kind = Notes(database, ["a"])
+    kind.later = clock.now() + timedelta(hours=3)
+    engine.register(kind)
+    await engine.tick()
+    await engine.drain()
+    clock.advance(hours=2)
+    assert await engine.drain() == 0
+    clock.advance(hours=2)
+    (slot,) = await engine.claim(Lane.WORK, 1)
+    assert slot.attempts == 1
+
+
+async def test_one_kind_that_breaks_does_not_stop_the_others(engine: Engine, database: Database) -> None:
+    class Broken(Notes):
+        name = "broken"
+
+        async def due(self, unit: Unit, now: datetime, limit: int) -> list[SlotDraft]:
+            raise RuntimeError("cannot read")
+
+    engine.register(Broken(database))
+    engine.register(Notes(database, ["a"]))
+    report = await engine.tick()
+    assert report.total == 1
+
+
+async def test_two_processes_share_the_work_and_double_nothing(
+    database_url: str, clock: FixedClock, database: Database
+) -> None:
+    keys = [f"{number:03}" for number in range(60)]
+    second = Database(open_engines(database_url), clock)
+    engines = [Engine(db, clock, Supervisor()) for db in (database, second)]
+    for engine in engines:
+        engine.register(Notes(engine.database, keys))
+    await asyncio.gather(*(engine.tick() for engine in engines))
+    await asyncio.gather(*(engine.drain() for engine in engines))
+    assert await notes(database) == keys
+    await second.close()
+
+
+async def test_new_work_wakes_the_lane_at_once(engine: Engine, database: Database, clock: FixedClock) -> None:
+    kind = Notes(database)
+    engine.register(kind)
+    engine.start()
+    async with database.system_write("test") as unit:
+        await unit.add_slots([SlotDraft("note:x", "note", "x", clock.now(), owner=ADA)])
+    for _ in range(500):
+        if await notes(database):
+            break
+        await asyncio.sleep(0.01)
+    assert await notes(database) == ["x"]
+    await engine.stop()
+
+
+async def test_ten_thousand_due_slots_are_materialised_in_batches(engine: Engine, database: Database) -> None:
+    engine.register(Notes(database, [str(number) for number in range(10_000)]))
+    report = await engine.tick()
+    assert report.due == {"note": 10_000}
+    async with database.system_read() as unit:
+        assert await unit.repo(SlotRepository).counts("note") == {"ready": 10_000}
+        assert await unit.repo(FactRepository).get("nothing") is None
