@@ -6,8 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.outbox_model import TargetKind
-
 
 class Policy(StrEnum):
     """What to do about an answer of Discord; the table that chooses is in `bot/ui/errors.py`."""
@@ -52,12 +50,25 @@ class Policy(StrEnum):
     """Log with a reference, show the reference."""
 
 
+class TargetKind(StrEnum):
+    CHANNEL = "channel"
+    DM = "dm"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a message goes: a channel id, or a person's id for a direct message."""
 
     kind: TargetKind
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a message landed; for a direct message the channel is the person's."""
+
+    channel_id: int
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +101,8 @@ class SendFailed(Exception):
 class Sender(Protocol):
     """Put messages into Discord. Every method raises `SendFailed` and nothing else."""
 
-    async def send(self, target: Target, message: OutMessage, nonce: str) -> int:
-        """Send and return the message id; a repeated `nonce` (≤ 25 characters) gives the first message."""
+    async def send(self, target: Target, message: OutMessage, nonce: str) -> Sent:
+        """Send; a repeated `nonce` (≤ 25 characters) gives the first message."""
         ...
 
     async def edit(self, target: Target, message_id: int, message: OutMessage) -> None: ...

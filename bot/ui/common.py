@@ -1,0 +1,72 @@
+"""Controls every area uses: edit a form again, remove a post, show as text, put away. All by the id alone."""
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import discord
+
+from bot.ui.base import NO_MENTIONS, Press, Turn
+from bot.ui.errors import Expired
+from bot.ui.items import Who, control
+from bot.ui.model import Button, note
+
+
+@control("ui", "again", who=Who.ANYONE, opens_form=True)
+async def edit_again(press: Press) -> None:
+    """Open a form with everything that was typed."""
+    form = press.edge.forms.kept(press.person, press.id, press.now)
+    if form is None:
+        raise Expired("old_form")
+    await press.open(form)
+
+
+def undo_button(turn: Turn, group_id: str) -> Button:
+    """Return the Undo of a change that was just made; only who made it may press, for 10 minutes."""
+    until = turn.now + timedelta(minutes=turn.edge.rules.undo_minutes)
+    return Button("ui", "undo", turn.words("card.undo"), id=group_id, owner=turn.person, expires_at=until)
+
+
+@control("ui", "undo", who=Who.OWNER)
+async def undo(press: Press) -> None:
+    """Take back one group of changes; refused when somebody changed the thing since."""
+    await press.services.changes.undo(press.actor, press.person, press.id)
+    await press.update(note(press.words("card.undone")))
+
+
+@control("ui", "remove", who=Who.MANAGER)
+async def remove(press: Press) -> None:
+    """Take a public post away; its owner and managers may."""
+    await press.defer()
+    await press.interaction.delete_original_response()
+
+
+@control("ui", "dismiss", who=Who.OWNER)
+async def dismiss(press: Press) -> None:
+    """Put a question away: "Not now" changes nothing."""
+    await press.update(note(press.words("card.put_away")))
+
+
+@control("ui", "text", who=Who.ANYONE)
+async def show_as_text(press: Press) -> None:
+    """Give a card's texts and the words of its pictures as a plain file."""
+    message = press.interaction.message
+    words = "\n".join(_texts([part.to_dict() for part in message.components])) if message else ""
+    await press.defer()
+    await press.interaction.followup.send(
+        file=discord.File(io.BytesIO(words.encode()), "card.txt"),
+        ephemeral=True,
+        allowed_mentions=NO_MENTIONS,
+    )
+
+
+def _texts(parts: list[Any]) -> Iterator[str]:
+    for part in parts:
+        node: Mapping[str, Any] = part
+        if node.get("content"):
+            yield str(node["content"])
+        for item in node.get("items", ()):
+            if item.get("description"):
+                yield str(item["description"])
+        yield from _texts(list(node.get("components", ())))

@@ -1,0 +1,228 @@
+"""One registry for everything that goes wrong: first match wins; the row says what to do and what is told.
+
+Commands, views, forms, items, autocomplete and deliveries all come here. People see sentences of the
+catalogue, never an exception's name; what is unexpected carries a reference that is in the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.errors import BotError, NotAllowed
+from bot.ids import log_reference
+from bot.ports import Policy, SendFailed
+from bot.ui.model import Button, Card, Text, note, raw
+from bot.ui.strings import Words
+
+SHARED_SENTENCE = "error.unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: any code, status or exception class matches."""
+
+    name: str
+    policy: Policy
+    codes: frozenset[int] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    exceptions: tuple[type[BaseException], ...] = ()
+    key: str | None = SHARED_SENTENCE
+    """Sentence for the person; None shows nothing."""
+
+    def matches(self, error: BaseException, code: int, status: int) -> bool:
+        return code in self.codes or status in self.statuses or isinstance(error, self.exceptions)
+
+
+TABLE: Sequence[Row] = (
+    Row("ours", Policy.TELL, exceptions=(BotError,), key=None),
+    Row(
+        "expired",
+        Policy.LOG_ONLY,
+        frozenset({10062, 10015, 40060}),
+        exceptions=(discord.InteractionResponded,),
+        key=None,
+    ),
+    Row("token_old", Policy.HAND_OVER, frozenset({50027}), key="error.handed_over"),
+    Row("dm_closed", Policy.DM_CLOSED, frozenset({50007, 50278}), key="error.dm_closed"),
+    Row("dm_too_fast", Policy.DM_TOO_FAST, frozenset({40003}), key="error.discord_trouble"),
+    Row("place_gone", Policy.PLACE_GONE, frozenset({10003, 10004}), key="error.place_gone"),
+    Row("message_gone", Policy.MESSAGE_GONE, frozenset({10008}), key="error.message_gone"),
+    Row("target_gone", Policy.TARGET_GONE, frozenset({10011, 10013}), key="error.target_gone"),
+    Row("no_access", Policy.NO_ACCESS, frozenset({50001, 50013}), key="error.no_access"),
+    Row("archived", Policy.UNARCHIVE, frozenset({50083}), key="error.archived"),
+    Row("thread_limits", Policy.USE_PARENT, frozenset({30033, 160006}), key="error.thread_limits"),
+    Row("old_edits", Policy.POST_NEW, frozenset({30046}), key="error.old_edits"),
+    Row("too_large", Policy.TOO_LARGE, frozenset({40005}), frozenset({413}), key="error.too_large_upload"),
+    Row("follow_ups_used", Policy.FOLD_INTO_EDIT, frozenset({40094}), key=None),
+    Row("our_bug", Policy.OUR_BUG, frozenset({50006, 50035})),
+    Row("slow_mode", Policy.WAIT, frozenset({20016}), key="error.discord_trouble"),
+    Row("revoked", Policy.STOP, statuses=frozenset({401}), exceptions=(discord.LoginFailure,), key=None),
+    Row("rate_limit", Policy.WAIT, statuses=frozenset({429}), exceptions=(discord.RateLimited,),
+        key="error.discord_trouble"),
+    Row("overloaded", Policy.RETRY, frozenset({130000}), frozenset(range(500, 600)),
+        (discord.DiscordServerError, aiohttp.ClientConnectionError, TimeoutError),
+        key="error.discord_trouble"),
+    Row("forbidden", Policy.NO_ACCESS, exceptions=(discord.Forbidden,), key="error.no_access"),
+    Row("check", Policy.TELL, exceptions=(app_commands.CheckFailure,), key="error.not_allowed_here"),
+    Row(
+        "stale_command",
+        Policy.TELL,
+        exceptions=(app_commands.CommandNotFound, app_commands.CommandSignatureMismatch),
+        key="error.command_changed",
+    ),
+    Row("bad_option", Policy.TELL, exceptions=(app_commands.TransformerError,), key="error.option_not_read"),
+    Row("unexpected", Policy.UNEXPECTED, exceptions=(BaseException,)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the registry says about an error."""
+
+    row: Row
+    error: BaseException
+    code: int
+    status: int
+    retry_after: float | None = None
+
+    @property
+    def policy(self) -> Policy:
+        return self.row.policy
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.row.key == SHARED_SENTENCE
+
+
+def unwrap(error: BaseException) -> BaseException:
+    """Return the error that happened, out of discord.py's wrappers."""
+    while True:
+        if isinstance(error, app_commands.CommandInvokeError):
+            error = error.original
+        elif isinstance(error, (app_commands.TransformerError, app_commands.TranslationError)) and isinstance(
+            error.__cause__, Exception
+        ):
+            error = error.__cause__
+        else:
+            return error
+
+
+def classify(error: BaseException) -> Verdict:
+    """Find the first row that matches."""
+    cause = unwrap(error)
+    code = cause.code if isinstance(cause, discord.HTTPException) else 0
+    status = cause.status if isinstance(cause, discord.HTTPException) else 0
+    row = next(row for row in TABLE if row.matches(cause, code, status))
+    return Verdict(row, cause, code, status, _retry_after(cause))
+
+
+def as_send_failure(error: BaseException) -> SendFailed:
+    """Return an error of a delivery as the outbox knows it."""
+    if isinstance(error, SendFailed):
+        return error
+    verdict = classify(error)
+    return SendFailed(verdict.policy, f"{verdict.row.name} {verdict.status}/{verdict.code}", verdict.retry_after)
+
+
+def reference_of(error: BaseException, interaction_id: int) -> str:
+    """Return the reference people can read out ("7K2F"), the same in answer and log."""
+    return log_reference(f"{interaction_id}:{type(error).__name__}")
+
+
+def sentence(verdict: Verdict, words: Words, reference: str, context: Mapping[str, object]) -> Text | None:
+    """Return what the person is told, None for nothing. `context` fills parts the error does not bring."""
+    error = verdict.error
+    if isinstance(error, BotError):
+        key = f"error.{error.code}"
+        parts = _parts({**context, **error.parts}, words)
+        return words(key, ref=reference, **parts) if words.has(key) else words(SHARED_SENTENCE, ref=reference)
+    if verdict.row.key is None:
+        return None
+    return words(verdict.row.key, ref=reference, **_parts(context, words))
+
+
+def card(
+    verdict: Verdict,
+    words: Words,
+    reference: str,
+    context: Mapping[str, object],
+    now: datetime,
+    retry: Button | None = None,
+) -> Card | None:
+    """Return the answer to an error, with Try again where trying can help."""
+    told = sentence(verdict, words, reference, context)
+    if told is None:
+        return None
+    buttons = (
+        verdict.error.choices if isinstance(verdict.error, Ambiguous) else (retry,) if retry and _helps(verdict) else ()
+    )
+    return note(told, list(buttons)) if buttons else note(told)
+
+
+class Ambiguous(BotError):
+    """A typed name matches several things; `choices` are buttons that open each."""
+
+    code = "ambiguous"
+
+    def __init__(self, typed: str, choices: Sequence[Button]) -> None:
+        super().__init__(typed=typed)
+        self.choices = tuple(choices[:5])
+
+
+class Expired(BotError):
+    """A confirmation that ran out."""
+
+    code = "expired"
+
+
+class OldControl(BotError):
+    """A control of an older version, or of a form that is no longer known."""
+
+    code = "old_control"
+
+
+class NeedsServer(NotAllowed):
+    """A server feature used in a place where the bot is not a member."""
+
+    code = "needs_server"
+
+
+def error_tree(error: BaseException) -> str:
+    """Return Discord's complaint about a payload without the texts of people: paths and codes only."""
+    if not isinstance(error, discord.HTTPException):
+        return ""
+    return " ".join(line.split(":", 1)[0] for line in error.text.splitlines())[:400]
+
+
+def _helps(verdict: Verdict) -> bool:
+    return verdict.policy in {Policy.RETRY, Policy.WAIT, Policy.UNEXPECTED}
+
+
+def _parts(parts: Mapping[str, object], words: Words) -> dict[str, object]:
+    """Make commands clickable and things read as words ("loop" → the catalogue's word for it)."""
+    ready: dict[str, object] = {}
+    for name, value in parts.items():
+        if name.endswith("command") and isinstance(value, str):
+            ready[name] = words.catalogue.links.mention(value)
+        elif name == "thing" and isinstance(value, str) and words.has(f"thing.{value}"):
+            ready[name] = words(f"thing.{value}")
+        elif isinstance(value, (list, tuple)):
+            ready[name] = raw(", ".join(str(item) for item in value))
+        else:
+            ready[name] = value
+    return ready
+
+
+def _retry_after(error: BaseException) -> float | None:
+    if isinstance(error, discord.RateLimited):
+        return error.retry_after
+    response = getattr(error, "response", None)
+    header = getattr(response, "headers", {}).get("Retry-After") if response is not None else None
+    try:
+        return float(header) if header else None
+    except ValueError:
+        return None

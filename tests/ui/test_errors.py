@@ -1,0 +1,103 @@
+"""Every row of the table: which policy, which sentence."""
+
+from types import SimpleNamespace
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.errors import AlreadyDone, NotFound
+from bot.ids import log_reference
+from bot.ports import Policy
+from bot.ui.errors import TABLE, as_send_failure, classify, reference_of, sentence
+from bot.ui.strings import lint, read_catalogue
+
+WORDS = read_catalogue().words("en")
+CONTEXT = {"channel": "#bounces", "missing": "Attach Files", "limit": "10 MB", "typed": "x"}
+
+
+def refused(status: int, code: int = 0, headers: dict[str, str] | None = None) -> discord.HTTPException:
+    response = SimpleNamespace(status=status, reason="", headers=headers or {})
+    kind = {403: discord.Forbidden, 404: discord.NotFound}.get(status, discord.HTTPException)
+    return kind(response, {"code": code, "message": "somebody's words"})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "policy"),
+    [
+        (404, 10062, Policy.LOG_ONLY),
+        (404, 10015, Policy.LOG_ONLY),
+        (400, 40060, Policy.LOG_ONLY),
+        (401, 50027, Policy.HAND_OVER),
+        (403, 50007, Policy.DM_CLOSED),
+        (403, 50278, Policy.DM_CLOSED),
+        (403, 40003, Policy.DM_TOO_FAST),
+        (404, 10003, Policy.PLACE_GONE),
+        (404, 10004, Policy.PLACE_GONE),
+        (404, 10008, Policy.MESSAGE_GONE),
+        (404, 10011, Policy.TARGET_GONE),
+        (404, 10013, Policy.TARGET_GONE),
+        (403, 50001, Policy.NO_ACCESS),
+        (403, 50013, Policy.NO_ACCESS),
+        (400, 50083, Policy.UNARCHIVE),
+        (400, 30033, Policy.USE_PARENT),
+        (400, 160006, Policy.USE_PARENT),
+        (429, 30046, Policy.POST_NEW),
+        (413, 40005, Policy.TOO_LARGE),
+        (413, 0, Policy.TOO_LARGE),
+        (400, 40094, Policy.FOLD_INTO_EDIT),
+        (400, 50006, Policy.OUR_BUG),
+        (400, 50035, Policy.OUR_BUG),
+        (429, 20016, Policy.WAIT),
+        (401, 0, Policy.STOP),
+        (429, 0, Policy.WAIT),
+        (500, 130000, Policy.RETRY),
+        (503, 0, Policy.RETRY),
+        (403, 0, Policy.NO_ACCESS),
+        (418, 0, Policy.UNEXPECTED),
+    ],
+)
+def test_each_answer_of_discord_has_its_policy(status: int, code: int, policy: Policy) -> None:
+    assert classify(refused(status, code)).policy is policy
+    assert as_send_failure(refused(status, code)).policy is policy
+
+
+def test_every_row_has_a_sentence_that_does_not_scold() -> None:
+    for row in TABLE:
+        if row.key is not None:
+            assert not lint(WORDS.catalogue.keys()[row.key])
+
+
+def test_expired_answers_are_never_shown() -> None:
+    assert sentence(classify(refused(404, 10062)), WORDS, "7K2F", CONTEXT) is None
+
+
+def test_not_found_reads_the_same_for_wrong_and_foreign() -> None:
+    said = sentence(classify(NotFound("loop", "/loop list")), WORDS, "", {})
+    assert said == "I can’t find that loop. `/loop list` shows yours."
+
+
+def test_an_error_inside_a_command_is_found_in_its_wrapper() -> None:
+    command = SimpleNamespace(name="show", qualified_name="loop show")
+    wrapped = app_commands.CommandInvokeError(command, AlreadyDone(what="approved", who="Ada", when=1))
+    assert isinstance(classify(wrapped).error, AlreadyDone)
+
+
+def test_what_is_unexpected_carries_a_reference_and_no_detail() -> None:
+    error = ValueError("select * from loops where name='secret'")
+    verdict = classify(error)
+    said = sentence(verdict, WORDS, reference_of(error, 5), CONTEXT)
+    assert said is not None
+    assert log_reference("5:ValueError") in said
+    assert "secret" not in said
+    assert "ValueError" not in said
+
+
+def test_slow_mode_says_how_long() -> None:
+    assert as_send_failure(refused(429, 20016, {"Retry-After": "7"})).retry_after == 7
+
+
+def test_every_sentence_has_all_its_parts() -> None:
+    for row in TABLE:
+        if row.key is not None:
+            WORDS(row.key, ref="7K2F", **CONTEXT)
