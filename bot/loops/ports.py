@@ -1,0 +1,36 @@
+"""What loops are given from outside: words, bounces, the phase. Wired in `bot/app.py`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from bot.loops.model import LoopBounce, LoopId
+
+
+class Say(Protocol):
+    """Give the text of a string key with its named parts; plurals by `count`."""
+
+    def __call__(self, key: str, /, **parts: object) -> str: ...
+
+
+class BounceReader(Protocol):
+    """Read the bounces that are linked to loops, distinct by content hash."""
+
+    async def bounces_of(self, owner: int, loop_ids: Sequence[LoopId]) -> Mapping[LoopId, Sequence[LoopBounce]]:
+        """Return the bounces of each loop; a loop without any may be missing."""
+        ...
+
+
+class PhaseReader(Protocol):
+    """Tell the phase that a person is in."""
+
+    async def phase_of(self, owner: int) -> str:
+        """Return generator, builder, executor, recovery, or "any" when there is none."""
+        ...
+
+
+class ProfileReader(Protocol):
+    """Tell what a new loop copies from the coach profile."""
+
+    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
+        """Return role and pace, or None when the person has no profile."""
+        ...
