@@ -20,7 +20,7 @@ from bot.loops.model import (
 from bot.loops.momentum import components_of, frame_of, score_of, score_plan
 from bot.loops.placing import free_slot, free_stretches
 from bot.loops.rules import LoopRules
-from bot.loops.sequence import PREREQUISITES, Sequenced, blocks, covered_milli
+from bot.loops.sequence import PREREQUISITES, Sequenced, covered_milli
 
 
 class WhatIfKind(StrEnum):
@@ -104,7 +104,7 @@ def what_ifs(
         for one in _candidates(plan, sequenced, now, rules)
     )
     worth = [one for one in scored if one.gain >= rules.whatif.min_gain]
-    worth.sort(key=lambda one: (-one.gain, _EFFORT[one.kind], one.clip.id if one.clip else ""))
+    worth.sort(key=lambda one: (-one.gain, _EFFORT[one.kind]))
     return tuple(worth[: rules.whatif.shown if keep is None else keep])
 
 
@@ -153,7 +153,7 @@ def _candidates(plan: Plan, sequenced: Sequenced, now: datetime, rules: LoopRule
             if start is not None:
                 yield WhatIf(WhatIfKind.MOVE, clip=item.clip, start_milli=start)
     yield from _fill_the_gap(plan, sequenced, now, rules, latest)
-    yield from _place_prerequisite(plan, rules)
+    yield from _place_prerequisite(plan, sequenced, rules)
 
 
 def _fill_the_gap(plan: Plan, sequenced: Sequenced, now: datetime, rules: LoopRules, latest: int) -> Iterator[WhatIf]:
@@ -172,14 +172,14 @@ def _fill_the_gap(plan: Plan, sequenced: Sequenced, now: datetime, rules: LoopRu
         yield WhatIf(WhatIfKind.ADD, add=SuggestedClip(lane, start, length, rules.default_clip_name))
 
 
-def _place_prerequisite(plan: Plan, rules: LoopRules) -> Iterator[WhatIf]:
+def _place_prerequisite(plan: Plan, sequenced: Sequenced, rules: LoopRules) -> Iterator[WhatIf]:
     """Offer, for each blocked clip, a clip before it in the first lane that would free it."""
     if len(plan.clips) >= rules.max_clips:
         return
-    blocked = blocks(plan.clips, bool(plan.bounces))
     seen: set[tuple[Lane, int]] = set()
-    for clip in plan.clips:
-        if clip.id not in blocked:
+    for item in sequenced.clips:
+        clip = item.clip
+        if not item.blocked_by:
             continue
         lane = PREREQUISITES[clip.lane][1][0]
         stretches = free_stretches(plan.clips, lane, 0, clip.start_milli)

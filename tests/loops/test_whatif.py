@@ -1,0 +1,221 @@
+"""What-ifs, tips and suggestions: gains that come true, and a gate nothing slips through."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.loops.bank import ShippedBank
+from bot.loops.dates import moment_of
+from bot.loops.model import LANES, MILLI, Lane, Plan, Role, SuggestedClip
+from bot.loops.momentum import score_plan
+from bot.loops.rules import loop_rules
+from bot.loops.sequence import sequence
+from bot.loops.suggest import fingerprint, gate, read_suggested, suggest_by_rule
+from bot.loops.tips import tips
+from bot.loops.whatif import WhatIfKind, applied, what_ifs
+from bot.loops.wording import tip_text, whatif_text
+from tests.loops.plans import G8_DONE, NOW, bounce, clip, g8, loop, night_drive, plans
+from tests.loops.words import say
+
+RULES = loop_rules()
+BANK = ShippedBank()
+
+
+def sequenced(plan: Plan):
+    return sequence(
+        plan.clips,
+        moment=moment_of(plan.loop, NOW),
+        has_bounce=bool(plan.bounces),
+        rules=RULES.sequence,
+        lanes_unused=plan.loop.lanes_unused,
+    )
+
+
+def offered(plan: Plan, keep: int | None = None):
+    return what_ifs(plan, sequenced(plan), NOW, RULES, keep=keep)
+
+
+def test_golden_gains_of_the_base_loop():
+    found = {(one.kind, one.clip.name if one.clip else ""): one.gain for one in offered(g8(), 50)}
+    assert found[WhatIfKind.BOUNCE, ""] == pytest.approx(0.2240)
+    assert found[WhatIfKind.FINISH, "Mix pass"] == pytest.approx(0.0952)
+
+
+def test_a_card_shows_the_three_best_in_words():
+    lines = [whatif_text(g8().loop, one, say) for one in offered(g8())]
+    assert lines == [
+        "log a bounce: +22 points",
+        "finish *Mix pass*: +10 points",
+        "finish *Teaser edit*: +10 points",
+    ]
+
+
+def test_a_blocked_clip_is_offered_something_to_build_on():
+    plan = Plan(loop(), (clip("refine", 8, 20, "Mix"), clip("action", 0, 8), clip("creative", 30, 34)))
+    added = [one.add for one in offered(plan, 50) if one.kind is WhatIfKind.ADD]
+    assert SuggestedClip(Lane.CREATIVE, 4 * MILLI, 4 * MILLI, "New clip") in added
+
+
+@given(plans(min_size=0))
+def test_every_gain_comes_true_and_is_worth_offering(plan):
+    before = score_plan(plan, NOW, RULES.momentum)
+    for one in offered(plan, 50):
+        assert one.gain >= RULES.whatif.min_gain
+        after = score_plan(applied(plan, one, NOW), NOW, RULES.momentum)
+        assert after - before == pytest.approx(one.gain)
+
+
+@given(plans(min_size=0))
+def test_what_ifs_come_best_first(plan):
+    gains = [one.gain for one in offered(plan, 50)]
+    assert gains == sorted(gains, reverse=True)
+
+
+@given(plans(min_size=0))
+def test_every_tip_has_words(plan):
+    found = tips(plan, sequenced(plan), NOW, RULES)
+    assert len(found) <= RULES.suggest.tips
+    for tip in found:
+        assert tip_text(plan.loop, tip, say)
+
+
+def test_tips_name_the_clip_and_the_way_out():
+    early = (*night_drive(done=G8_DONE)[2:], clip("creative", 12, 16, "Sketch again"))
+    early = tuple(replace(one, done_at=None) for one in early)
+    plan = Plan(loop(), early)
+    found = {tip.code: tip_text(plan.loop, tip, say) for tip in tips(plan, sequenced(plan), NOW, RULES)}
+    assert "*Mix pass*" in found["order"]
+    assert "after *Sketch again* would help (+" in found["order"]
+    assert found["drive_first"] == "Nothing finished yet; a 20-minute task counts."
+
+
+# ------------------------------------------------------------------ suggestions
+
+
+def test_suggestions_fill_the_lanes_that_are_shortest():
+    plan = Plan(loop(), (clip("creative", 0, 4, "Sketch", done=1),))
+    found = suggest_by_rule(plan, BANK, NOW, RULES)
+    assert [one.lane for one in found] == [Lane.CREATIVE, Lane.ACTION, Lane.PROMO]
+    assert all(one.length_milli == 4 * MILLI and one.notes for one in found)
+    assert found[0].start_milli == 4 * MILLI
+
+
+def test_dated_suggestions_take_days_by_effort():
+    plan = Plan(loop(days=56), (clip("creative", 0, 2, done=1),))
+    found = suggest_by_rule(plan, BANK, NOW, RULES)
+    assert {one.length_milli for one in found} <= {MILLI, 2 * MILLI, 3 * MILLI}
+    assert all(one.start_milli >= 9 * MILLI for one in found)
+
+
+@given(plans())
+def test_rule_suggestions_are_never_dropped_by_the_gate(plan):
+    found = suggest_by_rule(plan, BANK, NOW, RULES)
+    result = gate(found, plan, NOW, RULES)
+    assert len(result.passed) == len(found)
+    assert not any(one.idea_because in ("outside", "overlap") for one in result.passed)
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("lane", LANES)
+def test_the_bank_has_tasks_for_every_lane_and_role(lane, role):
+    tasks = BANK.tasks(lane, role, "any")
+    assert len(tasks) >= 4
+    assert len({task.name for task in tasks}) == len(tasks)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        "text",
+        {},
+        {"lane": "drums", "start": 1},
+        {"lane": "promo"},
+        {"lane": "promo", "start": "4"},
+        {"lane": "promo", "start": True},
+        {"lane": "promo", "start": float("nan")},
+        {"lane": "promo", "start": 10**400},
+        {"lane": ["promo"], "start": 1},
+    ],
+)
+def test_what_cannot_be_read_is_dropped(raw):
+    result = gate([read_suggested(raw, RULES, dated=False)], g8(), NOW, RULES)
+    assert result.passed == ()
+    assert result.dropped == {"unreadable": 1}
+
+
+def test_a_bad_length_becomes_the_default():
+    for length in (None, 0, -3, "x", float("inf")):
+        one = read_suggested({"lane": " Promo ", "start": 30, "length": length, "name": "x"}, RULES, dated=False)
+        assert one == SuggestedClip(Lane.PROMO, 30 * MILLI, 4 * MILLI, "x")
+
+
+def test_texts_of_a_suggestion_are_cut_and_cleaned():
+    raw = {"lane": "promo", "start": 30, "name": "n" * 200, "notes": "a\x00b\u202e" + "c" * 900}
+    one = read_suggested(raw, RULES, dated=False)
+    assert (len(one.name), len(one.notes)) == (80, 500)
+    assert "\x00" not in one.notes
+
+
+def test_the_gate_tells_clips_from_ideas():
+    suggestions = [
+        SuggestedClip(Lane.CREATIVE, 12 * MILLI, 4 * MILLI, "fits"),
+        SuggestedClip(Lane.CREATIVE, 13 * MILLI, 4 * MILLI, "on the one before"),
+        SuggestedClip(Lane.ACTION, 12 * MILLI, 4 * MILLI, "on Deliver files"),
+        SuggestedClip(Lane.ACTION, 62 * MILLI, 4 * MILLI, "outside"),
+        SuggestedClip(Lane.ACTION, -1, 4 * MILLI, "before"),
+        SuggestedClip(Lane.PROMO, 24 * MILLI, 4 * MILLI, "dismissed"),
+    ]
+    plan = Plan(loop(), night_drive(ready=False))
+    result = gate(suggestions, plan, NOW, RULES, {"promo|dismissed|24"})
+    assert [one.clip.name for one in result.clips] == ["fits"]
+    assert {one.clip.name: one.idea_because for one in result.ideas} == {
+        "on the one before": "overlap",
+        "on Deliver files": "overlap",
+        "outside": "outside",
+        "before": "outside",
+    }
+    assert result.dropped == {"dismissed": 1}
+
+
+def test_a_suggestion_that_would_lower_the_score_is_only_an_idea():
+    flying = g8((bounce(),))
+    result = gate([SuggestedClip(Lane.PROMO, 40 * MILLI, 4 * MILLI, "late")], flying, NOW, RULES)
+    assert result.ideas[0].gain < 0
+    assert result.ideas[0].idea_because == "gain"
+
+
+@given(
+    plans(),
+    st.lists(
+        st.builds(
+            SuggestedClip,
+            st.sampled_from(LANES),
+            st.integers(-5_000, 90_000),
+            st.integers(1, 20_000),
+            st.sampled_from(["a", "b"]),
+        ),
+        max_size=5,
+    ),
+)
+def test_every_clip_through_the_gate_has_room_and_no_loss(plan, suggestions):
+    result = gate(suggestions, plan, NOW, RULES)
+    placed = list(plan.clips)
+    for one in result.clips:
+        assert one.gain >= 0
+        for other in placed:
+            if other.lane is one.clip.lane:
+                end = one.clip.start_milli + one.clip.length_milli
+                shared = min(other.end_milli, end) - max(other.start_milli, one.clip.start_milli)
+                assert shared <= 500
+        placed.append(
+            clip(one.clip.lane, one.clip.start_milli / MILLI, (one.clip.start_milli + one.clip.length_milli) / MILLI)
+        )
+
+
+def test_a_dismissal_is_remembered_by_lane_name_and_place():
+    first = SuggestedClip(Lane.PROMO, 4_400, 4000, "Café  Mix")
+    assert fingerprint(first) == fingerprint(replace(first, name="cafe mix", start_milli=3_600, length_milli=1))
+    assert fingerprint(first) != fingerprint(replace(first, lane=Lane.ACTION))
