@@ -1,5 +1,6 @@
 """What the coach keeps and speaks about: enumerations and records. No rules, no storage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import IntEnum, StrEnum
@@ -12,6 +13,9 @@ CheckinId = NewType("CheckinId", str)
 InsightId = NewType("InsightId", str)
 HabitId = NewType("HabitId", str)
 RoutineId = NewType("RoutineId", str)
+
+FREE_TEXT = "coach.free"
+"""Catalogue key of a line that is not from the catalogue."""
 
 
 class Role(StrEnum):
@@ -205,6 +209,12 @@ class CheckinKind(StrEnum):
     FRIDAY = "friday"
     SUNDAY = "sunday"
     ON_DEMAND = "on_demand"
+    WELCOME = "welcome"
+    """Answers the command that turned check-ins on."""
+    RETURN = "return"
+    """The one gentle message after a quiet time."""
+    LAST = "last"
+    """Says that there will be no more until the next command."""
 
 
 class CheckinState(StrEnum):
@@ -230,6 +240,22 @@ class HabitCategory(StrEnum):
     WELLNESS = "wellness"
     ADMIN = "admin"
     LEARNING = "learning"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence for people as a key of the catalogue and its named parts; `free` holds somebody's own words."""
+
+    key: str
+    parts: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @staticmethod
+    def free(text: str) -> "Line":
+        return Line(FREE_TEXT, {"text": text})
+
+    @property
+    def is_free(self) -> bool:
+        return self.key == FREE_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +305,14 @@ class Profile:
     ai_consent: bool
     created_at: datetime
     updated_at: datetime
+    seen_at: datetime
+    """When the person last did anything with the coach."""
+    paused_until: date | None = None
+    """First day after a pause; also silences reminders and digests."""
+    dms_stopped: bool = False
+    """No unasked message until the next command."""
+    setup_step: int = 0
+    """Where the quick start was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,11 +390,11 @@ class Plan:
     """The part of a week that is not a task."""
 
     week_start: date
-    theme: str
+    theme: Line
     metrics: tuple[str, ...] = ()
-    recommendations: tuple[str, ...] = ()
+    recommendations: tuple[Line, ...] = ()
     estimated_minutes: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Line, ...] = ()
     size: int = 9
     ai_model: str | None = None
 
@@ -408,13 +442,14 @@ class Checkin:
     snoozes: int = 0
     energy: int | None = None
     how_it_went: int | None = None
+    message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InsightContent:
-    summary: str
-    detail: str = ""
-    steps: tuple[str, ...] = ()
+    summary: Line
+    detail: Line | None = None
+    steps: tuple[Line, ...] = ()
     priority: InsightPriority = InsightPriority.MEDIUM
     related_goals: tuple[GoalId, ...] = ()
 
@@ -427,9 +462,9 @@ class Insight:
     created_at: datetime
     session_id: SessionId | None = None
     evidence: tuple[str, ...] = ()
-    """What it was based on, one line each."""
+    """Row ids it was based on."""
     evidence_hash: str = ""
-    source: TaskSource = TaskSource.BANK
+    by_ai: bool = False
     model: str | None = None
     useful: bool | None = None
 

@@ -88,6 +88,15 @@ class AdaptRules(Rules):
     tasks_per_goal: int
 
 
+class SeasonRules(Rules):
+    """Days around a release day that make a season."""
+
+    pre_days: int
+    post_from: int
+    post_days: int
+    soon_days: int
+
+
 class CoachRules(Rules):
     """All numbers of the coach."""
 
@@ -102,6 +111,7 @@ class CoachRules(Rules):
     minutes: dict[FocusArea, MinutesRules]
     limits: LimitRules
     adapt: AdaptRules
+    season: SeasonRules
     windows: WindowRules
     dm: DmRules
     trend: TrendRules
