@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.clock import FixedClock
 from storage.engine import open_engines, sqlite_url
@@ -15,6 +16,16 @@ from storage.migrations import upgrade
 from storage.unit import Database
 
 os.environ.setdefault("MPLCONFIGDIR", str(Path(tempfile.gettempdir()) / "studiohand-mpl"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log() -> None:
+    """Log through the standard library, so that pytest shows it only for what failed."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, delete, func, literal, select, update
 
 from bot.outbox_model import Delivery
 from storage.repository import Repository
 from storage.tables.engine import DeliveryRow
+from storage.types import Instant
 
 
 def _delivery(row: DeliveryRow) -> Delivery:
@@ -60,7 +61,7 @@ class DeliveryRepository(Repository):
             delivery_id,
             ("pending", "sending"),
             state="sending",
-            claimed_at=func.coalesce(DeliveryRow.claimed_at, claimed_at),
+            claimed_at=func.coalesce(DeliveryRow.claimed_at, literal(claimed_at, Instant())),
             attempts=DeliveryRow.attempts + 1,
         )
         return result == 1

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from bot.lifecycle import Supervisor
 
 from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.engine import Engine
+from bot.lifecycle import Supervisor
 from bot.slots import Lane, Later, Slot, SlotDraft
 from storage.engine import open_engines
 from storage.repositories.slots import LeaseLost, SlotRepository
