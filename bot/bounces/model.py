@@ -1,0 +1,262 @@
+"""What a bounce is: the states of a file, the measured facts, the catalogue's rows. No I/O here."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, TypeVar
+
+from bot.actors import OwnerId
+
+BounceId = NewType("BounceId", str)
+FileId = NewType("FileId", str)
+FolderId = NewType("FolderId", str)
+SliceId = NewType("SliceId", str)
+CommentId = NewType("CommentId", str)
+KeyId = NewType("KeyId", str)
+PartT = TypeVar("PartT")
+
+EXTENSIONS = frozenset({".wav", ".w64", ".rf64", ".aif", ".aiff", ".flac", ".mp3", ".ogg", ".opus", ".m4a"})
+LOSSY_EXTENSIONS = frozenset({".mp3", ".ogg", ".opus", ".m4a"})
+
+
+class FileState(StrEnum):
+    """How far one file in a watched folder has come; persisted, so that a crash at any point continues."""
+
+    SEEN = "seen"
+    SETTLING = "settling"
+    MEASURING = "measuring"
+    CATALOGUED = "catalogued"
+    POSTED = "posted"
+    UNREADABLE = "unreadable"
+    IGNORED = "ignored"
+    GONE = "gone"
+
+
+OPEN_STATES = frozenset({FileState.SEEN, FileState.SETTLING, FileState.MEASURING})
+
+
+class BounceTag(StrEnum):
+    KEEPER = "keeper"
+    MAYBE = "maybe"
+    NEEDS_WORK = "needs_work"
+    SCRATCH = "scratch"
+
+
+class PostChoice(StrEnum):
+    """What a watched folder posts for a finished bounce."""
+
+    NOTHING = "nothing"
+    FACTS = "facts"
+    PICTURE = "picture"
+    AUDIO = "audio"
+
+
+class WatchMode(StrEnum):
+    AUTO = "auto"
+    NATIVE = "native"
+    POLLING = "polling"
+
+
+class Trouble(StrEnum):
+    """Why a file could not be measured; each is a string key `bounce.trouble.<value>`."""
+
+    EMPTY = "empty"
+    NOT_AUDIO = "not_audio"
+    TOO_LONG = "too_long"
+    TOO_LARGE = "too_large"
+    TOO_MANY_CHANNELS = "too_many_channels"
+    SAMPLE_RATE = "sample_rate"
+    NO_SAMPLES = "no_samples"
+    NO_DECODER = "no_decoder"
+    DENIED = "denied"
+    VANISHED = "vanished"
+    CHANGED = "changed"
+    TIMED_OUT = "timed_out"
+    DECODER_CRASHED = "decoder_crashed"
+    DISK = "disk"
+
+
+class Note(StrEnum):
+    """Something odd about a file that was measured all the same; string key `bounce.note.<value>`."""
+
+    HEADER_OPEN = "header_open"
+    SHORTER_THAN_HEADER = "shorter_than_header"
+    NOT_FINITE = "not_finite"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Clipping:
+    """Runs of three or more samples at full scale, and where the first five begin (seconds)."""
+
+    runs: int = 0
+    places_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stereo:
+    """Correlation −1..1; side energy against mid in dB; what a mono sum loses in dB."""
+
+    correlation: float
+    side_to_mid_db: float | None
+    mono_loss_db: float
+    silent_channels: tuple[int, ...] = ()
+    one_sided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Seconds below −60 dBFS at both ends, and gaps over two seconds between."""
+
+    head_s: float = 0.0
+    tail_s: float = 0.0
+    gaps_s: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Share of the energy below 200 Hz, between, and above 4 kHz, each in dB of the whole."""
+
+    low_db: float
+    mid_db: float
+    high_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    bpm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`tonic` 0..11 from C; `confidence` 0..1."""
+
+    tonic: int
+    minor: bool
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    start_s: float
+    end_s: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What the file says about itself."""
+
+    title: str | None = None
+    artist: str | None = None
+    comment: str | None = None
+    bpm: float | None = None
+    isrc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that one pass over a file knows. Levels are None where the signal is silent or too short."""
+
+    duration_s: float
+    frames: int
+    sample_rate: int
+    channels: int
+    bit_depth: int | None
+    codec: str
+    size_bytes: int
+    content_hash: str
+    file_hash: str
+    sample_peak_dbfs: float | None = None
+    true_peak_dbtp: float | None = None
+    integrated_lufs: float | None = None
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    loudness_range_lu: float | None = None
+    rms_dbfs: float | None = None
+    plr_db: float | None = None
+    crest_db: float | None = None
+    loudest_at_s: float | None = None
+    clipping: Clipping = field(default_factory=Clipping)
+    stereo: Stereo | None = None
+    dc_offset: tuple[float, ...] = ()
+    silence: Silence = field(default_factory=Silence)
+    balance: Balance | None = None
+    tempo: Tempo | None = None
+    key: Key | None = None
+    sections: tuple[Section, ...] = ()
+    tags: Tags = field(default_factory=Tags)
+    notes: tuple[Note, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: dict[str, object]) -> "Facts":
+        """Rebuild facts from `to_dict`; unknown keys of a newer version are left out."""
+        known = {name: data[name] for name in Facts.__dataclass_fields__ if name in data}
+
+        def part(name: str, kind: type[PartT]) -> PartT | None:
+            value = known.get(name)
+            return kind(**_tuples(value)) if isinstance(value, dict) else None
+
+        known["clipping"] = part("clipping", Clipping) or Clipping()
+        known["silence"] = part("silence", Silence) or Silence()
+        known["tags"] = part("tags", Tags) or Tags()
+        for name, kind in (("stereo", Stereo), ("balance", Balance), ("tempo", Tempo), ("key", Key)):
+            known[name] = part(name, kind)
+        sections = known.get("sections")
+        known["sections"] = tuple(
+            Section(**item) for item in (sections if isinstance(sections, list | tuple) else ())
+        )
+        notes = known.get("notes")
+        known["notes"] = tuple(Note(item) for item in (notes if isinstance(notes, list | tuple) else ()))
+        offset = known.get("dc_offset")
+        known["dc_offset"] = tuple(offset if isinstance(offset, list | tuple) else ())
+        return Facts(**known)  # pyright: ignore[reportArgumentType]
+
+
+def _tuples(data: dict[str, object]) -> dict[str, object]:
+    def turn(value: object) -> object:
+        return tuple(turn(item) for item in value) if isinstance(value, list | tuple) else value
+
+    return {key: turn(value) for key, value in data.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What tells that a file on disk is still the same: size, mtime in ns, inode."""
+
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A finished export in the catalogue."""
+
+    id: BounceId
+    owner_id: OwnerId
+    code: int
+    title: str
+    file_name: str
+    family: str
+    version: int
+    content_hash: str
+    facts: Facts
+    bounced_at: datetime
+    created_at: datetime
+    tag: BounceTag | None = None
+    free_tags: tuple[str, ...] = ()
+    note: str = ""
+    loop_id: str | None = None
+    phase: str | None = None
+    source: str = "folder"
+    deleted_at: datetime | None = None
+    channel_id: int | None = None
+    message_id: int | None = None
+    audio_message_id: int | None = None
+    revision: int = 1
