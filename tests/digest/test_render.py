@@ -1,0 +1,179 @@
+"""The digest in words: golden file and card, limits for any data, what a channel may see."""
+
+import json
+import re
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from bot.digest.clean import base_name, code, markdown, plain
+from bot.digest.compile import PublicChoice, choose_steps, compile_view, distinct, public_data
+from bot.digest.model import FormChange, IsoWeek, SliceCount, StepKind, WeekData
+from bot.digest.render import card_from_dict, card_json, card_to_dict, to_card, to_markdown
+from tests.digest.weeks import CUT, GOLDEN, NASTY, weeks
+from tests.releases.catalogue import Catalogue
+
+WORDS = Catalogue()
+GOLDEN_FILE = Path(__file__).with_name("golden_2025_w23.md")
+
+
+def test_the_golden_week_is_the_golden_file() -> None:
+    assert to_markdown(compile_view(GOLDEN, WORDS), WORDS) == GOLDEN_FILE.read_text(encoding="utf-8")
+
+
+def test_the_golden_week_is_the_golden_card() -> None:
+    # The card of a week without anything noticed, a countdown of its own or a phase to tell.
+    week = replace(GOLDEN, waiting=None, release=None, phase=None)
+    card = card_to_dict(to_card(compile_view(week, WORDS), WORDS))
+    assert card == {
+        "title": "Your week: 2 bounces, 6 of 9 tasks",
+        "lead": "Two bounces finished, and **Night Drive** is moving.",
+        "color": 3844542,
+        "sections": [
+            {
+                "name": "Finished",
+                "value": "memory-spike-v2 (3:17)\nfrag-loop-finale (1:02)\nArrange, Mix pass\n"
+                "5 slices saved, form map updated twice",
+            },
+            {"name": "Momentum", "value": "Night Drive 74% strong (was 52%)", "inline": True},
+            {"name": "In motion", "value": "9 of the last 10 weeks", "inline": True},
+            {"name": "Next", "value": "1. Teaser edit (Tue 19:00)\n2. Spotify pitch by Fri 20 June\n3. An evening off"},
+        ],
+        "image": {
+            "file": "memory-spike-v2.png",
+            "alt": "Waveform, 3:17, loudest near 2:05",
+            "source": "waveforms/h1.png",
+        },
+        "footer": "Week 23. Not AI-written. /digest edit",
+        "buttons": ["Plan next week", "Lighter week", "Pause", "Settings", "Open digest.md"],
+    }
+    assert card_from_dict(json.loads(card_json(card_from_dict(card)))) == card_from_dict(card)
+
+
+def test_one_of_a_thing_is_said_in_the_singular() -> None:
+    week = replace(
+        GOLDEN, bounces=GOLDEN.bounces[:1], clips=(), slices=(SliceCount("x.wav", 1),), forms=(FormChange("Map", 1),)
+    )
+    text = to_markdown(compile_view(week, WORDS), WORDS)
+    assert "One bounce finished" in text
+    assert "1 Oracle slice saved (from `x.wav`)" in text
+    assert "Map updated 1 time\n" in text
+
+
+def test_on_request_every_heading_is_there_and_zeros_are_spelled_out() -> None:
+    empty = WeekData(IsoWeek(2025, 23), CUT)
+    text = to_markdown(compile_view(empty, WORDS, so_far=True), WORDS)
+    headings = re.findall(r"^### (.+)$", text, re.M)
+    assert len(headings) == 11
+    assert text.count("none yet") == 11
+    assert text.startswith("# Weekly Loop Digest so far: 2-8 June 2025\n\n**Nothing finished so far")
+    assert "none yet" not in to_markdown(compile_view(empty, WORDS), WORDS)
+
+
+def test_finished_shows_five_and_counts_the_rest() -> None:
+    week = replace(GOLDEN, clips=tuple(replace(GOLDEN.clips[0], id=str(n), name=f"Clip {n}") for n in range(6)))
+    view = compile_view(week, WORDS)
+    assert (len(view.bounces), len(view.clips), view.more) == (2, 3, 3)
+    assert "- and 3 more" in to_markdown(view, WORDS)
+
+
+def test_copies_of_a_bounce_count_once() -> None:
+    twice = (*GOLDEN.bounces, replace(GOLDEN.bounces[0], id="b9", file_name="copy.wav", at=CUT))
+    assert len(distinct(twice)) == 2
+
+
+def test_a_change_is_shown_only_if_it_is_real() -> None:
+    loop = GOLDEN.loops[0]
+    small = replace(loop, score=0.70, score_before=0.66, label="strong", label_before="strong")
+    text = to_markdown(compile_view(replace(GOLDEN, loops=(small,)), WORDS), WORDS)
+    assert "70% strong, about the same." in text
+    assert "is moving" not in text
+    label = replace(loop, score=0.61, score_before=0.59, label="strong", label_before="steady")
+    assert "61% strong, up from 59%." in to_markdown(compile_view(replace(GOLDEN, loops=(label,)), WORDS), WORDS)
+    fresh = replace(loop, score_before=None, label_before=None)
+    assert "74% strong. Next" in to_markdown(compile_view(replace(GOLDEN, loops=(fresh,)), WORDS), WORDS)
+
+
+def test_a_deadline_further_than_two_weeks_is_no_next_step() -> None:
+    late = replace(GOLDEN.steps[1], day=CUT.date() + timedelta(days=15), ref="far")
+    kinds = [step.kind for step in choose_steps(replace(GOLDEN, steps=(late, GOLDEN.steps[0])))]
+    assert kinds == [StepKind.ACTION]
+
+
+@settings(max_examples=40, deadline=None)
+@given(weeks)
+def test_any_week_is_within_limits_and_its_counts_are_those_of_the_data(data: WeekData) -> None:
+    view = compile_view(data, WORDS)
+    card = to_card(view, WORDS)
+    assert card.characters <= 3900
+    assert len(card.title) <= 256
+    assert len(card.lead) <= 600
+    assert len(card.footer) <= 200
+    assert all(len(s.name) <= 60 and 0 < len(s.value) <= 1000 for s in card.sections)
+    assert card.image is None or len(card.image.alt) <= 300
+    assert all(len(label) <= 34 for label in card.buttons)
+    assert view.counts == (len(distinct(data.bounces)), len(data.clips), data.counts.done if data.counts else 0)
+    assert len(view.bounces) + len(view.clips) + view.more == view.counts[0] + view.counts[1]
+    assert len(view.steps) <= 3
+    assert len(view.loops) <= 3
+    assert card.lead == view.headline.card
+    if view.steps:
+        assert any(view.steps[0].card in section.value for section in card.sections)
+    text = to_markdown(view, WORDS)
+    assert text == to_markdown(compile_view(data, WORDS), WORDS)
+    for shown in (text, card_json(card)):
+        assert not re.search(r"@(?!\u200b|\\u200b)", shown), "a mention would work"
+        assert "\u202e" not in shown
+    assert "etc/x" not in "".join(re.findall(r"`[^`]*`", text))
+
+
+@settings(max_examples=40, deadline=None)
+@given(weeks)
+def test_a_public_copy_holds_no_forbidden_field(data: WeekData) -> None:
+    marked = replace(
+        data,
+        bounces=tuple(replace(b, title="PRIVATE" if b.private else "open") for b in data.bounces),
+        clips=tuple(replace(c, name="PRIVATE" if c.private else "open", loop_name="LOOPNAME") for c in data.clips),
+        loops=tuple(replace(loop, name="LOOPNAME") for loop in data.loops),
+        steps=tuple(replace(step, title="NEXTSTEP") for step in data.steps),
+    )
+    public = public_data(marked, PublicChoice())
+    allowed = {"week", "cut", "bounces", "clips", "slices", "forms", "release", "release_days"}
+    empty = WeekData(data.week, data.cut)
+    for field in fields(WeekData):
+        if field.name not in allowed:
+            assert getattr(public, field.name) == getattr(empty, field.name), field.name
+    card = to_card(compile_view(public, WORDS, owner_name="Ada"), WORDS, controls=False)
+    text = card_json(card)
+    for secret in ("PRIVATE", "LOOPNAME", "NEXTSTEP", "Energy", "/digest edit"):
+        assert secret not in text
+    if data.release and not data.release.public:
+        assert public.release is None
+    assert card.buttons == ()
+
+
+def test_momentum_is_public_only_where_its_owner_opted_in() -> None:
+    assert public_data(GOLDEN, PublicChoice(loops=True)).loops[0].next_clip == ""
+    assert public_data(GOLDEN, PublicChoice()).loops == ()
+    card = to_card(compile_view(public_data(GOLDEN, PublicChoice()), WORDS, owner_name="Ada"), WORDS, controls=False)
+    assert card.title == "Ada's week: 2 bounces"
+    assert card.lead == "Two bounces finished."
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_names_neither_leak_nor_break(name: str) -> None:
+    shown = code(name)
+    assert shown.count("`") == 2
+    assert "/" not in base_name(name)
+    assert len(plain(name)) <= 80
+    assert "\u202e" not in plain(name)
+    assert not re.search(r"(?<!\\)[*`|]", markdown(name))
+
+
+def test_emoji_are_never_cut_in_two() -> None:
+    cut = plain("🎛️" * 255)
+    assert cut.endswith("…")
+    assert cut[:-1] == "🎛️" * (len(cut[:-1]) // 2)
