@@ -1,0 +1,205 @@
+"""Trend, forecast, growth areas, load and habits."""
+
+from datetime import UTC, date, datetime, timedelta
+from math import ceil
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.coach import false_labels
+from bot.coach.forecast import Standing, forecast
+from bot.coach.habits import counts, habit_state, is_due
+from bot.coach.load import Dimension, LoadInputs, check_load
+from bot.coach.model import Aggregate, Better, Frequency, GoalId, LoadLevel, MetricKind, Progress
+from bot.coach.rules import coach_rules
+from bot.coach.trend import Direction, growth_areas, trend, weekly_values
+
+RULES = coach_rules().trend
+FORECAST = coach_rules().forecast
+TODAY = date(2026, 3, 4)
+rates = st.lists(st.integers(0, 9).map(lambda done: done / 9), min_size=4, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("values", "direction"),
+    [
+        ([0.3, 0.4, 0.5, 0.6], Direction.IMPROVING),
+        ([0.5, 0.5, 0.6, 0.7], Direction.STABLE),
+        ([0.50, 0.51, 0.52, 0.53], Direction.STABLE),
+        ([0.6, 0.4, 0.7, 0.5, 0.6, 0.6, 0.5, 0.7], Direction.STABLE),
+        ([0.9, 0.85, 0.8, 0.6, 0.55, 0.4, 0.35, 0.3], Direction.DECLINING),
+    ],
+)
+def test_the_trend_of_the_worked_examples(values: list[float], direction: Direction) -> None:
+    assert trend(values, RULES, scale=1.0).direction is direction
+
+
+@given(rates)
+def test_turning_time_or_sign_round_swaps_the_label(values: list[float]) -> None:
+    label = trend(values, RULES, scale=1.0).direction
+    swapped = {
+        Direction.IMPROVING: Direction.DECLINING,
+        Direction.DECLINING: Direction.IMPROVING,
+        Direction.STABLE: Direction.STABLE,
+    }[label]
+    assert trend(values[::-1], RULES, scale=1.0).direction is swapped
+    assert trend([-value for value in values], RULES, scale=1.0).direction is swapped
+    assert trend(values, RULES, scale=1.0, better=Better.NO).direction is swapped
+
+
+@given(st.floats(-1e6, 1e6), st.integers(1, 12))
+def test_a_constant_is_stable(value: float, n: int) -> None:
+    for scale in (None, 1.0, 5.0):
+        assert not trend([value] * n, RULES, scale=scale).has_direction
+
+
+@given(st.lists(st.floats(-100, 100), max_size=3))
+def test_fewer_than_four_points_are_early_days(values: list[float]) -> None:
+    found = trend(values, RULES)
+    assert (found.direction, found.confident) == (Direction.STABLE, False)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.0, 3.0, 7.0]), min_size=4, max_size=8))
+def test_zeros_anywhere_are_fine(values: list[float]) -> None:
+    trend(values, RULES)
+    growth_areas({"tasks": (values, Better.NONE, None)}, RULES)
+
+
+def test_a_metric_without_a_better_side_rises_or_falls() -> None:
+    assert trend([1, 2, 3, 4], RULES, better=Better.NONE).direction is Direction.RISING
+    assert trend([4, 3, 2, 1], RULES, better=Better.NONE).direction is Direction.FALLING
+
+
+@pytest.mark.parametrize("weeks", [4, 8])
+def test_chance_is_seldom_called_a_trend(weeks: int) -> None:
+    found = false_labels(1_000, weeks)
+    assert found.improving <= 0.05
+    assert found.declining <= 0.05
+    assert found.halves_improving + found.halves_declining > 0.5
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("weeks", [4, 6, 8])
+def test_chance_is_seldom_called_a_trend_over_ten_thousand_users(weeks: int) -> None:
+    found = false_labels(10_000, weeks)
+    assert found.improving <= 0.05
+    assert found.declining <= 0.05
+
+
+def record(day: date, value: float, aggregate: Aggregate = Aggregate.SUM) -> Progress:
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return Progress(f"{day}", "tasks", MetricKind.BEHAVIOUR, value, at, aggregate)
+
+
+def test_paused_weeks_do_not_matter() -> None:
+    mondays = [date(2026, 1, 5) + timedelta(weeks=place) for place in range(5)]
+    records = [record(monday, value) for monday, value in zip(mondays, [3, 4, 0, 5, 6], strict=True)]
+    assert [value for _, value in weekly_values(records, "UTC", frozenset({mondays[2]}))] == [3, 4, 5, 6]
+
+
+def test_a_week_ends_on_the_persons_own_sunday() -> None:
+    late = Progress("x", "m", MetricKind.OUTCOME, 1, datetime(2026, 3, 9, 2, tzinfo=UTC), Aggregate.LAST)
+    assert weekly_values([late], "America/New_York")[0][0] == date(2026, 3, 2)
+    assert weekly_values([late], "Europe/Berlin")[0][0] == date(2026, 3, 9)
+
+
+@given(st.floats(0.5, 30), st.floats(1, 100))
+def test_equal_steps_arrive_when_division_says(step: float, remaining: float) -> None:
+    weeks = ceil(remaining / step - 1e-9)
+    assume(weeks <= FORECAST.weeks_max)
+    found = forecast(GoalId("g"), [step] * 4, remaining, TODAY, None, FORECAST)
+    assert found is not None
+    assert (found.p50_weeks, found.p85_weeks) == (weeks, weeks)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 20), min_size=4, max_size=12), st.floats(1, 99), st.floats(0.5, 60))
+def test_a_forecast_is_ordered_and_keeps_still_all_week(steps: list[int], remaining: float, more: float) -> None:
+    first = forecast(GoalId("g"), steps, remaining, TODAY, None, FORECAST)
+    if not sum(steps):
+        assert first is None
+        return
+    assert first is not None
+    assert first == forecast(GoalId("g"), steps, remaining, TODAY, None, FORECAST)
+    far = FORECAST.weeks_max + 1
+    assert (first.p85_weeks or far) >= (first.p50_weeks or far)
+    later = forecast(GoalId("g"), steps, remaining + more, TODAY, None, FORECAST)
+    assert later is not None
+    assert (later.p50_weeks or far) >= (first.p50_weeks or far)
+    assert (later.p85_weeks or far) >= (first.p85_weeks or far)
+
+
+def test_a_forecast_needs_four_weeks_and_knows_the_target() -> None:
+    assert forecast(GoalId("g"), [5, 5, 5], 10, TODAY, None, FORECAST) is None
+    for days, standing in ((15, Standing.COMFORTABLE), (13, Standing.LIKELY_LATER)):
+        found = forecast(GoalId("g"), [5] * 4, 10, TODAY, TODAY + timedelta(days=days), FORECAST)
+        assert found is not None
+        assert found.standing is standing
+    never = forecast(GoalId("g"), [0.1] * 4, 100, TODAY, None, FORECAST)
+    assert never is not None
+    assert never.p50_on is None
+
+
+def test_load_is_amber_on_two_dimensions_and_red_on_exhaustion_with_two_more() -> None:
+    assert check_load(LoadInputs()).level is LoadLevel.GREEN
+    tired = LoadInputs(energies=(2, 4, 1))
+    assert check_load(tired).level is LoadLevel.GREEN
+    amber = LoadInputs(energies=(2, 4, 1), how_it_went=(3, 2, 2))
+    assert check_load(amber).level is LoadLevel.AMBER
+    red = LoadInputs(energies=(2, 4, 1), how_it_went=(2, 2), completions=(0.8, 0.8, 0.8, 0.8, 0.4, 0.5))
+    assert check_load(red).level is LoadLevel.RED
+    assert check_load(LoadInputs(says_so=True)).level is LoadLevel.RED
+    three_without_exhaustion = LoadInputs(
+        how_it_went=(2, 2), completions=(0.8,) * 4 + (0.4, 0.5), efforts_done=(10,) * 6, effort_planned=14
+    )
+    found = check_load(three_without_exhaustion)
+    assert found.level is LoadLevel.AMBER
+    assert Dimension.OVER_COMMITMENT in found.dimensions
+
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days", "due"),
+    [
+        (Frequency.DAILY, 0, False),
+        (Frequency.DAILY, 1, True),
+        (Frequency.THREE_A_WEEK, 1, False),
+        (Frequency.THREE_A_WEEK, 2, True),
+        (Frequency.WEEKLY, 6, False),
+        (Frequency.WEEKLY, 7, True),
+        (Frequency.MONTHLY, 29, False),
+        (Frequency.MONTHLY, 30, True),
+    ],
+)
+def test_a_habit_is_due_by_its_table(frequency: Frequency, days: int, due: bool) -> None:
+    assert is_due(frequency, NOON - timedelta(days=days), NOON, "Europe/London") is due
+
+
+def test_a_second_completion_within_four_hours_does_not_count() -> None:
+    assert not counts(NOON, NOON + timedelta(hours=3, minutes=59))
+    assert counts(NOON, NOON + timedelta(hours=4))
+
+
+def test_days_away_leave_strength_and_run_untouched() -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    done = [start + timedelta(days=day) for day in (*range(14), *range(21, 35))]
+    away = frozenset((start + timedelta(days=day)).date() for day in range(14, 21))
+    now = start + timedelta(days=34, hours=2)
+    with_pause = habit_state(Frequency.DAILY, done, start, now, "UTC", away)
+    assert (with_pause.run, with_pause.strength, with_pause.kept) == (28, 1.0, 3)
+    without = habit_state(Frequency.DAILY, done, start, now, "UTC")
+    assert without.run == 14
+    assert (without.strength or 0) < 1
+
+
+@given(st.lists(st.integers(0, 60), max_size=40), st.sampled_from(Frequency))
+def test_a_habits_strength_stays_between_none_and_full(days: list[int], frequency: Frequency) -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    state = habit_state(
+        frequency, [start + timedelta(days=day) for day in days], start, start + timedelta(days=60), "UTC"
+    )
+    assert state.strength is None or 0 <= state.strength <= 1
+    assert state.kept <= state.periods <= 10
