@@ -120,6 +120,12 @@ class Person:
         self, name: str, option: str, text: str, *, channel: Channel | None = None, **others: Any
     ) -> list[Wire] | None:
         """Type into an option and return the choices that come; None if none came in time."""
+        return await self.complete(name, option, text, others, channel=channel)
+
+    async def complete(
+        self, name: str, option: str, text: str, others: dict[str, Any], *, channel: Channel | None = None
+    ) -> list[Wire] | None:
+        """Do as `autocomplete`, with the other options as a dictionary: they may be called anything."""
         place = channel or self.channel
         found = self.usage(name, place)
         resolver = Resolver(self._core, place, self.id)

@@ -1,0 +1,31 @@
+// How a person looks: avatar and name tag.
+import { h, icon } from "./dom.js";
+import { localAddress } from "./wire.js";
+import { nameOf } from "./store.js";
+
+const TINTS = ["#0e7490", "#7c3aed", "#b45309", "#047857", "#be185d", "#4338ca", "#0f766e", "#9a3412"];
+
+export function tintOf(id) {
+  let sum = 0;
+  for (const digit of String(id)) sum = (sum * 31 + digit.charCodeAt(0)) >>> 0;
+  return TINTS[sum % TINTS.length];
+}
+
+function initials(name) {
+  const words = name.trim().split(/\s+/u);
+  return words.slice(0, 2).map((word) => [...word][0] ?? "").join("").toUpperCase() || "?";
+}
+
+export function avatar(user, size = "") {
+  const node = h("span", { class: `avatar ${size}`.trim(), "aria-hidden": "true" });
+  const picture = user?.avatar_url ? localAddress(user.avatar_url) : null;
+  if (picture) node.append(h("img", { src: picture, alt: "", loading: "lazy" }));
+  else if (user?.bot) node.append(icon("mark")), node.classList.add("app");
+  else {
+    node.append(initials(nameOf(user)));
+    node.style.setProperty("--tint", tintOf(user?.id ?? "0"));
+  }
+  return node;
+}
+
+export const appTag = () => h("span", { class: "tag" }, "APP");
