@@ -39,9 +39,7 @@ def blanked(data: Wire, message: Message, world: World) -> Wire:
     """Return a message as a bot without the message-content intent sees it."""
     me = world.application.bot_id
     channel = world.channels.get(message.channel_id)
-    open_to_bot = (
-        channel is None or channel.guild_id is None or message.author_id == me or me in message.mention_ids
-    )
+    open_to_bot = channel is None or channel.guild_id is None or message.author_id == me or me in message.mention_ids
     if open_to_bot:
         return data
     hidden = {"content": "", "embeds": [], "attachments": [], "components": []}
@@ -63,9 +61,7 @@ def events_of(change: changes.Change, world: World, payloads: Payloads) -> Itera
         ):
             yield from _of_messages(change, world, payloads)
         case changes.InteractionStarted(interaction):
-            yield Event(
-                "INTERACTION_CREATE", payloads.interaction(interaction), guild_id=interaction.guild_id
-            )
+            yield Event("INTERACTION_CREATE", payloads.interaction(interaction), guild_id=interaction.guild_id)
         case (
             changes.ChannelCreated()
             | changes.ChannelEdited()

@@ -92,9 +92,7 @@ class Faults:
             return self.add(method, route, times, status=401, message="401: Unauthorized", name=name)
         return self.add(method, route, times, code=_NAMED[name], name=name)
 
-    def rate_limited(
-        self, scope: str, method: str, route: str, times: int = 1, *, retry_after: float = 0.2
-    ) -> Fault:
+    def rate_limited(self, scope: str, method: str, route: str, times: int = 1, *, retry_after: float = 0.2) -> Fault:
         """Queue a 429 of scope `user`, `shared` or `global`."""
         return self.add(
             method,

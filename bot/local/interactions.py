@@ -146,9 +146,7 @@ class Interactions:
             allowed |= {6, 7}
         if kind not in allowed:
             form = Form()
-            form.wrong(
-                ("type",), "INTERACTION_CALLBACK_TYPE_INVALID", "This answer does not fit the interaction"
-            )
+            form.wrong(("type",), "INTERACTION_CALLBACK_TYPE_INVALID", "This answer does not fit the interaction")
             form.raise_if_wrong()
         data: Wire = body.get("data") or {}
         takers: dict[int, Callable[[Interaction, Wire, Uploads], Message | None]] = {
@@ -254,9 +252,7 @@ class Interactions:
             "type": 20 if first and interaction.type == InteractionType.COMMAND else 0,
         }
 
-    def _post(
-        self, interaction: Interaction, data: Wire, uploads: Uploads, *, ephemeral: bool, first: bool
-    ) -> Message:
+    def _post(self, interaction: Interaction, data: Wire, uploads: Uploads, *, ephemeral: bool, first: bool) -> Message:
         channel = self._world.channels[interaction.channel_id]
         origin = self._origin(interaction, first=first)
         message_type = origin.pop("type")

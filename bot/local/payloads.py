@@ -305,9 +305,7 @@ class Payloads:
         if message.reference is not None:
             body["message_reference"] = message.reference
             if referenced and message.type == 19:
-                origin = self.world.message(
-                    int(message.reference["channel_id"]), int(message.reference["message_id"])
-                )
+                origin = self.world.message(int(message.reference["channel_id"]), int(message.reference["message_id"]))
                 body["referenced_message"] = self.message(origin, referenced=False) if origin else None
         if message.thread_id is not None and (thread := self.world.channels.get(message.thread_id)):
             body["thread"] = self.channel(thread)

@@ -179,9 +179,7 @@ class Person:
             data["guild_id"] = str(command.guild_id)
         return data
 
-    def _command(
-        self, kind: InteractionType, command: Command, place: Channel, data: Wire, label: str
-    ) -> Interaction:
+    def _command(self, kind: InteractionType, command: Command, place: Channel, data: Wire, label: str) -> Interaction:
         owners = usable(self._core, command, place, self.id) or {}
         return self._core.interactions.start(kind, self.id, place, data, label=label, owners=owners)
 
@@ -225,9 +223,7 @@ class Person:
 
     def _component(self, message: Message, data: Wire) -> Interaction:
         place = self._core.world.channels[message.channel_id]
-        return self._core.interactions.start(
-            InteractionType.COMPONENT, self.id, place, data, message_id=message.id
-        )
+        return self._core.interactions.start(InteractionType.COMPONENT, self.id, place, data, message_id=message.id)
 
     def submit(self, opener: Interaction, values: dict[str, Any]) -> Interaction:
         """Send the form that an interaction opened; values by custom_id."""
@@ -258,9 +254,7 @@ class Person:
             raise PersonError(f"{self.name} cannot write in {self._place_name(place)}.")
         limit = world.upload_limit(place)
         if any(len(file.data) > limit for file in files):
-            raise PersonError(
-                f"Your files are too powerful. The maximum file size is {limit // (1024 * 1024)} MB."
-            )
+            raise PersonError(f"Your files are too powerful. The maximum file size is {limit // (1024 * 1024)} MB.")
         if place.is_thread:
             world.join_thread(place, self.id)
         return self._core.posting.create(place, self.id, {"content": text}, dict(enumerate(files)))

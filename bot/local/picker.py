@@ -131,9 +131,7 @@ class Resolver:
         if isinstance(value, Upload):
             limit = self._core.world.upload_limit(self._channel)
             if len(value.data) > limit:
-                raise PersonError(
-                    f"Your files are too powerful. The maximum file size is {limit // (1024 * 1024)} MB."
-                )
+                raise PersonError(f"Your files are too powerful. The maximum file size is {limit // (1024 * 1024)} MB.")
             held = self._core.posting.keep_file(self._channel.id, value, ephemeral=True)
         elif isinstance(value, Attachment):
             held = value

@@ -55,7 +55,8 @@ class Posting:
     ) -> Message:
         """Check a body and add the message, or put it in the place of the placeholder `fill`."""
         limit = self._world.upload_limit(channel)
-        limits.check_message(body, uploads, upload_limit=limit)
+        by_bot = author_id == self._world.application.bot_id
+        limits.check_message(body, uploads, upload_limit=limit, by_bot=by_bot)
         if fill is None and (repeated := self._repeated(channel, author_id, body)):
             return repeated
         message = fill or Message(
@@ -92,7 +93,13 @@ class Posting:
             v2=bool(message.flags & MessageFlag.COMPONENTS_V2),
             loading=message.loading,
         )
-        limits.check_message(body, uploads, upload_limit=self._world.upload_limit(channel), before=before)
+        limits.check_message(
+            body,
+            uploads,
+            upload_limit=self._world.upload_limit(channel),
+            before=before,
+            by_bot=message.author_id == self._world.application.bot_id,
+        )
         flags = body.get("flags")
         if flags is not None:
             kept = message.flags & ~MessageFlag.SUPPRESS_EMBEDS
@@ -103,9 +110,7 @@ class Posting:
         self._world.touch_message(message, edited=edited and not was_loading)
         return message
 
-    def keep_file(
-        self, channel_id: int, upload: Upload, *, ephemeral: bool = False, **more: Any
-    ) -> Attachment:
+    def keep_file(self, channel_id: int, upload: Upload, *, ephemeral: bool = False, **more: Any) -> Attachment:
         """Store a file and return its record."""
         size = dimensions(upload.data)
         attachment = Attachment(
@@ -160,9 +165,7 @@ class Posting:
             message.content = body["content"] or ""
             self._mentions(message, body.get("allowed_mentions"))
         if "embeds" in body:
-            message.embeds = [
-                {"type": "rich", **self._media(message, embed)} for embed in body["embeds"] or []
-            ]
+            message.embeds = [{"type": "rich", **self._media(message, embed)} for embed in body["embeds"] or []]
         if "components" in body:
             message.components = self._media(message, body["components"] or [])
             number_components(message.components)

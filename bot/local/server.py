@@ -78,9 +78,7 @@ class LocalDiscord:
         self._saver = Saver(data_dir) if data_dir else None
         loaded = self._saver.load(clock) if self._saver else None
         self.world = (
-            world
-            or loaded
-            or seeded(clock, token=f"local.{secrets.token_urlsafe(24)}", secret=secrets.token_hex(32))
+            world or loaded or seeded(clock, token=f"local.{secrets.token_urlsafe(24)}", secret=secrets.token_hex(32))
         )
         store = FileStore(self._saver.attachments if self._saver else None)
         self.core = Core(self.world, store, addresses or Addresses("", "", ""), validator)

@@ -141,13 +141,9 @@ class World:
 
     def invite_bot(self, guild: Guild, permissions: int = int(INVITED_BOT)) -> Role:
         """Let the bot join a guild, with a role that holds what its invite link asked for."""
-        role = Role(
-            self.ids.new(), self.application.name, permissions, position=1, managed_by=self.application.bot_id
-        )
+        role = Role(self.ids.new(), self.application.name, permissions, position=1, managed_by=self.application.bot_id)
         guild.roles[role.id] = role
-        guild.members[self.application.bot_id] = Member(
-            self.application.bot_id, self.clock.now(), role_ids=[role.id]
-        )
+        guild.members[self.application.bot_id] = Member(self.application.bot_id, self.clock.now(), role_ids=[role.id])
         self.emit(changes.GuildCreated(guild))
         return role
 
@@ -187,9 +183,7 @@ class World:
 
     def add_text_channel(self, guild: Guild, name: str, topic: str | None = None) -> Channel:
         position = len(self.channels_of(guild.id))
-        return self.add_channel(
-            Channel(self.ids.new(), ChannelType.TEXT, name, guild.id, topic, position=position)
-        )
+        return self.add_channel(Channel(self.ids.new(), ChannelType.TEXT, name, guild.id, topic, position=position))
 
     def add_channel(self, channel: Channel) -> Channel:
         self.channels[channel.id] = channel

@@ -24,9 +24,7 @@ def _speak_in(call: Call) -> Channel:
     """Return the channel of the path if the bot may write there now."""
     world = call.core.world
     channel = world.channels.get(call.id("channel_id"))
-    needed = (
-        Permission.SEND_MESSAGES_IN_THREADS if channel and channel.is_thread else Permission.SEND_MESSAGES
-    )
+    needed = Permission.SEND_MESSAGES_IN_THREADS if channel and channel.is_thread else Permission.SEND_MESSAGES
     channel = call.channel(needed)
     if channel.is_conversation:
         _require_open_conversation(call, channel)
