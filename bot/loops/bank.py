@@ -1,6 +1,6 @@
 """The task bank: names and how-lines for clips that the rules suggest, by lane, role and phase.
 
-`assets/presets/loop_tasks.toml` fits the lanes. Where the coach's own bank is shipped
+`assets/loops/tasks.toml` fits the lanes. Where the coach's own bank is shipped
 (`assets/coach/tasks/{role}.json`), its tasks are offered after those, by focus area.
 """
 
@@ -87,7 +87,7 @@ class ShippedBank:
 
 @cache
 def _shipped() -> tuple[_Row, ...]:
-    with (assets_dir() / "presets" / "loop_tasks.toml").open("rb") as file:
+    with (assets_dir() / "loops" / "tasks.toml").open("rb") as file:
         return _Document.model_validate(tomllib.load(file)).task
 
 
