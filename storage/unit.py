@@ -1,8 +1,9 @@
 """The unit of work: one transaction, one owner, one actor, attributed changes, outbox rows and slots."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -211,20 +212,50 @@ class Database:
         self.clock = clock
         self.dispatch: Dispatch | None = None
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
+        self._joined: ContextVar[Unit | None] = ContextVar("joined unit", default=None)
 
     @property
     def dialect(self) -> str:
         return self.engines.dialect
 
+    @contextmanager
+    def joined(self, unit: Unit) -> Iterator[None]:
+        """Let services called inside take part in `unit`, so that several use cases are one transaction.
+
+        Their changes carry the unit's actor and group. Only for the unit's own owner.
+        """
+        token = self._joined.set(unit)
+        try:
+            yield
+        finally:
+            self._joined.reset(token)
+
+    def _join(self, owner: OwnerId) -> Unit | None:
+        unit = self._joined.get()
+        if unit is not None and unit.owner != owner:
+            raise ForeignOwner("a joined unit belongs to one owner")
+        return unit
+
     @asynccontextmanager
     async def write(self, actor: Actor, owner: OwnerId, operation: str) -> AsyncIterator[Unit]:
         """Open a writing unit over one owner's rows; commits at the end, rolls back on an exception."""
+        unit = self._join(owner)
+        if unit is not None:
+            unit.operation = operation
+            yield unit
+            await unit.session.flush()
+            return
         async with self._unit(self.engines.write, owner, actor, operation, write=True) as unit:
             yield unit
 
     @asynccontextmanager
     async def read(self, owner: OwnerId) -> AsyncIterator[Unit]:
         """Open a reading unit over one owner's rows."""
+        joined = self._joined.get()
+        if joined is not None and joined.owner == owner:
+            # What was just written must be seen before it is committed.
+            yield joined
+            return
         actor = Actor.system("read")
         async with self._unit(self.engines.read, owner, actor, "read", write=False) as unit:
             yield unit

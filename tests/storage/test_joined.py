@@ -1,0 +1,54 @@
+"""Several use cases in one transaction: all of it or nothing, under one actor and one group."""
+
+import pytest
+
+from bot.actors import Actor
+from storage.ownership import ForeignOwner
+from storage.repositories.changes import ChangeRepository
+from storage.repositories.studio import SettingsRepository
+from storage.unit import Database
+
+ADA, BEN = 1001, 1002
+
+
+async def change_setting(database: Database, owner: int, value: str) -> None:
+    async with database.write(Actor.system("inner"), owner, f"settings.{value}") as unit:
+        await unit.repo(SettingsRepository).put("guild" if value == "a" else "person", {"note": value})
+
+
+async def test_joined_use_cases_are_one_group_by_the_outer_actor(database: Database):
+    actor = Actor.ai("m1", 3, 2, "because", "Robin")
+    async with database.write(actor, ADA, "mission.execute") as unit:
+        with database.joined(unit):
+            await change_setting(database, ADA, "a")
+            async with database.read(ADA) as seen:
+                assert await seen.repo(SettingsRepository).get("guild") == {"note": "a"}
+            await change_setting(database, ADA, "b")
+    async with database.read(ADA) as unit:
+        group = await unit.repo(ChangeRepository).group(unit_group := (await groups(database))[0])
+    assert group is not None
+    assert group.group_id == unit_group
+    assert len(group.changes) == 2
+    assert group.actor_reference == "ai:m1/3/2"
+
+
+async def groups(database: Database) -> list[str]:
+    async with database.read(ADA) as unit:
+        return [one.group_id for one in await unit.repo(ChangeRepository).by_actor_prefix("ai:m1/")]
+
+
+async def test_a_failure_in_a_joined_use_case_takes_all_back(database: Database):
+    with pytest.raises(RuntimeError):
+        async with database.write(Actor.system("x"), ADA, "outer") as unit:
+            with database.joined(unit):
+                await change_setting(database, ADA, "a")
+                raise RuntimeError("the second step breaks")
+    async with database.read(ADA) as unit:
+        assert await unit.repo(SettingsRepository).get("guild") is None
+
+
+async def test_nobody_else_joins(database: Database):
+    with pytest.raises(ForeignOwner):
+        async with database.write(Actor.system("x"), ADA, "outer") as unit:
+            with database.joined(unit):
+                await change_setting(database, BEN, "a")
