@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.lifecycle import Supervisor
 from bot.metrics import Metrics
 from bot.ports import CommandStore
-from bot.ui import common
+from bot.ui import common, progress
 from bot.ui.base import Access, Edge, OwnerAccess
 from bot.ui.cards import ui_rules
 from bot.ui.commands import CatalogueTranslator, StudioTree, describe
@@ -89,7 +89,8 @@ class StudioBot(commands.AutoShardedBot):
 
     async def load_all(self) -> None:
         """Load cogs and collect their controls; needs no connection."""
-        self.controls.collect(common)
+        for module in (common, progress):
+            self.controls.collect(module)
         for name in self._wanted:
             await self.load_extension(name)
             self.controls.collect(importlib.import_module(name))

@@ -24,11 +24,16 @@ class Supervisor:
     def names(self) -> list[str]:
         return sorted(task.get_name() for task in self._tasks if not task.done())
 
-    def spawn(self, name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Start work that ends by itself; what it raises is logged under its name."""
+    def spawn(
+        self, name: str, work: Coroutine[Any, Any, Any], *, awaited: bool = False
+    ) -> "asyncio.Task[Any]":
+        """Start work that ends by itself; what it raises is logged under its name.
+
+        `awaited`: the caller waits for it and deals with what it raises.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
 
     def keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[Any]":

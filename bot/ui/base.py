@@ -30,6 +30,7 @@ from bot.ui.inputs import Form, FormValues, KeptForms, modal, read_form
 from bot.ui.items import Control, ControlId, Controls, FormControl, Who, parse_custom_id
 from bot.ui.model import Button, Card, OutFile, Section, Style, Text, join, mention, note, plain, raw
 from bot.ui.strings import Catalogue, Words
+from bot.ui.works import Works
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -90,6 +91,8 @@ class Turn:
         self._deferred_reply = False
         self.retry: Button | None = None
         """Set it when trying again helps: error answers then carry the button."""
+        self.in_place = False
+        """Answers replace this turn's message (long work) instead of following it."""
 
     @staticmethod
     def of(interaction: Interaction) -> "Turn":
@@ -146,6 +149,8 @@ class Turn:
         `files` go into a plain message straight after the card (audio gets a player there).
         """
         hidden = self.ephemeral if ephemeral is None else ephemeral
+        if self.in_place and self.interaction.response.is_done() and not files:
+            return await self.settle(card)
         view = cards.layout(card, self.words)
         uploads = cards.discord_files(card)
         response = self.interaction.response
@@ -198,15 +203,28 @@ class Turn:
             await self.interaction.response.send_modal(modal(form))
             self.edge.acknowledged(self.interaction)
 
-    async def defer(self) -> None:
-        """Acknowledge now and answer later; does nothing when something was answered already."""
+    async def settle(self, card: Card) -> discord.InteractionMessage:
+        """Put a card in place of this turn's own answer ("thinking…", or a progress line)."""
+        async with self._answering:
+            self._deferred_reply = False
+            return await self.interaction.edit_original_response(
+                view=cards.layout(card, self.words),
+                attachments=cards.discord_files(card),
+                allowed_mentions=NO_MENTIONS,
+            )
+
+    async def defer(self, *, new_message: bool = False) -> None:
+        """Acknowledge now and answer later; does nothing when something was answered already.
+
+        A press is acknowledged without a trace unless `new_message` asks for a "thinking…" message of its own.
+        """
         async with self._answering:
             if self.interaction.response.is_done():
                 return
             from_message = self.interaction.type is not discord.InteractionType.application_command and (
                 self.interaction.message is not None
             )
-            if from_message:
+            if from_message and not new_message:
                 await self.interaction.response.defer()
             else:
                 await self.interaction.response.defer(ephemeral=self.ephemeral, thinking=True)
@@ -285,18 +303,35 @@ class Edge:
     ready: bool = False
     closing: bool = False
     forms: KeptForms = field(init=False)
+    works: Works = field(init=False)
+    _expiring: "dict[int, asyncio.Task[None]]" = field(default_factory=dict, init=False)
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary, init=False)
     recent_errors: list[str] = field(default_factory=list, init=False)
     """References of the last five unexpected errors, for health."""
 
     def __post_init__(self) -> None:
         self.forms = KeptForms(timedelta(minutes=self.rules.form_keep_minutes))
+        self.works = Works()
 
     def lock(self, thing: str) -> asyncio.Lock:
         held = self._locks.get(thing)
         if held is None:
             held = self._locks[thing] = asyncio.Lock()
         return held
+
+    def expire_later(self, message_id: int, turn: Turn, expired: Callable[[Turn, int], Awaitable[None]]) -> None:
+        """Let a question look expired after its minutes, unless it is pressed before."""
+
+        async def wait() -> None:
+            await asyncio.sleep(self.rules.confirm_minutes * 60)
+            try:
+                await expired(turn, message_id)
+            except (discord.HTTPException, discord.ClientException) as error:
+                log.info("could not let a question expire", row=errors.classify(error).row.name)
+
+        task = self.supervisor.spawn(f"question {message_id}", wait())
+        self._expiring[message_id] = task
+        task.add_done_callback(lambda _: self._expiring.pop(message_id, None))
 
     def acknowledged(self, interaction: Interaction) -> None:
         self.metrics.acknowledge_seconds.observe(max(0.0, self._age(interaction)))
@@ -312,6 +347,9 @@ class Edge:
             await self.run(turn, "old control", self._old_control)
             return
         press = Press(interaction, self, target, ephemeral=declared.ephemeral)
+        question = self._expiring.get(interaction.message.id) if interaction.message else None
+        if question is not None:
+            question.cancel()
 
         async def handle() -> None:
             await self._gate(press, declared, target)

@@ -69,8 +69,6 @@ class UiRules(Rules):
     progress_after_s: float
     progress_edit_every_s: float
     hand_over_after_s: float
-    dm_gap_s: float
-    dm_pause_s: float
     channel_sends_at_once: int
     refused_answers_stop: int
     refused_answers_window_s: float
@@ -119,16 +117,20 @@ def fit(card: Card, words: Words, rules: UiRules | None = None) -> Card:
     return shown
 
 
-def layout(card: Card, words: Words) -> ui.LayoutView:
-    """Return the view of a card, ready to send. Nothing of it is kept: a press finds its handler by id."""
+def layout(card: Card, words: Words, *, mark: int | None = None) -> ui.LayoutView:
+    """Return the view of a card, ready to send. Nothing of it is kept: a press finds its handler by id.
+
+    `mark`: a number on the first component by which the sender finds the message again.
+    """
     fitted = fit(card, words)
     view = ui.LayoutView(timeout=None)
     parts = list(_parts(fitted))
     if fitted.quiet:
         for part in parts:
             view.add_item(part)
+        parts[0].id = mark
     else:
-        view.add_item(ui.Container(*parts, accent_colour=accent_colour(fitted)))
+        view.add_item(ui.Container(*parts, accent_colour=accent_colour(fitted), id=mark))
     # A stopped view is not stored by discord.py, neither for dispatch nor for refreshing on message updates.
     view.stop()
     return view
