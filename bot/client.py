@@ -21,7 +21,7 @@ from bot.metrics import Metrics
 from bot.ports import CommandStore
 from bot.ui import common, progress
 from bot.ui.base import Access, Edge, OwnerAccess
-from bot.ui.cards import ui_rules
+from bot.ui.cards import UiRules, ui_rules
 from bot.ui.commands import CatalogueTranslator, StudioTree, describe
 from bot.ui.items import Controls
 from bot.ui.strings import Catalogue
@@ -47,6 +47,7 @@ class StudioBot(commands.AutoShardedBot):
         extensions: Sequence[str],
         access: Access | None = None,
         operators: frozenset[int] = frozenset(),
+        rules: UiRules | None = None,
         **options: Any,
     ) -> None:
         options.setdefault("max_ratelimit_timeout", 30.0)
@@ -72,7 +73,7 @@ class StudioBot(commands.AutoShardedBot):
         self.edge = Edge(
             clock=clock,
             catalogue=catalogue,
-            rules=ui_rules(),
+            rules=rules or ui_rules(),
             controls=self.controls,
             supervisor=supervisor,
             metrics=metrics,

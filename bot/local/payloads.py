@@ -324,7 +324,10 @@ class Payloads:
         return body
 
     def _metadata(self, meta: Wire) -> Wire:
-        return {**meta, "user": self.user(self.world.users[int(meta["user"])])}
+        shown = {**meta, "user": self.user(self.world.users[int(meta["user"])])}
+        if trigger := meta.get("triggering_interaction_metadata"):
+            shown["triggering_interaction_metadata"] = self._metadata(trigger)
+        return shown
 
     def _reaction(self, emoji: str, people: list[int]) -> Wire:
         return {

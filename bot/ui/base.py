@@ -461,8 +461,8 @@ class Edge:
             return
         try:
             await turn.reply(told, ephemeral=True)
-        except (discord.HTTPException, discord.InteractionResponded, discord.ClientException) as again:
-            log.info("could not tell", ref=reference, row=errors.classify(again).row.name)
+        except Exception as again:  # noqa: BLE001 - the last edge: telling must not raise
+            log.warning("could not tell", ref=reference, row=errors.classify(again).row.name, exc_info=again)
 
     async def _gate(self, turn: Turn, declared: Control | FormControl, target: ControlId) -> None:
         if target.expires_at is not None and turn.now >= target.expires_at:

@@ -214,12 +214,14 @@ def search_zones(typed: str, now: datetime, locale: str = "en", limit: int = 25)
 
     def rank(key: str) -> tuple[int, int, str] | None:
         city, place = zone_name(ZoneInfo(key)).casefold(), _location(key, locale).casefold()
-        for order, hit in enumerate(
-            (city == wanted, city.startswith(wanted), place.startswith(wanted), wanted in place, wanted in key.casefold())
-        ):  # fmt: skip
-            if hit:
-                return order, 0 if key in CURATED_ZONES else 1, key
-        return None
+        hits = (
+            city == wanted,
+            city.startswith(wanted),
+            place.startswith(wanted),
+            wanted in place,
+            wanted in key.casefold(),
+        )
+        return (hits.index(True), 0 if key in CURATED_ZONES else 1, key) if any(hits) else None
 
     ranked = sorted(found for found in map(rank, _zone_keys()) if found is not None)
     return [_zone_option(key, now, locale) for _, _, key in ranked[:limit]]

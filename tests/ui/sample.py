@@ -1,0 +1,174 @@
+"""A small cog that uses everything of the interface layer once."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from discord import app_commands
+
+from bot.errors import NotFound, Refused
+from bot.ui import confirm, progress
+from bot.ui.base import Interaction, Press, Submit, Turn
+from bot.ui.commands import Entity, Seen, StudioCog, Who, group, verb
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import Who as Presser
+from bot.ui.items import control, form
+from bot.ui.model import Button, Card, Line, Option, OutFile, Picture, Section, Style, note
+from bot.ui.pager import Page, Pager
+from bot.ui.strings import Words
+from bot.ui.works import Work
+
+LOOP = "0" * 31 + "1"
+
+
+@dataclass
+class Loops:
+    """The service of the sample: one loop, owned by whoever asks first."""
+
+    name: str = "Night Drive"
+    done: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def card(self, loop_id: str) -> "Loops":
+        if loop_id != LOOP:
+            raise NotFound("loop", "/loop list")
+        return self
+
+
+@dataclass
+class Services:
+    loops: Loops = field(default_factory=Loops)
+
+
+class LoopOption(Entity):
+    thing, list_command, opens = "loop", "/loop list", ("loop", "show")
+
+    async def suggest(self, turn: Turn, typed: str) -> Sequence[Option]:
+        if typed == "boom":
+            raise RuntimeError("the database is away")
+        name = turn.services.loops.name
+        return [Option(f"{name} · strong", LOOP)] if typed.casefold() in name.casefold() else []
+
+
+def loop_card(loop: Loops, owner: int) -> Card:
+    done = Button("loop", "done", "Done", id=LOOP, style=Style.PRIMARY, owner=owner)
+    edit = Button("loop", "edit", "Edit", id=LOOP, owner=owner)
+    picture = Picture("timeline.png", b"\x89PNG\r\n\x1a\n", "Timeline of Night Drive")
+    return Card(loop.name, lead=f"{loop.done} done", media=[picture], rows=[[done, edit]])
+
+
+@group("loop", where="SDU")
+class SampleCog(StudioCog):
+    @verb("show")
+    async def show(self, interaction: Interaction, loop: app_commands.Transform[str, LoopOption] | None = None) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(loop_card(await self.services.loops.card(loop or LOOP), turn.person))
+
+    @verb("summary", seen=Seen.PUBLIC)
+    async def summary(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(loop_card(self.services.loops, turn.person))
+
+    @verb("slow")
+    async def slow(self, interaction: Interaction) -> None:
+        await self.services.loops.gate.wait()
+        await Turn.of(interaction).reply(note("Here it is."))
+
+    @verb("wreck", seen=Seen.PUBLIC)
+    async def wreck(self, interaction: Interaction) -> None:
+        raise ValueError("select * from loops")
+
+    @verb("home", where="S")
+    async def home(self, interaction: Interaction) -> None:
+        await Turn.of(interaction).reply(note("In a server."))
+
+    @verb("host", who=Who.OPERATOR)
+    async def host(self, interaction: Interaction) -> None:
+        await Turn.of(interaction).reply(note("For the operator."))
+
+    @verb("list")
+    async def pages(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await numbers.show(turn), ephemeral=False)
+
+    @verb("delete")
+    async def delete(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        yes = Button("loop", "gone", "Delete Night Drive and 8 clips", id=LOOP)
+        await confirm.ask(turn, "Delete?", "It goes to the bin for 30 days.", yes)
+
+    @verb("work")
+    async def work(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+
+        async def job(work: Work) -> Card:
+            work.step("Reading audio (2 of 4)")
+            await self.services.loops.gate.wait()
+            return note("All measured.", [])
+
+        await progress.run(turn, "measure", job, retry=Button("loop", "again", "Try again", id=LOOP))
+
+    @verb("sound")
+    async def sound(self, interaction: Interaction) -> None:
+        await Turn.of(interaction).reply(note("Listen:"), files=[OutFile("mix.mp3", b"ID3")])
+
+    @verb("share")
+    async def share(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(note("Only you see this."))
+        await turn.post(loop_card(self.services.loops, turn.person))
+
+
+async def _count(_turn: Turn, _filter: str) -> int:
+    return 60
+
+
+async def _rows(_turn: Turn, _filter: str, offset: int, limit: int) -> Sequence[int]:
+    return range(offset, offset + limit)
+
+
+def _card(page: Page[int], _words: Words) -> Card:
+    lines = [Line(f"Row {row}") for row in page.rows]
+    return Card("Numbers", sections=[Section(None, lines)])
+
+
+def _empty(_filter: str, _words: Words) -> Card:
+    return note("Nothing yet.")
+
+
+numbers: Pager[int] = Pager("loop", "numbers", _count, _rows, _card, _empty)
+
+
+@control("loop", "done", who=Presser.OWNER)
+async def done(press: Press) -> None:
+    async with press.hold(f"loop:{press.id}"):
+        press.services.loops.done += 1
+        await press.update(loop_card(await press.services.loops.card(press.id), press.person))
+
+
+@control("loop", "gone", who=Presser.OWNER)
+async def gone(press: Press) -> None:
+    await press.update(note("Gone."))
+
+
+@control("loop", "edit", who=Presser.OWNER, opens_form=True)
+async def edit(press: Press) -> None:
+    name = Field("name", "Name", "At most 60 characters", value=press.services.loops.name, max_length=60)
+    pace = Field(
+        "pace", "Pace", kind=FieldKind.RADIO, value="calm", options=[Option("Calm", "calm"), Option("Fast", "fast")]
+    )
+    await press.open(Form("loop", "save", "Edit", [name, pace], id=press.id))
+
+
+@form("loop", "save", who=Presser.OWNER)
+async def save(submit: Submit) -> None:
+    name = submit.values.text("name")
+    if name == "Taken":
+        raise Refused("name_differs", typed=name, name="free")
+    submit.services.loops.name = f"{name} ({submit.values.choice('pace')})"
+    await submit.update(loop_card(submit.services.loops, submit.person))
+
+
+async def setup(bot: Any) -> None:
+    await bot.add_cog(SampleCog(bot))
