@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.local.model import Wire
+from bot.local.parts import walk
 from bot.local.picker import PersonError, Resolver, identity
-from bot.local.posting import walk
 
 TEXT_INPUT, STRING_SELECT = 4, 3
 ENTITY_SELECTS = (5, 6, 7, 8)

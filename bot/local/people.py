@@ -19,9 +19,10 @@ from bot.local.model import (
     User,
     Wire,
 )
+from bot.local.parts import walk
 from bot.local.permissions import Permission
 from bot.local.picker import PersonError, Resolver, Usage, option_data, usable, usages
-from bot.local.posting import Upload, walk
+from bot.local.posting import Upload
 from bot.local.world import visible_to
 
 __all__ = ["Person", "PersonError", "Upload"]

@@ -1,7 +1,7 @@
 """From what a bot sends to a message in the world: files, media, component ids, mentions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from bot.local import limits
 from bot.local.errors import ApiError, Form
 from bot.local.files import FileStore, dimensions, type_of
 from bot.local.model import Attachment, Channel, Message, MessageFlag, Wire
+from bot.local.parts import complete, complete_embed
 from bot.local.world import World
 
 _MENTION = re.compile(r"<@!?(\d+)>")
@@ -165,10 +166,10 @@ class Posting:
             message.content = body["content"] or ""
             self._mentions(message, body.get("allowed_mentions"))
         if "embeds" in body:
-            message.embeds = [{"type": "rich", **self._media(message, embed)} for embed in body["embeds"] or []]
+            message.embeds = [complete_embed(self._media(message, embed)) for embed in body["embeds"] or []]
         if "components" in body:
             message.components = self._media(message, body["components"] or [])
-            number_components(message.components)
+            complete(message.components)
         if message.flags & MessageFlag.COMPONENTS_V2:
             message.content = ""
             message.embeds = []
@@ -241,43 +242,6 @@ class Posting:
         message.mention_ids = [i for i in people if i in self._world.users]
         message.mention_role_ids = list(roles)
         message.mention_everyone = everyone
-
-
-def number_components(components: list[Wire]) -> None:
-    """Give each component the `id` that its sender left out, unique in the message."""
-    taken = {part["id"] for part in walk(components) if part.get("id")}
-    following = 1
-    for part in walk(components):
-        if not part.get("id"):
-            while following in taken:
-                following += 1
-            part["id"] = following
-            taken.add(following)
-    for part in walk(components):
-        if part.get("type") == 17:
-            part.setdefault("accent_color", None)
-            part.setdefault("spoiler", False)
-        elif part.get("type") == 11 or part.get("type") == 13:
-            part.setdefault("spoiler", False)
-            if part["type"] == 11:
-                part.setdefault("description", None)
-        elif part.get("type") == 12:
-            for item in part["items"]:
-                item.setdefault("spoiler", False)
-                item.setdefault("description", None)
-        elif part.get("type") == 14:
-            part.setdefault("divider", True)
-            part.setdefault("spacing", 1)
-
-
-def walk(components: list[Wire]) -> Iterator[Wire]:
-    """Yield every component, outer ones first."""
-    for part in components:
-        yield part
-        yield from walk(part.get("components") or [])
-        for key in ("accessory", "component"):
-            if isinstance(part.get(key), dict):
-                yield from walk([part[key]])
 
 
 def require_author(message: Message, user_id: int) -> None:

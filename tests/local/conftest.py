@@ -1,0 +1,28 @@
+"""A server on a clock that stands, and a client that speaks the bare protocol to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import FixedClock, SystemClock
+from bot.local.server import LocalDiscord
+from tests.local.rawclient import RawClient
+from tests.wire.openapi import SHARED
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(SystemClock().now())
+
+
+@pytest.fixture
+async def server(clock: FixedClock) -> AsyncIterator[LocalDiscord]:
+    """A server whose answers are checked against the API description where it is present."""
+    async with LocalDiscord(clock, validator=SHARED.openapi) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(server: LocalDiscord) -> AsyncIterator[RawClient]:
+    async with RawClient(server) as made:
+        yield made
