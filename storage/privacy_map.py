@@ -56,4 +56,12 @@ PRIVACY: dict[str, Entry] = {
     ),
     "deliveries": _rows("Messages sent or waiting to be sent to you", "90 days"),
     "changes": _rows("What was changed in your things, and by whom", "30 days"),
+    # -------------------------------------------------------------- loops
+    "loops": _rows("Your loops", "until you delete them, then 30 days in the bin"),
+    "loop_clips": _rows("The clips of your loops"),
+    "loop_suggestions": _rows("Clips and tips that were suggested for your loops"),
+    "loop_insights": _rows("Readings and summaries of your loops"),
+    "loop_exports": _rows("Texts you exported from your loops"),
+    "loop_panels": _rows("Where you posted cards of your loops"),
+    "user_state": _rows("Which loop and clip you have open"),
 }
