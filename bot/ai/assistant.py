@@ -116,7 +116,7 @@ class ClaudeAssistant:
                 await self._watch.budget_reached(question.asker, alert, started.at)
         if not decision.allowed:
             return Failed(Reason.BUDGET, f"{decision.blocked_by} budget"), ""
-        schema = question.schema or api_schema(question.shape)
+        schema = api_schema(question.schema or question.shape)
         # A cancelled call stays reserved at its estimate: what it took is not known.
         reply = await client.complete(sent, schema, prompt.max_tokens, prompt.temperature)
         answer = reply if isinstance(reply, Failed) else await self._read(question, prompt, reply, started)

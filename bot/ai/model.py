@@ -71,8 +71,8 @@ class Question(Generic[ReplyT]):
     cache_until: datetime | None = None
     fresh: bool = False
     """Skip the cache once ("Ask again")."""
-    schema: Mapping[str, object] | None = None
-    """JSON schema to send instead of the one made from `shape`."""
+    schema: type[BaseModel] | None = None
+    """A stricter shape to ask for, where `shape` is the lenient one that is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""When a mission runs: by hand, by the clock of its owner, or when something happens. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.errors import Refused
+from bot.recurrence import Cron, EveryMinutes, Fire, Rule, format_rule, next_fire, parse_rule
+
+
+class Event(StrEnum):
+    """What a mission may wait for instead of the clock."""
+
+    BOUNCE = "bounce"
+    PHASE = "phase"
+    GOAL_OVERDUE = "goal-overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """One of: by hand (`rule` and `event` None), a recurring rule, an event (with the loop it is about)."""
+
+    rule: Rule | None = None
+    event: Event | None = None
+    subject: str = ""
+
+    @property
+    def is_manual(self) -> bool:
+        return self.rule is None and self.event is None
+
+
+def parse_cadence(text: str, min_minutes: int) -> Cadence:
+    """Read what a person typed or what is stored.
+
+    `manual`, `every 30 minutes`, `daily 09:00`, `weekly mon,thu 18:30`, `cron 0 9 * * mon`, `on bounce [loop id]`,
+    `on phase`, `on goal-overdue`. Raises Refused("mission_cadence") or Refused("mission_cadence_often").
+    """
+    words = " ".join(text.split())
+    if words.lower() in ("", "manual", "by hand"):
+        return Cadence()
+    try:
+        if words.lower().startswith("on "):
+            name, _, subject = words[3:].partition(" ")
+            return Cadence(event=Event(name.lower()), subject=subject)
+        rule = parse_rule(words)
+    except ValueError:
+        raise Refused("mission_cadence", typed=text[:80]) from None
+    shortest = _shortest_minutes(rule)
+    if shortest < min_minutes:
+        raise Refused("mission_cadence_often", typed=text[:80], minutes=min_minutes)
+    return Cadence(rule=rule)
+
+
+def format_cadence(cadence: Cadence) -> str:
+    """Return the stored form; `parse_cadence` reads it back."""
+    if cadence.event is not None:
+        return f"on {cadence.event} {cadence.subject}".strip()
+    return "manual" if cadence.rule is None else format_rule(cadence.rule)
+
+
+def next_run(cadence: Cadence, zone: ZoneInfo, after: datetime, stride: int = 1) -> Fire | None:
+    """Return the next time by the clock after an instant, leaving out `stride - 1` of them."""
+    if cadence.rule is None:
+        return None
+    fire = None
+    for _ in range(max(1, stride)):
+        found = next_fire(cadence.rule, zone, after)
+        if found is None:
+            return fire
+        fire, after = found, found.instant
+    return fire
+
+
+def spread(cadence: Cadence, subject: str) -> Cadence:
+    """Move `every N minutes` by a fixed amount of the subject's own, so that not all are due at once."""
+    if isinstance(cadence.rule, EveryMinutes) and cadence.rule.offset_minutes == 0:
+        offset = int(subject[-6:] or "0", 16) % cadence.rule.minutes
+        return Cadence(EveryMinutes(cadence.rule.minutes, offset))
+    return cadence
+
+
+def _shortest_minutes(rule: Rule) -> float:
+    match rule:
+        case EveryMinutes():
+            return rule.minutes
+        case Cron():
+            # Five weeks in plain UTC hold every distance that the expression can have inside a month.
+            at, zone, shortest = datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), float("inf")
+            end, last = at + timedelta(days=35), None
+            for _ in range(400):
+                fire = next_fire(rule, zone, at)
+                if fire is None or fire.instant > end:
+                    break
+                if last is not None:
+                    shortest = min(shortest, (fire.instant - last) / timedelta(minutes=1))
+                last = at = fire.instant
+            return shortest
+        case _:
+            return 24 * 60
