@@ -64,4 +64,18 @@ PRIVACY: dict[str, Entry] = {
     "loop_exports": _rows("Texts you exported from your loops"),
     "loop_panels": _rows("Where you posted cards of your loops"),
     "user_state": _rows("Which loop and clip you have open"),
+    # -------------------------------------------------------------- releases
+    "releases": _rows("Your release plans"),
+    "release_missed": _rows("Windows that were gone when a plan was made or moved"),
+    "release_clocks": _rows("When your release plans are looked at next"),
+    # -------------------------------------------------------------- digest
+    "digests": _rows("Your weekly digests"),
+    "digest_clocks": _rows("When your next digest is due"),
+    "digest_notes": _rows("Notes that missions added to your digest"),
+    # -------------------------------------------------------------- phases
+    "user_phases": _rows("The phase you are in"),
+    "phase_history": _rows("The phases before it"),
+    "phase_offers": _rows("Changes of phase that were offered to you"),
+    "form_maps": _rows("Your form maps"),
+    "form_map_versions": _rows("Versions of your form maps"),
 }

@@ -254,6 +254,7 @@ class Digest:
     cut_at: datetime
     markdown: str
     card: str
+    public_card: str
     content_hash: str
     has_activity: bool
     state: DigestState

@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import json
 import random
 import re
 from collections import Counter
@@ -13,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from bot.errors import Refused
-from bot.phases.model import FormContent, Section, SectionKind
+from bot.phases.model import FormContent, Section, SectionKind, canonical
 from bot.phases.rules import PhaseRules
 from bot.words import Words
 
@@ -114,27 +113,6 @@ def check_times(sections: Sequence[Section], duration_ms: int | None) -> None:
                 end=time_text(duration_ms),
             )
         previous = section
-
-
-def canonical(content: FormContent) -> str:
-    """Return the JSON that the content hash is made of: sections and constraint only."""
-    rows = [
-        {"kind": str(s.kind), "texture": s.texture, "bars": s.bars, "start_ms": s.start_ms} for s in content.sections
-    ]
-    return json.dumps(
-        {"sections": rows, "constraint": content.constraint},
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-
-
-def from_canonical(text: str) -> FormContent:
-    data = json.loads(text)
-    return FormContent(
-        tuple(Section(SectionKind(r["kind"]), r["texture"], r["bars"], r["start_ms"]) for r in data["sections"]),
-        data["constraint"],
-    )
 
 
 def content_hash(content: FormContent) -> str:

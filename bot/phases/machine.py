@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.phases.model import Condition, Offer, OfferState, Phase, PhaseEntry, PhaseFacts
+from bot.phases.model import Condition, Offer, OfferState, Phase, PhaseBook, PhaseEntry, PhaseFacts
 from bot.phases.rules import PhaseRules
 
 
@@ -66,22 +66,6 @@ def due_offer(
             continue
         return candidate
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseBook:
-    """A person's whole history: entries without gaps, the last one open, and all offers."""
-
-    entries: tuple[PhaseEntry, ...] = ()
-    offers: tuple[Offer, ...] = ()
-
-    @property
-    def current(self) -> PhaseEntry:
-        return self.entries[-1]
-
-    @property
-    def open_offer(self) -> Offer | None:
-        return next((o for o in reversed(self.offers) if o.state is OfferState.OPEN), None)
 
 
 NewId = Callable[[], str]

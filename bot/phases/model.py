@@ -1,5 +1,6 @@
 """Words of the phase area: phases, offers, form maps and their versions, saved slices' shape."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +80,22 @@ class PhaseFacts:
     load_red: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseBook:
+    """A person's whole history: entries without gaps, the last one open, and all offers."""
+
+    entries: tuple[PhaseEntry, ...] = ()
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def current(self) -> PhaseEntry:
+        return self.entries[-1]
+
+    @property
+    def open_offer(self) -> Offer | None:
+        return next((o for o in reversed(self.offers) if o.state is OfferState.OPEN), None)
+
+
 # ------------------------------------------------------------------ form maps
 
 
@@ -109,6 +126,27 @@ class FormContent:
 
     sections: tuple[Section, ...]
     constraint: str = ""
+
+
+def canonical(content: FormContent) -> str:
+    """Return the JSON that the content hash is made of: sections and constraint only."""
+    rows = [
+        {"kind": str(s.kind), "texture": s.texture, "bars": s.bars, "start_ms": s.start_ms} for s in content.sections
+    ]
+    return json.dumps(
+        {"sections": rows, "constraint": content.constraint},
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def from_canonical(text: str) -> FormContent:
+    data = json.loads(text)
+    return FormContent(
+        tuple(Section(SectionKind(r["kind"]), r["texture"], r["bars"], r["start_ms"]) for r in data["sections"]),
+        data["constraint"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,10 @@ from bot.phases.form_map import (
     Overlay,
     OverlayMode,
     apply_diff,
-    canonical,
     content_hash,
     diff,
     diff_in_words,
     draw,
-    from_canonical,
     markdown,
     overlay,
     overlay_alt,
@@ -22,7 +20,7 @@ from bot.phases.form_map import (
     parse_time,
     section_line,
 )
-from bot.phases.model import FormContent, Section, SectionKind
+from bot.phases.model import FormContent, Section, SectionKind, canonical, from_canonical
 from bot.phases.rules import PhaseRules
 from bot.rules import load_rules
 from tests.releases.catalogue import Catalogue

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.phases.machine import (
-    PhaseBook,
     accept,
     choose,
     due_offer,
@@ -19,7 +18,7 @@ from bot.phases.machine import (
     start,
     stay,
 )
-from bot.phases.model import Condition, OfferState, Phase, PhaseFacts
+from bot.phases.model import Condition, OfferState, Phase, PhaseBook, PhaseFacts
 from bot.phases.rules import PhaseRules
 from bot.rules import load_rules
 
