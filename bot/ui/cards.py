@@ -49,6 +49,7 @@ MAX_ALT = 1024
 MAX_PLACEHOLDER = 150
 _LONGEST_TEXT = 1600
 """Characters of one text: longer ones are cut at a word before whole lines have to go."""
+_LONGEST_BODY = 3400
 
 
 class UiRules(Rules):
@@ -161,7 +162,8 @@ def as_text(card: Card, words: Words) -> str:
     for section in card.sections:
         if section.heading:
             lines += ["", plain(section.heading)]
-        lines += ["- " + plain(line.text if isinstance(line, Line) else line) for line in section.lines]
+        sign = "- " if section.bullets else ""
+        lines += [sign + plain(line.text if isinstance(line, Line) else line) for line in section.lines]
     if card.next_lines:
         lines += ["", words("card.next").plain, *("- " + plain(line) for line in card.next_lines)]
     if card.meta:
@@ -237,8 +239,8 @@ def _bold_label(label: str) -> str:
     return Text(f"**{markup(label)}:** ", f"{plain(label)}: ")
 
 
-def _text(words: str) -> str:
-    return clip(markup(words), _LONGEST_TEXT)
+def _text(words: str, limit: int = _LONGEST_TEXT) -> str:
+    return clip(markup(words), limit)
 
 
 def _blocks(card: Card) -> Blocks:
@@ -268,7 +270,10 @@ def _section_texts(section: Section) -> list[tuple[str, Button | Link | None]]:
                 run = []
             texts.append((_text(line.text), line.button))
         else:
-            run.append(f"- {_text(line.text if isinstance(line, Line) else line)}")
+            said = _text(
+                line.text if isinstance(line, Line) else line, _LONGEST_TEXT if section.bullets else _LONGEST_BODY
+            )
+            run.append(f"- {said}" if section.bullets else said)
     if run:
         texts.append(("\n".join(run), None))
     return texts

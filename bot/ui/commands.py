@@ -24,7 +24,6 @@ from bot.ui.strings import DEFAULT_LOCALE, Catalogue
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
-_CONTEXTS = {"S": 0, "D": 1, "U": 2}
 
 
 class Seen(StrEnum):
@@ -65,17 +64,21 @@ def verb(
     `opens_form`: it answers with a form and may not ask the database first.
     """
     extras = {"verb": Verb(where, seen, who, opens_form)}
-    return app_commands.command(name=name, description="…", extras=extras)
+
+    def declare(callback: Any) -> Any:
+        command = app_commands.command(name=name, description="…", extras=extras)(callback)
+        # Discord reads places at the top level only; a group's own come from `group`.
+        command.allowed_contexts, command.allowed_installs = places(where)
+        return command
+
+    return declare
 
 
 def group(name: str, *, where: str = "SDU") -> Callable[[type[Any]], type[Any]]:
     """Make a cog the owner of a top-level command: `@group("loop") class Loops(StudioCog)`."""
 
     def mark(cls: type[Any]) -> type[Any]:
-        contexts = app_commands.AppCommandContext(
-            guild="S" in where, dm_channel="D" in where, private_channel="U" in where
-        )
-        installs = app_commands.AppInstallationType(guild=True, user="U" in where)
+        contexts, installs = places(where)
         cls.__discord_app_commands_contexts__ = contexts
         cls.__discord_app_commands_installation_types__ = installs
         cls.__cog_group_name__ = name
@@ -83,6 +86,12 @@ def group(name: str, *, where: str = "SDU") -> Callable[[type[Any]], type[Any]]:
         return cls
 
     return mark
+
+
+def places(where: str) -> tuple[app_commands.AppCommandContext, app_commands.AppInstallationType]:
+    """Return the contexts and installs that letters of S, D, U stand for."""
+    contexts = app_commands.AppCommandContext(guild="S" in where, dm_channel="D" in where, private_channel="U" in where)
+    return contexts, app_commands.AppInstallationType(guild=True, user="U" in where)
 
 
 class StudioCog(commands.GroupCog):

@@ -193,6 +193,8 @@ class Section:
 
     heading: str | None
     lines: Sequence[str | Line]
+    bullets: bool = True
+    """Whether each line stands as a list item; a long text is one line without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,14 @@ class Words:
     def has(self, key: str) -> bool:
         return self.catalogue.find(key, self.locale) is not None
 
+    def fill(self, template: str, /, **parts: object) -> Text:
+        """Fill a text that is not in the catalogue (a help file)."""
+        return self.catalogue.fill(template, self.locale, **parts)
+
+    def link(self, command: str) -> Text:
+        """Return a command, clickable once it is known."""
+        return self.catalogue.links.mention(command)
+
     def day(self, on: date) -> str:
         """Return "Fri 14 Jun" in this language."""
         return format_date(on, "EEE d MMM", locale=_babel(self.locale))
@@ -103,6 +111,10 @@ class Catalogue:
         if not isinstance(template, str):
             template = _plural(template, parts.get("count"), language)
         return self._fill(template, parts, language, key)
+
+    def fill(self, template: str, locale: str = DEFAULT_LOCALE, /, **parts: object) -> Text:
+        """Fill a template from elsewhere."""
+        return self._fill(template, parts, locale, "text")
 
     def _fill(self, template: str, parts: Mapping[str, object], locale: str, key: str) -> Text:
         shown: list[str] = []
