@@ -136,10 +136,8 @@ class FolderWatch:
 
     def _start_blocking(self, mode: WatchMode) -> None:
         observer: BaseObserver
-        if mode is WatchMode.POLLING:
-            observer = PollingObserver(timeout=self._rules.poll_interval_s)
-        else:
-            observer = Observer()
+        is_polling = mode is WatchMode.POLLING
+        observer = PollingObserver(timeout=self._rules.poll_interval_s) if is_polling else Observer()
         try:
             observer.schedule(
                 _Handler(self._take), str(self.root), recursive=self._recursive, event_filter=list(_EVENTS)

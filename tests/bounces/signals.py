@@ -12,9 +12,7 @@ from bot.bounces.rules import bounce_rules
 F64 = NDArray[np.float64]
 
 
-def sine(
-    frequency: float, level_dbfs: float, seconds: float, rate: int = 48000, phase_deg: float = 0.0
-) -> F64:
+def sine(frequency: float, level_dbfs: float, seconds: float, rate: int = 48000, phase_deg: float = 0.0) -> F64:
     """One channel of a sine whose peak is `level_dbfs`."""
     at = np.arange(round(seconds * rate)) / rate
     return 10 ** (level_dbfs / 20) * np.sin(2 * np.pi * frequency * at + np.deg2rad(phase_deg))
@@ -24,9 +22,7 @@ def both(mono: F64) -> F64:
     return np.stack([mono, mono], axis=1)
 
 
-def save(
-    path: Path, samples: F64, rate: int = 48000, subtype: str = "PCM_24", container: str | None = None
-) -> Path:
+def save(path: Path, samples: F64, rate: int = 48000, subtype: str = "PCM_24", container: str | None = None) -> Path:
     soundfile.write(path, samples, rate, subtype=subtype, format=container)
     return path
 

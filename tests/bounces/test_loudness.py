@@ -42,9 +42,7 @@ def test_integrated_loudness_is_within_a_tenth(case: str, tmp_path: Path) -> Non
 def test_five_channels_weigh_the_surrounds_and_leave_out_the_low_one(tmp_path: Path) -> None:
     """3341-6: 5.0 sine −28 L/R, −24 C, −30 Ls/Rs; as 5.1 with an LFE that must not count."""
     levels = (-28, -28, -24, None, -30, -30)
-    signal = np.stack(
-        [sine(1000, level, 20) if level is not None else sine(60, -6, 20) for level in levels], axis=1
-    )
+    signal = np.stack([sine(1000, level, 20) if level is not None else sine(60, -6, 20) for level in levels], axis=1)
     facts = measured(tmp_path / "case.wav", signal).facts
     print(f"3341-6: expected -23.0, got {facts.integrated_lufs}")
     assert facts.integrated_lufs == pytest.approx(-23.0, abs=0.1)
@@ -119,9 +117,7 @@ def test_true_peak_is_within_the_ebu_tolerance(case: str, rate: int, tmp_path: P
     ramp = np.minimum(1, np.minimum(np.arange(len(signal)), np.arange(len(signal))[::-1]) / (0.1 * rate))
     facts = measured(tmp_path / "case.wav", both(signal * ramp), rate, "FLOAT").facts
     assert facts.true_peak_dbtp is not None
-    print(
-        f"{case} at {rate}: expected {expected}, got {facts.true_peak_dbtp} (samples {facts.sample_peak_dbfs})"
-    )
+    print(f"{case} at {rate}: expected {expected}, got {facts.true_peak_dbtp} (samples {facts.sample_peak_dbfs})")
     assert expected - 0.4 <= facts.true_peak_dbtp <= expected + 0.2
 
 
@@ -130,9 +126,7 @@ def test_an_inter_sample_peak_is_found_wherever_it_falls(offset: int, tmp_path: 
     """3341-20 to 23: one burst at fs/6 whose peak lies between samples, shifted by quarters of a sample."""
     rate = 48000
     at = np.arange(rate) - rate / 2 - offset / 4
-    burst = (
-        np.where(np.abs(at) < 600, 10 ** (-6 / 20) * np.cos(2 * np.pi * at / 6), 0) * np.hanning(rate) ** 0.05
-    )
+    burst = np.where(np.abs(at) < 600, 10 ** (-6 / 20) * np.cos(2 * np.pi * at / 6), 0) * np.hanning(rate) ** 0.05
     burst = burst * np.clip((600 - np.abs(at)) / 300, 0, 1)
     facts = measured(tmp_path / "case.wav", both(burst), rate, "FLOAT").facts
     assert facts.true_peak_dbtp is not None
@@ -151,9 +145,7 @@ def test_pruning_changes_nothing(tmp_path: Path) -> None:
     assert taps is not None
     stored = (signal * 0.8).astype(np.float32).astype(np.float64)
     direct = max(np.abs(np.convolve(stored, row)).max() for row in taps)
-    assert facts.true_peak_dbtp == pytest.approx(
-        20 * math.log10(max(direct, np.abs(stored).max())), abs=0.011
-    )
+    assert facts.true_peak_dbtp == pytest.approx(20 * math.log10(max(direct, np.abs(stored).max())), abs=0.011)
 
 
 def ffmpeg_says(path: Path) -> tuple[float, float]:
@@ -188,8 +180,6 @@ def test_music_agrees_with_ffmpeg(seed: int, tmp_path: Path) -> None:
     path = save(tmp_path / "piece.wav", piece * fade[:, None], 44100, "PCM_16")
     facts: Facts = measure(path, bounce_rules()).facts
     integrated, spread = ffmpeg_says(path)
-    print(
-        f"seed {seed}: ours {facts.integrated_lufs} / {facts.loudness_range_lu}, ffmpeg {integrated} / {spread}"
-    )
+    print(f"seed {seed}: ours {facts.integrated_lufs} / {facts.loudness_range_lu}, ffmpeg {integrated} / {spread}")
     assert facts.integrated_lufs == pytest.approx(integrated, abs=0.1)
     assert facts.loudness_range_lu == pytest.approx(spread, abs=1.0)

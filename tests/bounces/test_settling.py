@@ -44,9 +44,7 @@ def run_pure(
 
 
 def test_closed_file_is_ready_after_a_short_quiet() -> None:
-    verdict, at = run_pure(
-        settle.begin(Event.CLOSED, False, 0.0), lambda _: Writer.NONE, lambda _: NOTHING, 9
-    )
+    verdict, at = run_pure(settle.begin(Event.CLOSED, False, 0.0), lambda _: Writer.NONE, lambda _: NOTHING, 9)
     assert verdict is Verdict.READY
     assert 0.3 <= at <= 0.7
 
@@ -83,9 +81,7 @@ def test_an_open_header_is_never_ready_and_after_a_minute_it_is_labelled(still: 
 
 
 def test_without_closed_events_and_without_proc_thirty_seconds_must_pass() -> None:
-    verdict, at = run_pure(
-        settle.begin(Event.MODIFIED, False, 0.0), lambda _: Writer.UNKNOWN, lambda _: NOTHING, 90
-    )
+    verdict, at = run_pure(settle.begin(Event.MODIFIED, False, 0.0), lambda _: Writer.UNKNOWN, lambda _: NOTHING, 90)
     assert (verdict, at >= 30) == (Verdict.READY, True)
 
 
@@ -105,8 +101,7 @@ def test_polling_waits_for_two_equal_looks_and_two_intervals(gaps: list[float]) 
 
 def test_a_deleted_file_is_gone() -> None:
     assert (
-        run_pure(settle.begin(Event.DELETED, False, 0.0), lambda _: Writer.NONE, lambda _: None, 5)[0]
-        is Verdict.GONE
+        run_pure(settle.begin(Event.DELETED, False, 0.0), lambda _: Writer.NONE, lambda _: None, 5)[0] is Verdict.GONE
     )
 
 

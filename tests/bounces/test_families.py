@@ -1,0 +1,119 @@
+"""Version families from names as people really write them."""
+
+import pytest
+
+from bot.bounces.families import bpm_in_name, common_prefix, family
+
+NIGHT_DRIVE = {
+    "Night Drive.wav": None,
+    "Night Drive v2.wav": 2,
+    "Night Drive V3.WAV": 3,
+    "night_drive_v04.wav": 4,
+    "Night-Drive-v5.1.wav": 5,
+    "Night.Drive.v2.wav": 2,
+    "Night Drive v2b.wav": 2,
+    "Night Drive version 12.wav": 12,
+    "Night Drive ver.2.wav": 2,
+    "Night Drive v2 (louder).wav": 2,
+    "Night Drive (mix 4).wav": 4,
+    "Night Drive [Mix 5].wav": 5,
+    "Night Drive mix4.wav": 4,
+    "Night Drive bounce 7.wav": 7,
+    "Night Drive rev3.wav": 3,
+    "Night Drive demo 2.wav": 2,
+    "Night Drive_03.wav": 3,
+    "Night Drive 3.wav": 3,
+    "Night Drive (3).wav": 3,
+    "Night Drive FINAL.wav": None,
+    "Night Drive FINAL2.wav": 2,
+    "Night Drive final final.wav": None,
+    "Night Drive_final_v2_FINAL.wav": 2,
+    "Night Drive_v3_FINAL_REV2.wav": 3,
+    "Night Drive - master.wav": None,
+    "Night Drive-Master.wav": None,
+    "Night Drive_mastered.wav": None,
+    "Night Drive (Master 2).wav": 2,
+    "Night Drive premaster.wav": None,
+    "Night Drive - Mixdown.wav": None,
+    "Night Drive_rough.wav": None,
+    "Night Drive 2025-06-12.wav": None,
+    "Night Drive_20250612.wav": None,
+    "Night Drive 12.06.2025.wav": None,
+    "Night Drive 250612.wav": None,
+    "Night Drive 2025-06-12 14-30.wav": None,
+    "2025-06-12 Night Drive.wav": None,
+    "Night Drive 128bpm.wav": None,
+    "Night Drive_128 BPM_Am.wav": None,
+    "Night Drive - Copy.wav": None,
+    "Night Drive copy 2.wav": None,
+    "Night Drive 24bit 48k.wav": None,
+    "Night Drive_24-48.wav": None,
+    "Night Drive 44.1k.wav": None,
+    "Night Drive v10 96kHz 24bit MASTER.flac": 10,
+    "C:\\Exports\\Night Drive v6.mp3": 6,
+}
+OTHERS = {
+    "Night Drive (Extended Mix).wav": ("night drive extended mix", None),
+    "Night Drive (Extended Mix) v2.wav": ("night drive extended mix", 2),
+    "Night Drive (Radio Edit).wav": ("night drive radio edit", None),
+    "Night Drive Instrumental v3.wav": ("night drive instrumental", 3),
+    "Night Drive (Remix).wav": ("night drive remix", None),
+    "Track 01.wav": ("track 01", None),
+    "Track 02.wav": ("track 02", None),
+    "Loop 99.wav": ("loop 99", None),
+    "Beat 12 v2.wav": ("beat 12", 2),
+    "Blink 182.wav": ("blink 182", None),
+    "Route 66.wav": ("route 66", None),
+    "Symphony No. 5.wav": ("symphony no 5", None),
+    "99 Problems v3.wav": ("99 problems", 3),
+    "1999.wav": ("1999", None),
+    "1999 v2.wav": ("1999", 2),
+    "Final Countdown.wav": ("final countdown", None),
+    "Final Countdown v2.wav": ("final countdown", 2),
+    "Master of Puppets_v2.mp3": ("master of puppets", 2),
+    "final.wav": ("final", None),
+    "v2.wav": ("v2", None),
+    "mix.wav": ("mix", None),
+    "mix 4.wav": ("mix", 4),
+    "A v2.wav": ("a", 2),
+    "Stem 03 Kick.wav": ("stem 03 kick", None),
+    "Song (feat. Ada) v2.wav": ("song feat ada", 2),
+    "memory-spike-v2.wav": ("memory spike", 2),
+    "frag-loop-finale.mp3": ("frag loop finale", None),
+    "Über_v2.wav": ("über", 2),
+    "夜のドライブ_v2.wav": ("夜のドライブ", 2),
+    "Ночь v3.flac": ("ночь", 3),
+}
+
+
+@pytest.mark.parametrize("name", NIGHT_DRIVE)
+def test_every_way_of_naming_a_version_is_one_family(name: str) -> None:
+    found = family(name)
+    assert (found.key, found.number) == ("night drive", NIGHT_DRIVE[name])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_names_the_piece_stays(name: str) -> None:
+    found = family(name)
+    assert (found.key, found.number) == OTHERS[name]
+
+
+def test_there_are_sixty_names() -> None:
+    assert len(NIGHT_DRIVE) + len(OTHERS) >= 60
+
+
+@pytest.mark.parametrize("name", ["", ".wav", "....", "((((", "v" * 300 + ".wav", "\u202e.wav", "😀 v2.wav", "()"])
+def test_odd_names_have_a_family_too(name: str) -> None:
+    assert len(family(name).title) <= 200
+
+
+def test_a_name_may_state_the_tempo() -> None:
+    assert bpm_in_name("Loop_92,5bpm_v2.wav") == 92.5
+    assert bpm_in_name("Loop 1280bpm.wav") is None
+
+
+def test_stems_share_a_prefix() -> None:
+    assert (
+        common_prefix(["Night Drive - Kick.wav", "Night Drive - Keys.wav", "Night Drive - Bass.wav"]) == "Night Drive"
+    )
+    assert common_prefix(["a.wav", "b.wav"]) == ""
