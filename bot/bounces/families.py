@@ -34,8 +34,8 @@ _SUFFIXES = tuple(
         ),
         r"copy(?:[ ._-]?(?:\d{1,3}))?|kopie|copie",
         (
-            r"(?:19|20)\d{2}[._ -]?(?:0[1-9]|1[0-2])[._ -]?(?:0[1-9]|[12]\d|3[01])[ T_-]+(?:[01]\d|2[0-3])[h._:-]?[0-5]\d"
-            r"(?:[m._:-]?[0-5]\d)?"
+            r"(?:19|20)\d{2}[._ -]?(?:0[1-9]|1[0-2])[._ -]?(?:0[1-9]|[12]\d|3[01])[ T_-]+"
+            r"(?:[01]\d|2[0-3])[h._:-]?[0-5]\d(?:[m._:-]?[0-5]\d)?"
         ),
         r"(?:19|20)\d{2}[._ -]?(?:0[1-9]|1[0-2])[._ -]?(?:0[1-9]|[12]\d|3[01])",
         r"(?:0?[1-9]|[12]\d|3[01])[._-](?:0?[1-9]|1[0-2])[._-](?:(?:19|20)\d{2}|\d{2})",
@@ -58,63 +58,20 @@ _VERSION_AT_END = re.compile(r"[ _.-]v\d{1,3}$", re.IGNORECASE)
 _BRACKET = re.compile(r"[ _-]*[(\[{](?P<inside>[^()\[\]{}]*)[)\]}]$")
 # Words before "mix" that make it a different piece of work, not a version.
 _KINDS = frozenset(
-    (  # fmt: off
-        "extended",
-        "club",
-        "radio",
-        "dub",
-        "vocal",
-        "instrumental",
-        "original",
-        "clean",
-        "dirty",
-        "short",
-        "long",
-        "acoustic",
-        "orchestral",
-        "tv",
-        "main",
-        "alternate",
-        "alt",
-        "live",
-        "karaoke",
-        "remix",
+    re.split(
+        r"\s+",
+        "extended club radio dub vocal instrumental original clean dirty short long acoustic orchestral "
+        "tv main alternate alt live karaoke remix",
     )
-)  # fmt: on
+)
 # A number after these names the thing itself: "Track 01" and "Track 02" are two pieces.
 _COUNTED = frozenset(
-    (  # fmt: off
-        "track",
-        "loop",
-        "beat",
-        "idea",
-        "sketch",
-        "song",
-        "no",
-        "nr",
-        "op",
-        "opus",
-        "part",
-        "pt",
-        "vol",
-        "volume",
-        "stem",
-        "movement",
-        "act",
-        "scene",
-        "chapter",
-        "session",
-        "disc",
-        "cd",
-        "side",
-        "etude",
-        "study",
-        "symphony",
-        "day",
-        "week",
-        "project",
+    re.split(
+        r"\s+",
+        "track loop beat idea sketch song no nr op opus part pt vol volume stem movement act scene "
+        "chapter session disc cd side etude study symphony day week project",
     )
-)  # fmt: on
+)
 _HIGHEST_PLAIN = 40
 
 

@@ -1,9 +1,11 @@
 """Other forms of a bounce's audio: a preview that fits an upload limit, and a part cut out."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from bot.bounces.rules import BounceRules
 from bot.bounces.source import Source, open_source
@@ -60,7 +62,7 @@ def cut_slice(path: Path, to: Path, start_s: float, end_s: float, rules: BounceR
             for block in source.blocks(_BLOCK):
                 begin, end = max(first - at, 0), min(last - at, len(block))
                 if begin < end:
-                    out.write(block[begin:end])
+                    out.write(cast(NDArray[np.float32], block[begin:end]))
                 at += len(block)
                 if at >= last:
                     break
