@@ -76,13 +76,14 @@ class Outbox:
         self,
         database: Database,
         clock: Clock,
-        sender: Sender,
+        sender: Sender | None = None,
         trouble: TroubleLog | None = None,
         rules: EngineRules | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._sender = sender
+        self.sender = sender
+        """Set once the client is there; deliveries wait until then."""
         self._trouble = trouble
         self._rules = rules or load_rules("engine", EngineRules)
         self._kinds: dict[str, Kind] = {}
@@ -107,6 +108,8 @@ class Outbox:
         if delivery is None or delivery.state not in ("pending", "sending"):
             return None
         now = self._clock.now()
+        if self.sender is None:
+            return Later(now + timedelta(seconds=5), "not connected yet")
         kind = self._kinds.get(delivery.kind)
         if kind is None:
             return Later(now + timedelta(minutes=10), f"nobody renders {delivery.kind}")
@@ -119,7 +122,7 @@ class Outbox:
                 return held
             await self._close(slot, delivery, "dropped", held)
             return None
-        return await self._send(slot, delivery, kind, now)
+        return await self._send(self.sender, slot, delivery, kind, now)
 
     async def _held(self, delivery: Delivery, kind: Kind, now: datetime) -> Later | str | None:
         if delivery.state == "sending":
@@ -131,11 +134,11 @@ class Outbox:
             self._dm_stopped_until = None
         return await kind.hold(delivery, now) if kind.hold else None
 
-    async def _send(self, slot: Slot, delivery: Delivery, kind: Kind, now: datetime) -> Later | None:
+    async def _send(self, sender: Sender, slot: Slot, delivery: Delivery, kind: Kind, now: datetime) -> Later | None:
         target = Target(delivery.target_kind, delivery.target_id)
         try:
             if await self._needs_search(delivery, now):
-                found = await self._sender.find_own(target, delivery.claimed_at or now, delivery.nonce)
+                found = await sender.find_own(target, delivery.claimed_at or now, delivery.nonce)
                 if found is not None:
                     await self._sent(slot, delivery, kind, found)
                     return None
@@ -147,7 +150,7 @@ class Outbox:
                 if not await unit.repo(DeliveryRepository).start_sending(delivery.id, now):
                     return None
             await (self._dm_pace if delivery.target_kind == "dm" else self._pace).turn()
-            sent = await self._sender.send(target, message, delivery.nonce)
+            sent = await sender.send(target, message, delivery.nonce)
         except SendFailed as failure:
             return await self._refused(slot, delivery, kind, failure)
         await self._sent(slot, delivery, kind, sent)

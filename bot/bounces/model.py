@@ -208,7 +208,9 @@ class Facts:
         for name, kind in (("stereo", Stereo), ("balance", Balance), ("tempo", Tempo), ("key", Key)):
             known[name] = part(name, kind)
         sections = known.get("sections")
-        known["sections"] = tuple(Section(**item) for item in (sections if isinstance(sections, list | tuple) else ()))
+        known["sections"] = tuple(
+            Section(**item) for item in (sections if isinstance(sections, list | tuple) else ())
+        )
         notes = known.get("notes")
         known["notes"] = tuple(Note(item) for item in (notes if isinstance(notes, list | tuple) else ()))
         offset = known.get("dc_offset")
