@@ -15,6 +15,8 @@ from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.unit import Database
 
+pytest_plugins = ["tests.wire.plugin"]
+
 os.environ.setdefault("MPLCONFIGDIR", str(Path(tempfile.gettempdir()) / "studiohand-mpl"))
 
 

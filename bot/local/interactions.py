@@ -115,6 +115,10 @@ class Interactions:
     def waiting(self) -> list[Interaction]:
         return list(self._waiting.values())
 
+    def forget_waiting(self) -> None:
+        """Let go of what nobody will answer any more."""
+        self._waiting.clear()
+
     def expire(self) -> None:
         """Fail what has waited for three seconds."""
         now = self._world.clock.now()

@@ -4,15 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.clock import FixedClock, SystemClock
+from bot.clock import FixedClock
 from bot.local.server import LocalDiscord
 from tests.local.rawclient import RawClient
 from tests.wire.openapi import SHARED
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(SystemClock().now())
 
 
 @pytest.fixture
