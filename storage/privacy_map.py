@@ -78,4 +78,18 @@ PRIVACY: dict[str, Entry] = {
     "phase_offers": _rows("Changes of phase that were offered to you"),
     "form_maps": _rows("Your form maps"),
     "form_map_versions": _rows("Versions of your form maps"),
+    # -------------------------------------------------------------- coach
+    "coach_profiles": _rows("What you told the coach about yourself"),
+    "coach_states": _rows("When the coach may write to you next"),
+    "coach_goals": _rows("Your goals"),
+    "coach_sessions": _rows("Your weeks and what you wrote about them"),
+    "coach_tasks": _rows("The tasks of your weeks"),
+    "coach_checkins": _rows("Check-ins, with energy if you gave it", "12 weeks"),
+    "coach_insights": _rows("Insights that were kept for you"),
+    "coach_progress": _rows("What you measured"),
+    "coach_habits": _rows("Your habits"),
+    "coach_habit_log": _rows("When you did them"),
+    "coach_routines": _rows("Your routines"),
+    "coach_reminders": _rows("Your reminders", "until you delete them"),
+    "coach_rule_counts": _kept("How often each rule of the coach applied", "names no person"),
 }
