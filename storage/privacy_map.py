@@ -64,6 +64,15 @@ PRIVACY: dict[str, Entry] = {
     "loop_exports": _rows("Texts you exported from your loops"),
     "loop_panels": _rows("Where you posted cards of your loops"),
     "user_state": _rows("Which loop and clip you have open"),
+    # -------------------------------------------------------------- bounces
+    "watched_folders": _rows("Folders that are watched for you"),
+    "bounces": _rows("Your bounces: facts, titles, tags, notes", "until you delete them, then 30 days in the bin"),
+    "bounce_paths": _rows("Where the files of your bounces lie"),
+    "bounce_files": _rows("How far each file in your folders has come", hidden=("inode", "mtime_ns")),
+    "bounce_posts": _rows("Where cards of your bounces were posted"),
+    "saved_slices": _rows("Slices you saved from bounces"),
+    "bounce_comments": _rows("Comments on your bounces"),
+    "upload_keys": _rows("Keys for sending bounces from another machine", hidden=("key_hash",)),
     # -------------------------------------------------------------- releases
     "releases": _rows("Your release plans"),
     "release_missed": _rows("Windows that were gone when a plan was made or moved"),

@@ -48,15 +48,11 @@ def columns(
     shared = np.minimum(end - 1, bins - 1)
     out_low = np.minimum(out_low, low[:, shared])
     out_high = np.maximum(out_high, high[:, shared])
-    total = np.concatenate(
-        [np.zeros((energy.shape[0], 1)), np.cumsum(energy, axis=1, dtype=np.float64)], axis=1
-    )
+    total = np.concatenate([np.zeros((energy.shape[0], 1)), np.cumsum(energy, axis=1, dtype=np.float64)], axis=1)
     width = (end - begin) * float(frames_per_bin)
     width[end == bins] -= bins * frames_per_bin - frames  # the last bin may be partly filled
     rms = np.sqrt(np.maximum(total[:, end] - total[:, begin], 0) / np.maximum(width, 1))
-    return Columns(
-        out_low, out_high, np.minimum(rms, np.maximum(-out_low, out_high)).astype(np.float32), duration_s
-    )
+    return Columns(out_low, out_high, np.minimum(rms, np.maximum(-out_low, out_high)).astype(np.float32), duration_s)
 
 
 def db(value: float) -> float | None:
@@ -75,9 +71,7 @@ def silence(peaks: F32, bin_s: float, duration_s: float, rules: BounceRules) -> 
         return Silence(round(duration_s, 2), round(duration_s, 2), ())
     head, tail = loud[0] * bin_s, max(0.0, duration_s - (loud[-1] + 1) * bin_s)
     jumps = np.flatnonzero(np.diff(loud) - 1 > rules.gap_s / bin_s)
-    gaps = tuple(
-        (round(float(loud[i] + 1) * bin_s, 2), round(float(loud[i + 1]) * bin_s, 2)) for i in jumps[:50]
-    )
+    gaps = tuple((round(float(loud[i] + 1) * bin_s, 2), round(float(loud[i + 1]) * bin_s, 2)) for i in jumps[:50])
     return Silence(round(float(head), 2), round(float(tail), 2), gaps)
 
 

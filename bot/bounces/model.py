@@ -1,7 +1,7 @@
 """What a bounce is: the states of a file, the measured facts, the catalogue's rows. No I/O here."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType, TypeVar
 
@@ -40,6 +40,19 @@ class BounceTag(StrEnum):
     MAYBE = "maybe"
     NEEDS_WORK = "needs_work"
     SCRATCH = "scratch"
+
+
+class BounceSource(StrEnum):
+    """How a bounce came in."""
+
+    FOLDER = "folder"
+    UPLOAD = "upload"
+    COMPANION = "companion"
+
+
+class SliceKind(StrEnum):
+    MANUAL = "manual"
+    AUTO = "auto"
 
 
 class PostChoice(StrEnum):
@@ -208,9 +221,7 @@ class Facts:
         for name, kind in (("stereo", Stereo), ("balance", Balance), ("tempo", Tempo), ("key", Key)):
             known[name] = part(name, kind)
         sections = known.get("sections")
-        known["sections"] = tuple(
-            Section(**item) for item in (sections if isinstance(sections, list | tuple) else ())
-        )
+        known["sections"] = tuple(Section(**item) for item in (sections if isinstance(sections, list | tuple) else ()))
         notes = known.get("notes")
         known["notes"] = tuple(Note(item) for item in (notes if isinstance(notes, list | tuple) else ()))
         offset = known.get("dc_offset")
@@ -236,27 +247,141 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A finished export in the catalogue."""
+    """A finished export in the catalogue. `number` is its place in the version family."""
 
     id: BounceId
     owner_id: OwnerId
-    code: int
     title: str
     file_name: str
     family: str
-    version: int
+    family_title: str
+    number: int
     content_hash: str
     facts: Facts
+    source: BounceSource
     bounced_at: datetime
     created_at: datetime
+    updated_at: datetime
     tag: BounceTag | None = None
     free_tags: tuple[str, ...] = ()
     note: str = ""
     loop_id: str | None = None
     phase: str | None = None
-    source: str = "folder"
+    has_audio: bool = False
     deleted_at: datetime | None = None
-    channel_id: int | None = None
-    message_id: int | None = None
-    audio_message_id: int | None = None
-    revision: int = 1
+
+    @property
+    def version_name(self) -> str:
+        return f"v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that is watched for an owner. `channel_id` None: the owner's bounce channel, if any."""
+
+    id: FolderId
+    owner_id: OwnerId
+    path: str
+    mode: WatchMode
+    is_recursive: bool
+    post: PostChoice
+    channel_id: int | None
+    ignore: tuple[str, ...]
+    is_paused: bool
+    created_at: datetime
+    gone_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFile:
+    """One file in a watched folder and how far it has come."""
+
+    id: FileId
+    owner_id: OwnerId
+    folder_id: FolderId
+    path: str
+    state: FileState
+    stamp: FileStamp | None
+    trouble: Trouble | None
+    bounce_id: BounceId | None
+    group_key: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BouncePost:
+    """Where a card of a bounce was posted, and the plain message with its audio."""
+
+    bounce_id: BounceId
+    channel_id: int
+    message_id: int
+    audio_message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a bounce that somebody chose to keep."""
+
+    id: SliceId
+    bounce_id: BounceId
+    start_s: float
+    end_s: float
+    name: str
+    note: str
+    tags: tuple[str, ...]
+    kind: SliceKind
+    saved_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark at a moment of a bounce, by whoever may see its card."""
+
+    id: CommentId
+    bounce_id: BounceId
+    author_id: int
+    author_name: str
+    at_s: float
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UploadKey:
+    """A key of the companion on another machine; the key itself is shown once and never stored."""
+
+    id: KeyId
+    owner_id: OwnerId
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for in the catalogue; None and empty mean anything."""
+
+    text: str = ""
+    loop_id: str | None = None
+    tag: BounceTag | None = None
+    free_tag: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    shortest_s: float | None = None
+    longest_s: float | None = None
+    family: str | None = None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts over a catalogue. `weeks`: (Monday, bounces, minutes), newest first."""
+
+    bounces: int
+    minutes: float
+    families: int
+    by_tag: tuple[tuple[BounceTag | None, int], ...]
+    weeks: tuple[tuple[date, int, float], ...]
+    versions_to_keeper: float | None

@@ -26,9 +26,7 @@ def features(spectra: Spectra) -> F64:
     floor = max(float(bands.sum(axis=1).max()) * 1e-6, 1e-12) / bands.shape[1]
     logs = 10 * np.log10(bands + floor)
     chroma = spectra.chroma.astype(np.float64)
-    shares = chroma / (
-        chroma.sum(axis=1, keepdims=True) + float(chroma.sum(axis=1).max(initial=0)) * 1e-3 + 1e-12
-    )
+    shares = chroma / (chroma.sum(axis=1, keepdims=True) + float(chroma.sum(axis=1).max(initial=0)) * 1e-3 + 1e-12)
     # Bands that hardly move carry noise only: 1.5 dB is the least spread that counts as one unit.
     scaled = (logs - logs.mean(axis=0)) / np.maximum(logs.std(axis=0), 1.5)
     tonal = (shares - shares.mean(axis=0)) / np.maximum(shares.std(axis=0), 0.06)
@@ -69,9 +67,7 @@ def boundaries(spectra: Spectra, duration_s: float, least_s: float, most: int) -
             break
         reach = round(1.6 * rate)
         low, high = max(0, peak - reach), min(len(fine), peak + reach + 1)
-        exact = low + int(
-            (fine[low:high] * (1 - 0.25 * np.abs(np.arange(low, high) - peak) / reach)).argmax()
-        )
+        exact = low + int((fine[low:high] * (1 - 0.25 * np.abs(np.arange(low, high) - peak) / reach)).argmax())
         if 0 < exact < len(curve) - 1 and all(abs(exact - other) >= guard for _, other in found):
             found.append((float(curve[peak]), exact))
         left[max(0, peak - guard) : peak + guard] = 0

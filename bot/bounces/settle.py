@@ -119,9 +119,7 @@ def on_look(state: Settling, look: Look | None, writer: Writer, now: float, rule
         return _wait_or(verdict, state, quiet, max(need, rules.header_open_s), now)
     if quiet >= need and since_look >= rules.quiet_s:
         return Decision(Verdict.READY, state)
-    return Decision(
-        Verdict.WAIT, state, now + max(0.05, min(max(need - quiet, rules.quiet_s - since_look), 1.0))
-    )
+    return Decision(Verdict.WAIT, state, now + max(0.05, min(max(need - quiet, rules.quiet_s - since_look), 1.0)))
 
 
 def _needed_quiet(state: Settling, writer: Writer, rules: BounceRules) -> float:
@@ -136,9 +134,7 @@ def _needed_quiet(state: Settling, writer: Writer, rules: BounceRules) -> float:
     return 30.0  # no closed events and no /proc: macOS, Windows
 
 
-def _polled(
-    state: Settling, look: Look, quiet: float, since_look: float, now: float, rules: BounceRules
-) -> Decision:
+def _polled(state: Settling, look: Look, quiet: float, since_look: float, now: float, rules: BounceRules) -> Decision:
     interval = rules.poll_interval_s
     if look.shape is Shape.OPEN:
         return _wait_or(Verdict.HEADER_OPEN, state, quiet, rules.header_open_s, now)

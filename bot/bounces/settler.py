@@ -99,11 +99,7 @@ class Settler:
         asked: dict[str, Look] = {}
         for path, seen in looks.items():
             state = self._paths.get(path)
-            if (
-                state is not None
-                and seen is not None
-                and settle.needs_writer_check(state, seen, now, self._rules)
-            ):
+            if state is not None and seen is not None and settle.needs_writer_check(state, seen, now, self._rules):
                 asked[path] = seen
         writers: dict[str, Writer] = {}
         if asked:

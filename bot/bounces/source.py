@@ -23,9 +23,7 @@ from numpy.typing import NDArray
 from bot.bounces.model import Trouble
 from bot.bounces.rules import BounceRules
 
-_INT16 = frozenset(
-    {"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "DPCM_16", "DPCM_8", "IMA_ADPCM", "MS_ADPCM"}
-)
+_INT16 = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "DPCM_16", "DPCM_8", "IMA_ADPCM", "MS_ADPCM"})
 _INT32 = frozenset({"PCM_24", "PCM_32", "ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"})
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 _CODEC = {
@@ -147,9 +145,7 @@ class _SoundfileSource:
             sample_rate=self._file.samplerate,
             channels=self._file.channels,
             frames=self._file.frames,
-            codec=_CODEC.get(
-                subtype, "PCM" if subtype.startswith("PCM") else subtype.replace("_", " ").title()
-            ),
+            codec=_CODEC.get(subtype, "PCM" if subtype.startswith("PCM") else subtype.replace("_", " ").title()),
             bit_depth=_BITS.get(subtype),
             is_lossy=subtype in ("VORBIS", "OPUS", "MPEG_LAYER_III", "MPEG_LAYER_II", "MPEG_LAYER_I"),
         )

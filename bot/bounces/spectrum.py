@@ -50,9 +50,7 @@ class SpectrumMeter:
         tones = np.geomspace(60.0, min(9000.0, sample_rate * 0.4), _ONSET_TONES)
         angle = 2 * np.pi * tones * np.arange(span)[:, None] / sample_rate
         taper = np.hanning(span + 2)[1:-1, None] / span
-        self._tones = np.concatenate([np.cos(angle) * taper, np.sin(angle) * taper], axis=1).astype(
-            np.float32
-        )
+        self._tones = np.concatenate([np.cos(angle) * taper, np.sin(angle) * taper], axis=1).astype(np.float32)
         self._previous = np.zeros((1, _ONSET_TONES), np.float32)
         self._onset: list[F32] = []
 
@@ -64,9 +62,7 @@ class SpectrumMeter:
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
         self._rows.append(power @ self._matrix)
-        windows = np.lib.stride_tricks.sliding_window_view(padded[pad - self._bin :], 2 * self._bin)[
-            :: self._bin
-        ]
+        windows = np.lib.stride_tricks.sliding_window_view(padded[pad - self._bin :], 2 * self._bin)[:: self._bin]
         tones = np.ascontiguousarray(windows) @ self._tones
         magnitude = np.square(tones[:, :_ONSET_TONES])
         magnitude += np.square(tones[:, _ONSET_TONES:])

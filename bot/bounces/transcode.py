@@ -32,7 +32,7 @@ def make_preview(path: Path, to: Path, most_bytes: int, rules: BounceRules) -> P
                 str(part), "w", rate, channels, "VORBIS", format="OGG", compression_level=level
             ) as out:
                 for block in _float_blocks(source):
-                    out.write(block[:, :channels])
+                    out.write(cast(NDArray[np.float32], block[:, :channels]))
                     if part.stat().st_size > most_bytes:
                         break
         if part.stat().st_size <= most_bytes:
