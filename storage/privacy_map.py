@@ -101,4 +101,17 @@ PRIVACY: dict[str, Entry] = {
     "coach_routines": _rows("Your routines"),
     "coach_reminders": _rows("Your reminders", "until you delete them"),
     "coach_rule_counts": _kept("How often each rule of the coach applied", "names no person"),
+    # -------------------------------------------------------------- missions
+    "mission_agents": _rows("Your agents and what they may do"),
+    "missions": _rows("Your missions"),
+    "mission_schedules": _rows("When your missions run next"),
+    "mission_iterations": _rows("Runs of your missions"),
+    "mission_steps": _rows("Steps that were proposed to you, and your decisions"),
+    "mission_events": _rows("How each proposed step went on"),
+    "mission_votes": _rows("Approvals of your missions' steps by people"),
+    "mission_notes": _rows("Notes that your missions keep"),
+    # -------------------------------------------------------------- ai
+    "ai_usage": _rows("What AI calls for you took", "90 days"),
+    "ai_answers": _rows("Answers of the AI kept for the day", "until the day ends"),
+    "ai_raw_replies": _rows("Replies of the AI that could not be read", "24 hours"),
 }

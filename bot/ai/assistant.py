@@ -7,10 +7,22 @@ from typing import Protocol
 import structlog
 
 from bot.ai.budget import Limit, Scope
-from bot.ai.cache import AnswerCache, CachedAnswer, cache_key
+from bot.ai.cache import AnswerCache, cache_key
 from bot.ai.client import MessagesClient, RawReply, api_schema
-from bot.ai.ledger import BudgetWatch, UsageEntry, UsageLedger, difference
-from bot.ai.model import Answer, Asker, Failed, NoIdeas, Ok, Question, Reason, ReplyT, Usage
+from bot.ai.ledger import BudgetWatch, UsageLedger, difference
+from bot.ai.model import (
+    Answer,
+    Asker,
+    CachedAnswer,
+    Failed,
+    NoIdeas,
+    Ok,
+    Question,
+    Reason,
+    ReplyT,
+    Usage,
+    UsageEntry,
+)
 from bot.ai.prices import cost_microusd, priced
 from bot.ai.prompts import Prompt, Rendered, load_prompt, render
 from bot.ai.rules import AiRules
@@ -108,9 +120,7 @@ class ClaudeAssistant:
     ) -> tuple[Answer[ReplyT], str]:
         sent = render(prompt, question.facts, question.data)
         started = self._estimate(question.asker, prompt, sent, client.model)
-        decision = await self._ledger.reserve(
-            started, self._limits(question.asker), self._rules.alert_percent
-        )
+        decision = await self._ledger.reserve(started, self._limits(question.asker), self._rules.alert_percent)
         if self._watch is not None:
             for alert in decision.alerts:
                 await self._watch.budget_reached(question.asker, alert, started.at)
@@ -196,9 +206,7 @@ def _outcome(answer: Ok[ReplyT] | NoIdeas | Failed) -> str:
 
 
 def _from_cache(question: Question[ReplyT], kept: CachedAnswer) -> Answer[ReplyT]:
-    usage = Usage(
-        model=kept.model, prompt=question.prompt, prompt_version=kept.prompt_version, cost_microusd=0
-    )
+    usage = Usage(model=kept.model, prompt=question.prompt, prompt_version=kept.prompt_version, cost_microusd=0)
     if not kept.reply_json:
         return NoIdeas(usage, kept.written_at)
     items = parse_reply(kept.reply_json, question.shape, len(kept.reply_json) + 1)

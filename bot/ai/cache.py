@@ -2,21 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.ai.model import Question, ReplyT
-
-
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
-    """A stored answer: the reply as JSON ("" for no ideas) and what it took when it was written."""
-
-    reply_json: str
-    model: str
-    prompt_version: str
-    written_at: datetime
+from bot.ai.model import CachedAnswer, Question, ReplyT
 
 
 class AnswerCache(Protocol):

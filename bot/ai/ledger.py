@@ -1,28 +1,10 @@
 """Append-only usage: an entry when a call starts (the estimate), one when it ends (the difference)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.ai.budget import PERIOD, Alert, Decision, Limit, Scope, Spent, decide
-from bot.ai.model import Asker, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class UsageEntry:
-    """One line of the ledger. Sums over a call's lines are what it took; corrections may be negative."""
-
-    call_id: str
-    at: datetime
-    asker: Asker
-    model: str
-    prompt: str
-    prompt_version: str
-    outcome: str
-    """`started`, `ok`, `no_ideas` or the reason of a failure."""
-    tokens_in: int
-    tokens_out: int
-    microusd: int
+from bot.ai.model import Asker, Usage, UsageEntry
 
 
 class UsageLedger(Protocol):

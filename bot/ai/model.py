@@ -120,6 +120,33 @@ class Failed:
     usage: Usage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UsageEntry:
+    """One line of the ledger. Sums over a call's lines are what it took; corrections may be negative."""
+
+    call_id: str
+    at: datetime
+    asker: Asker
+    model: str
+    prompt: str
+    prompt_version: str
+    outcome: str
+    """`started`, `ok`, `no_ideas` or the reason of a failure."""
+    tokens_in: int
+    tokens_out: int
+    microusd: int
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """A stored answer: the reply as JSON ("" for no ideas) and what it took when it was written."""
+
+    reply_json: str
+    model: str
+    prompt_version: str
+    written_at: datetime
+
+
 Answer = Ok[ReplyT] | NoIdeas | Failed
 
 

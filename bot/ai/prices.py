@@ -37,9 +37,7 @@ def _table() -> _Table:
         return _Table.model_validate(tomllib.load(file))
 
 
-def cost_microusd(
-    model: str, tokens_in: int, tokens_out: int, cache_read: int, cache_write: int
-) -> int | None:
+def cost_microusd(model: str, tokens_in: int, tokens_out: int, cache_read: int, cache_write: int) -> int | None:
     """Return the cost in millionths of a US dollar, rounded up; None when the model has no known price.
 
     >>> cost_microusd("claude-haiku-4-5", 1000, 200, 0, 0)

@@ -14,9 +14,7 @@ from functools import cache
 from bot.ai.model import JsonValue
 from bot.paths import assets_dir
 
-_FILE = re.compile(
-    r"\A---\n(?P<header>.*?)\n---\n+# System\n+(?P<system>.*?)\n+# User\n+(?P<user>.*)\Z", re.S
-)
+_FILE = re.compile(r"\A---\n(?P<header>.*?)\n---\n+# System\n+(?P<system>.*?)\n+# User\n+(?P<user>.*)\Z", re.S)
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 

@@ -1,0 +1,95 @@
+"""SQL of AI usage, cached answers and kept raw replies."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select, text
+
+from bot.ai.model import Asker, CachedAnswer, UsageEntry
+from storage.repository import Repository
+from storage.tables.ai import AiAnswerRow, AiRawReplyRow, AiUsageRow
+
+
+class AiRepository(Repository):
+    """Usage of everybody is summed for a server's budget, so budgets are read in system units."""
+
+    async def spent(self, asker: Asker, since: datetime) -> dict[str, tuple[int, int]]:
+        """Return (tokens, micro-dollars) since then by scope: person, guild, agent."""
+        conditions: dict[str, ColumnElement[bool]] = {"person": AiUsageRow.owner_id == asker.person_id}
+        if asker.guild_id is not None:
+            conditions["guild"] = AiUsageRow.guild_id == asker.guild_id
+        if asker.agent_id is not None:
+            conditions["agent"] = AiUsageRow.agent_id == asker.agent_id
+        found: dict[str, tuple[int, int]] = {}
+        for scope, condition in conditions.items():
+            row = await self.session.execute(
+                select(
+                    func.coalesce(func.sum(AiUsageRow.tokens_in + AiUsageRow.tokens_out), 0),
+                    func.coalesce(func.sum(AiUsageRow.microusd), 0),
+                ).where(condition, AiUsageRow.at > since)
+            )
+            tokens, microusd = row.one()
+            found[scope] = (int(tokens), int(microusd))
+        return found
+
+    async def one_at_a_time(self, key: int) -> None:
+        """Hold the others back until this unit ends (PostgreSQL); SQLite has one writer anyway."""
+        if self.unit.dialect == "postgresql":
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    async def add(self, entry: UsageEntry) -> None:
+        self.session.add(
+            AiUsageRow(
+                id=self.unit.new_id(),
+                owner_id=entry.asker.person_id,
+                call_id=entry.call_id,
+                at=entry.at,
+                guild_id=entry.asker.guild_id,
+                agent_id=entry.asker.agent_id,
+                model=entry.model,
+                prompt=entry.prompt,
+                prompt_version=entry.prompt_version,
+                outcome=entry.outcome,
+                tokens_in=entry.tokens_in,
+                tokens_out=entry.tokens_out,
+                microusd=entry.microusd,
+            )
+        )
+
+    async def answer(self, key: str, now: datetime) -> CachedAnswer | None:
+        row = (
+            await self.session.execute(select(AiAnswerRow).where(AiAnswerRow.key == key, AiAnswerRow.kept_until > now))
+        ).scalar_one_or_none()
+        if row is None:
+            return None
+        return CachedAnswer(row.reply_json, row.model, row.prompt_version, row.written_at)
+
+    async def keep_answer(self, key: str, answer: CachedAnswer, until: datetime) -> None:
+        await self.session.execute(delete(AiAnswerRow).where(AiAnswerRow.key == key))
+        self.session.add(
+            AiAnswerRow(
+                id=self.unit.new_id(),
+                owner_id=self.owner,
+                key=key,
+                reply_json=answer.reply_json,
+                model=answer.model,
+                prompt_version=answer.prompt_version,
+                written_at=answer.written_at,
+                kept_until=until,
+            )
+        )
+
+    async def keep_raw(self, call_id: str, owner: int, reply: str, until: datetime) -> None:
+        self.session.add(AiRawReplyRow(id=call_id, owner_id=owner, text=reply, kept_until=until))
+
+    async def raw_replies(self) -> list[str]:
+        """Return the owner's replies that could not be read and are still kept."""
+        return list((await self.session.execute(select(AiRawReplyRow.text))).scalars())
+
+    async def forget(self, now: datetime, usage_before: datetime) -> None:
+        """Delete what is past its time; system units only."""
+        for statement in (
+            delete(AiAnswerRow).where(AiAnswerRow.kept_until <= now),
+            delete(AiRawReplyRow).where(AiRawReplyRow.kept_until <= now),
+            delete(AiUsageRow).where(AiUsageRow.at < usage_before),
+        ):
+            await self.session.execute(statement.execution_options(synchronize_session=False))

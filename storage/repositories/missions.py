@@ -1,0 +1,365 @@
+"""SQL of agents and missions, their schedules and notes. Iterations and steps: mission_steps.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+
+from bot.missions.model import (
+    Agent,
+    AgentId,
+    InputKind,
+    InputRef,
+    LifeState,
+    Mission,
+    MissionId,
+    Policy,
+    Schedule,
+)
+from storage.repository import Repository
+from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
+
+_ALIVE = (LifeState.ACTIVE, LifeState.PAUSED)
+
+
+def agent_of(row: AgentRow) -> Agent:
+    return Agent(
+        id=AgentId(row.id),
+        owner_id=row.owner_id,
+        guild_id=row.guild_id,
+        name=row.name,
+        role_text=row.role_text,
+        policies={name: Policy(value) for name, value in row.policies.items()},
+        max_tokens_per_day=row.max_tokens_per_day,
+        max_concurrent_missions=row.max_concurrent_missions,
+        state=LifeState(row.state),
+        is_default=row.is_default,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def mission_of(row: MissionRow) -> Mission:
+    return Mission(
+        id=MissionId(row.id),
+        owner_id=row.owner_id,
+        guild_id=row.guild_id,
+        agent_id=AgentId(row.agent_id),
+        number=row.number,
+        title=row.title,
+        concept=row.concept,
+        objective=row.objective,
+        inputs=tuple(InputRef(InputKind(one["kind"]), one.get("ref", "")) for one in row.inputs),
+        cadence=row.cadence,
+        channel_id=row.channel_id,
+        state=LifeState(row.state),
+        quorum=row.quorum,
+        quorum_without_proposer=row.quorum_without_proposer,
+        uses_rules=row.uses_rules,
+        paused_until=row.paused_until,
+        deleted_at=row.deleted_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def schedule_of(row: ScheduleRow) -> Schedule:
+    return Schedule(
+        mission_id=MissionId(row.id),
+        owner_id=row.owner_id,
+        zone=row.zone,
+        next_run_at=row.next_run_at,
+        next_key=row.next_key,
+        failures=row.failures,
+        quiet_runs=row.quiet_runs,
+        stride=row.stride,
+        iterations=row.iterations,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueMission:
+    """What the tick needs of a due mission."""
+
+    mission_id: MissionId
+    owner_id: int
+    zone: str
+    cadence: str
+    due_at: datetime
+    key: str
+    stride: int
+    iterations: int
+
+
+class MissionRepository(Repository):
+    """Agents, missions and schedules of one owner; `due` and `advance` of all owners (system units)."""
+
+    # ------------------------------------------------------------------ agents
+
+    async def agents(self) -> list[Agent]:
+        rows = await self.session.execute(select(AgentRow).order_by(AgentRow.is_default.desc(), AgentRow.name))
+        return [agent_of(row) for row in rows.scalars()]
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        row = await self._agent(agent_id)
+        return None if row is None else agent_of(row)
+
+    async def default_agent(self) -> Agent | None:
+        row = (
+            await self.session.execute(select(AgentRow).where(AgentRow.is_default.is_(True)).limit(1))
+        ).scalar_one_or_none()
+        return None if row is None else agent_of(row)
+
+    async def add_agent(
+        self, name: str, role_text: str, max_concurrent: int, *, is_default: bool, guild_id: int | None = None
+    ) -> Agent:
+        row = AgentRow(
+            id=self.unit.new_id(),
+            owner_id=self.owner,
+            guild_id=guild_id,
+            name=name,
+            role_text=role_text,
+            policies={},
+            max_tokens_per_day=None,
+            max_concurrent_missions=max_concurrent,
+            state=str(LifeState.ACTIVE),
+            is_default=is_default,
+            created_at=self.unit.now,
+            updated_at=self.unit.now,
+        )
+        self.session.add(row)
+        await self.session.flush()
+        return agent_of(row)
+
+    async def change_agent(self, agent_id: str, **values: object) -> Agent | None:
+        """Change columns of an agent; `policies` as tool → policy, `state` as LifeState."""
+        row = await self._agent(agent_id)
+        if row is None:
+            return None
+        for name, value in values.items():
+            if name == "policies" and isinstance(value, Mapping):
+                value = {str(tool): str(policy) for tool, policy in value.items()}
+            setattr(row, name, str(value) if isinstance(value, LifeState) else value)
+        row.updated_at = self.unit.now
+        await self.session.flush()
+        return agent_of(row)
+
+    async def _agent(self, agent_id: str) -> AgentRow | None:
+        return (await self.session.execute(select(AgentRow).where(AgentRow.id == agent_id))).scalar_one_or_none()
+
+    # ------------------------------------------------------------------ missions
+
+    async def missions(self, states: Sequence[LifeState] = _ALIVE, *, binned: bool = False) -> list[Mission]:
+        """Return missions, newest first; `binned` those in the bin instead."""
+        deleted: ColumnElement[bool] = MissionRow.deleted_at.is_not(None) if binned else MissionRow.deleted_at.is_(None)
+        statement = select(MissionRow).where(deleted)
+        if not binned:
+            statement = statement.where(MissionRow.state.in_([str(state) for state in states]))
+        rows = await self.session.execute(statement.order_by(MissionRow.number.desc()))
+        return [mission_of(row) for row in rows.scalars()]
+
+    async def mission(self, mission_id: str) -> Mission | None:
+        row = await self._mission(mission_id)
+        return None if row is None else mission_of(row)
+
+    async def find_missions(self, typed: str, limit: int) -> list[Mission]:
+        """Return missions whose title or code holds what was typed, newest first."""
+        statement = select(MissionRow).where(MissionRow.deleted_at.is_(None))
+        words = typed.strip().lower()
+        if words:
+            number = words.removeprefix("m")
+            match: list[ColumnElement[bool]] = [func.lower(MissionRow.title).contains(words, autoescape=True)]
+            if number.isdecimal() and len(number) < 10:
+                match.append(MissionRow.number == int(number))
+            statement = statement.where(or_(*match))
+        rows = await self.session.execute(statement.order_by(MissionRow.number.desc()).limit(limit))
+        return [mission_of(row) for row in rows.scalars()]
+
+    async def count(self) -> int:
+        return (
+            await self.session.execute(
+                select(func.count()).select_from(MissionRow).where(MissionRow.deleted_at.is_(None))
+            )
+        ).scalar_one()
+
+    async def add_mission(self, values: Mapping[str, object]) -> Mission:
+        """Add a mission; its number is the owner's next."""
+        top = (await self.session.execute(select(func.max(MissionRow.number)))).scalar_one()
+        row = MissionRow(
+            **values,
+            id=self.unit.new_id(),
+            owner_id=self.owner,
+            number=(top or 0) + 1,
+            created_at=self.unit.now,
+            updated_at=self.unit.now,
+        )
+        self.session.add(row)
+        await self.session.flush()
+        return mission_of(row)
+
+    async def change_mission(self, mission_id: str, **values: object) -> Mission | None:
+        row = await self._mission(mission_id)
+        if row is None:
+            return None
+        for name, value in values.items():
+            setattr(row, name, str(value) if isinstance(value, LifeState) else value)
+        row.updated_at = self.unit.now
+        await self.session.flush()
+        return mission_of(row)
+
+    async def _mission(self, mission_id: str) -> MissionRow | None:
+        return (await self.session.execute(select(MissionRow).where(MissionRow.id == mission_id))).scalar_one_or_none()
+
+    async def owner_of(self, mission_id: str) -> int | None:
+        """Return whose mission this is; system units only."""
+        return (
+            await self.session.execute(select(MissionRow.owner_id).where(MissionRow.id == mission_id))
+        ).scalar_one_or_none()
+
+    async def waiting_for(self, event: str, subject: str) -> list[MissionId]:
+        """Return the owner's active missions that wait for an event about this subject, or about any."""
+        wanted = [f"on {event}", f"on {event} {subject}".strip()]
+        rows = await self.session.execute(
+            select(MissionRow.id).where(
+                MissionRow.cadence.in_(wanted),
+                MissionRow.state == str(LifeState.ACTIVE),
+                MissionRow.deleted_at.is_(None),
+            )
+        )
+        return [MissionId(one) for one in rows.scalars()]
+
+    # ------------------------------------------------------------------ schedules
+
+    async def schedule(self, mission_id: str) -> Schedule | None:
+        row = (await self.session.execute(select(ScheduleRow).where(ScheduleRow.id == mission_id))).scalar_one_or_none()
+        return None if row is None else schedule_of(row)
+
+    async def schedules(self, mission_ids: Sequence[str]) -> dict[str, Schedule]:
+        rows = await self.session.execute(select(ScheduleRow).where(ScheduleRow.id.in_(mission_ids)))
+        return {row.id: schedule_of(row) for row in rows.scalars()}
+
+    async def add_schedule(self, mission_id: str, zone: str, cadence: str) -> None:
+        await self.unit.insert_new(
+            ScheduleRow,
+            [
+                {
+                    "id": mission_id,
+                    "owner_id": self.owner,
+                    "zone": zone,
+                    "cadence": cadence,
+                    "next_run_at": None,
+                    "next_key": None,
+                    "failures": 0,
+                    "quiet_runs": 0,
+                    "stride": 1,
+                    "iterations": 0,
+                    "switched_on": {},
+                }
+            ],
+        )
+
+    async def set_schedule(self, mission_id: str, **values: object) -> None:
+        await self.session.execute(
+            update(ScheduleRow)
+            .where(ScheduleRow.id == mission_id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def next_number(self, mission_id: str) -> int:
+        """Count an iteration and return its number."""
+        return (
+            await self.session.execute(
+                update(ScheduleRow)
+                .where(ScheduleRow.id == mission_id)
+                .values(iterations=ScheduleRow.iterations + 1)
+                .returning(ScheduleRow.iterations)
+                .execution_options(synchronize_session=False)
+            )
+        ).scalar_one()
+
+    async def stop_schedules(self, agent_id: str) -> None:
+        """Let no mission of an agent be due by the clock."""
+        own = select(MissionRow.id).where(MissionRow.agent_id == agent_id)
+        await self.session.execute(
+            update(ScheduleRow)
+            .where(ScheduleRow.id.in_(own))
+            .values(next_run_at=None, next_key=None)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def switched_on(self) -> dict[str, int]:
+        """Return tool → milliseconds since when its accept rate counts anew, over all missions."""
+        found: dict[str, int] = {}
+        rows = await self.session.execute(select(ScheduleRow.switched_on).where(ScheduleRow.switched_on != {}))
+        for one in rows.scalars():
+            for tool, at in one.items():
+                found[tool] = max(found.get(tool, 0), int(at))
+        return found
+
+    async def due(self, now: datetime, limit: int) -> list[DueMission]:
+        """Return due schedules of all owners, longest due first; another process's rows are left out."""
+        statement = (
+            select(ScheduleRow).where(ScheduleRow.next_run_at <= now).order_by(ScheduleRow.next_run_at).limit(limit)
+        )
+        rows = await self.session.execute(self.unit.locked(statement))
+        return [
+            DueMission(
+                MissionId(row.id),
+                row.owner_id,
+                row.zone,
+                row.cadence,
+                row.next_run_at or now,
+                row.next_key or "",
+                row.stride,
+                row.iterations,
+            )
+            for row in rows.scalars()
+        ]
+
+    async def advance(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Set next run and count of many schedules by id, in one statement; system units only."""
+        if rows:
+            await self.session.execute(update(ScheduleRow), [dict(row) for row in rows])
+
+    async def next_runs(self, now: datetime, limit: int) -> list[tuple[str, datetime]]:
+        """Return (title, when) of the owner's coming runs."""
+        rows = await self.session.execute(
+            select(MissionRow.title, ScheduleRow.next_run_at)
+            .join(ScheduleRow, ScheduleRow.id == MissionRow.id)
+            .where(ScheduleRow.next_run_at > now)
+            .order_by(ScheduleRow.next_run_at)
+            .limit(limit)
+        )
+        return [(title, at) for title, at in rows.all() if at is not None]
+
+    # ------------------------------------------------------------------ notes
+
+    async def add_note(self, mission_id: str, text: str) -> None:
+        self.session.add(
+            MissionNoteRow(
+                id=self.unit.new_id(),
+                owner_id=self.owner,
+                mission_id=mission_id,
+                text=text,
+                created_at=self.unit.now,
+            )
+        )
+        await self.session.flush()
+
+    async def notes(self, mission_id: str, limit: int = 20) -> list[str]:
+        """Return the newest notes, oldest first."""
+        rows = await self.session.execute(
+            select(MissionNoteRow.text)
+            .where(MissionNoteRow.mission_id == mission_id)
+            .order_by(MissionNoteRow.id.desc())
+            .limit(limit)
+        )
+        return list(rows.scalars())[::-1]
+
+    async def forget_binned(self, before: datetime) -> None:
+        """Delete missions that have been in the bin since before then, with all that belongs to them."""
+        await self.session.execute(
+            delete(MissionRow).where(MissionRow.deleted_at < before).execution_options(synchronize_session=False)
+        )
