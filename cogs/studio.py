@@ -23,10 +23,11 @@ from bot.ui.items import control, form
 from bot.ui.model import Accent, Button, Card, Fact, Section, State, Style, join, note, raw, stamp
 from bot.ui.panel import saved
 from bot.ui.strings import Words
+from cogs import studio_privacy, studio_setup
 from cogs.studio_privacy import PrivacyCommands
 from cogs.studio_setup import open_setup, read_zone, settings_card
 
-SOURCE = "https://pypi.org/project/studiohand"
+PARTS = (studio_setup, studio_privacy)
 NEEDED = (
     ("View Channel", "view_channel"),
     ("Send Messages", "send_messages"),
@@ -34,7 +35,6 @@ NEEDED = (
     ("Read Message History", "read_message_history"),
 )
 WORDS = {Word.OK: "studio.health.ok", Word.LOOK: "studio.health.look", Word.BROKEN: "studio.health.broken"}
-BACKUPS_KEY = "studio.backup"
 
 
 @group("studio", where="SDU")
@@ -204,8 +204,10 @@ async def host_section(turn: Turn) -> Section:
     ]
     if turn.edge.recent_errors:
         lines.append(words("studio.host.errors", references=", ".join(turn.edge.recent_errors)))
-    for trouble in (await services.checks.troubles())[:3]:
-        lines.append(words("studio.host.trouble", channel=raw(f"<#{trouble.channel_id}>"), when=trouble.at))
+    lines += [
+        words("studio.host.trouble", channel=raw(f"<#{trouble.channel_id}>"), when=trouble.at)
+        for trouble in (await services.checks.troubles())[:3]
+    ]
     return Section(words("studio.host.title"), lines)
 
 

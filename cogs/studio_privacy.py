@@ -102,10 +102,10 @@ def export_card(turn: Turn, data: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
 
 def _page_section(item: tuple[str, Sequence[Mapping[str, Any]]]) -> str:
     table, rows = item
-    lines = [f"## {PRIVACY[table].title}"]
-    for row in rows:
-        lines.append("- " + "; ".join(f"{key}: {_plain(value)}" for key, value in row.items() if value is not None))
-    return "\n".join(lines)
+    lines = [
+        "- " + "; ".join(f"{key}: {_plain(value)}" for key, value in row.items() if value is not None) for row in rows
+    ]
+    return "\n".join([f"## {PRIVACY[table].title}", *lines])
 
 
 def _plain(value: object) -> str:

@@ -1,6 +1,5 @@
 """Export and deletion of everything about one person, made from the privacy map."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import CursorResult, Table, delete, func, select
@@ -30,9 +29,9 @@ class PrivacyRepository(Repository):
                 result[table.name] = count
         return result
 
-    async def export(self, person: int) -> dict[str, list[Mapping[str, Any]]]:
+    async def export(self, person: int) -> dict[str, list[dict[str, Any]]]:
         """Return every row about the person, by table, with plain values."""
-        result: dict[str, list[Mapping[str, Any]]] = {}
+        result: dict[str, list[dict[str, Any]]] = {}
         for table in self._tables():
             entry = PRIVACY[table.name]
             rows = (await self.session.execute(select(table).where(table.c[str(entry.person)] == person))).mappings()

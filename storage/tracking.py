@@ -23,7 +23,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def snapshot(row: Base) -> dict[str, Any]:
+def snapshot(row: Base | Tracked) -> dict[str, Any]:
     """Return the row as plain data, column by column; instants as milliseconds."""
     mapper: Mapper[Any] = inspect(type(row))
     return {attribute.key: _plain(getattr(row, attribute.key)) for attribute in mapper.column_attrs}
@@ -37,7 +37,7 @@ def restore_value(mapper: Mapper[Any], key: str, value: Any) -> Any:
     return value
 
 
-def _before(row: Base) -> dict[str, Any]:
+def _before(row: Base | Tracked) -> dict[str, Any]:
     state = inspect(row)
     result: dict[str, Any] = {}
     for attribute in state.mapper.column_attrs:
@@ -47,7 +47,7 @@ def _before(row: Base) -> dict[str, Any]:
     return result
 
 
-def _differs(row: Base, before: dict[str, Any], after: dict[str, Any]) -> bool:
+def _differs(row: Base | Tracked, before: dict[str, Any], after: dict[str, Any]) -> bool:
     quiet = type(row).__untracked__ if isinstance(row, Tracked) else frozenset()
     return any(before[key] != after[key] for key in after if key not in quiet)
 
@@ -57,6 +57,7 @@ def _collect(session: Session, _context: UOWTransaction) -> None:
     collected: list[Change] | None = session.info.get(COLLECTED)
     if collected is None:
         return
+    row: Any
     for row in session.new:
         if isinstance(row, Tracked):
             collected.append(_change(row, None, snapshot(row)))

@@ -14,6 +14,7 @@ from bot.clock import FixedClock
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.unit import Database
+from tests.product import Product, running
 
 pytest_plugins = ["tests.wire.plugin"]
 
@@ -134,3 +135,10 @@ async def sqlite_database(sqlite_database_url: str, clock: FixedClock) -> AsyncI
     opened = Database(open_engines(sqlite_database_url, synchronous="OFF"), clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def product(tmp_path: Path, clock: FixedClock, sqlite_database_url: str) -> AsyncIterator[Product]:
+    """The whole product on the local Discord, on SQLite, with people to act as."""
+    async with running(tmp_path / "data", clock, database_url=sqlite_database_url) as started:
+        yield started

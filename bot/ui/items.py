@@ -157,8 +157,10 @@ class Controls:
     def collect(self, module: ModuleType) -> None:
         """Take every declaration out of a module (also those inside objects with a `controls` attribute).
 
-        Raises ValueError when two declarations have one name.
+        A cog in several files names the others in `PARTS`. Raises ValueError when two declarations have one name.
         """
+        for part in getattr(module, "PARTS", ()):
+            self.collect(part)
         for value in vars(module).values():
             found: Iterable[object] = getattr(value, "controls", ()) if not isinstance(value, type) else ()
             for declared in (value, *(found if isinstance(found, (tuple, list)) else ())):

@@ -1,7 +1,7 @@
 """Migrations run by program over the live connection at start; there is no alembic.ini."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.config import Config
@@ -122,7 +122,7 @@ def _not_foreign(_object: Any, name: str | None, kind: str, reflected: bool, com
     return not (kind == "table" and reflected and compare_to is None and (name or "").startswith("procrastinate"))
 
 
-def _render_item(kind: str, item: Any, context: Any) -> str | bool:
+def _render_item(kind: str, item: Any, context: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(item, Instant | Json | Flag):
         context.imports.add("from storage.types import Flag, Instant, Json")
         return f"{type(item).__name__}()"

@@ -1,0 +1,72 @@
+"""Setting up, health, personal settings, undo and privacy, as people see them."""
+
+from tests.product import Product
+from tests.rig import texts
+
+
+async def test_about_says_what_i_am(product: Product) -> None:
+    seen = await product.seen(product.ada.slash("studio about"))
+    assert "I’m a bot that works in your studio" in texts(seen)
+
+
+async def test_somebody_without_the_right_cannot_set_me_up(product: Product) -> None:
+    seen = await product.seen(product.ben.slash("studio health"))
+    assert "Manage Server" in texts(seen)
+
+
+async def test_health_names_what_works_and_what_needs_a_look(product: Product) -> None:
+    seen = await product.seen(product.ada.slash("studio health"))
+    said = texts(seen)
+    assert "I can post in" in said
+    assert "AI has no key" in said
+    assert "This host" in said
+
+
+async def test_a_person_sets_zone_and_quiet_hours_and_takes_it_back(product: Product) -> None:
+    card = await product.seen(product.ada.slash("studio me"))
+    assert "not set yet" in texts(card)
+    interaction = product.ada.click(card, "Zone and hours")
+    await product.settled(interaction)
+    sent = product.ada.submit(interaction, {"zone": "Berlin", "start": "22:00", "end": "08:30"})
+    saved = await product.seen(sent)
+    assert "Europe/Berlin" in texts(saved)
+    assert "22:00 to 08:30" in texts(saved)
+    undone = await product.seen(product.ada.click(saved, "Undo"))
+    assert "as it was" in texts(undone)
+    settings = await product.services.studio.person_settings(product.ada.id)
+    assert settings.timezone is None
+
+
+async def test_a_wrong_zone_is_explained_and_nothing_typed_is_lost(product: Product) -> None:
+    card = await product.seen(product.ada.slash("studio me"))
+    interaction = product.ada.click(card, "Zone and hours")
+    await product.settled(interaction)
+    refused = await product.seen(product.ada.submit(interaction, {"zone": "Atlantis", "start": "22:00", "end": "08:30"}))
+    assert "Atlantis" in texts(refused)
+    again = product.ada.click(refused, "Edit again")
+    await product.settled(again)
+    corrected = await product.seen(product.ada.submit(again, {"zone": "Europe/London", "start": "22:00", "end": "08:30"}))
+    assert "Europe/London" in texts(corrected)
+
+
+async def test_the_wizard_goes_on_where_it_was_left(product: Product) -> None:
+    first = await product.seen(product.ada.slash("studio setup"))
+    assert "step 1 of 6" in texts(first)
+    await product.seen(product.ada.click(first, "Skip"))
+    again = await product.seen(product.ada.slash("studio setup"))
+    assert "step 2 of 6" in texts(again)
+
+
+async def test_everything_about_a_person_is_shown_exported_and_deleted(product: Product) -> None:
+    card = await product.seen(product.ben.slash("studio me"))
+    interaction = product.ben.click(card, "Weekly digest by message: on")
+    await product.seen(interaction)
+    shown = await product.seen(product.ben.slash("studio privacy show"))
+    assert "Your settings: 1 entry" in texts(shown)
+    asked = await product.seen(product.ben.slash("studio privacy delete"))
+    form = product.ben.click(asked, "Delete everything")
+    await product.settled(form)
+    gone = await product.seen(product.ben.submit(form, {"typed": "delete everything"}))
+    assert "Deleted" in texts(gone)
+    after = await product.seen(product.ben.slash("studio privacy show"))
+    assert "Your settings" not in texts(after)

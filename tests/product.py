@@ -1,0 +1,105 @@
+"""The whole product on the local Discord: what journeys run against.
+
+    async def test_a_journey(product: Product) -> None:
+        interaction = product.ada.slash("studio about")
+        assert "Studiohand" in texts(await product.seen(interaction))
+
+Time stands still unless `await product.live(hours=2)` moves it; due work then happens as it would.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import App
+from bot.clock import FixedClock
+from bot.local.redirect import redirected
+from bot.local.server import LocalDiscord
+from bot.local_mode import first_settings
+from bot.settings import Settings
+from tests.rig import Rig
+
+
+class Product(Rig):
+    """A running Studiohand and its Discord."""
+
+    def __init__(self, server: LocalDiscord, app: App, clock: FixedClock) -> None:
+        super().__init__(server, app.bot)
+        self.app = app
+        self.clock = clock
+
+    @property
+    def services(self) -> Any:
+        return self.app.services
+
+    async def live(self, *, step_s: float = 60, **delta: float) -> None:
+        """Let time pass in steps; whatever falls due is done, as a running bot would."""
+        until = self.clock.now() + _span(delta)
+        while self.clock.now() < until:
+            left = (until - self.clock.now()).total_seconds()
+            self.clock.advance(seconds=min(step_s, left))
+            await self.work()
+
+    async def work(self) -> None:
+        """Do everything that is due now."""
+        await self.app.services.engine.tick()
+        await self.app.services.engine.drain()
+
+    async def wait_for(self, condition: Any, seconds: float = 15) -> Any:
+        """Wait in real time until `condition()` (plain or async) gives something true."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = condition()
+                if asyncio.iscoroutine(found):
+                    found = await found
+                if found:
+                    return found
+                await asyncio.sleep(0.02)
+
+
+def _span(delta: dict[str, float]) -> Any:
+    from datetime import timedelta
+
+    return timedelta(**delta)
+
+
+def plain_settings(folder: Path, database_url: str | None = None, **values: Any) -> Settings:
+    """Return settings that read nothing from this machine's environment."""
+    given: dict[str, Any] = {"data_dir": folder, "http_port": 0, "discord_token": None} | values
+    if database_url is not None:
+        given["database_url"] = SecretStr(database_url)
+    return Settings(_env_file=None, **given)
+
+
+@asynccontextmanager
+async def running(
+    folder: Path,
+    clock: FixedClock,
+    *,
+    server: LocalDiscord | None = None,
+    database_url: str | None = None,
+    **values: Any,
+) -> AsyncIterator[Product]:
+    """Run the product. Give `server` to let a Discord outlive the bot (restarts)."""
+    own = server is None
+    server = server or LocalDiscord(clock)
+    if own:
+        await server.__aenter__()
+    try:
+        ada = server.person("Ada")
+        values.setdefault("operators", [ada.id])
+        values.setdefault("folder_owner", ada.id)
+        settings = plain_settings(folder, database_url, **values)
+        with redirected(server.addresses):
+            app = App(settings, clock, token=server.token, client_options={"guild_ready_timeout": 0.0})
+            app.on_start.insert(0, lambda: first_settings(app, server, ada.id))
+            async with app:
+                await app.wait_ready()
+                yield Product(server, app, clock)
+    finally:
+        if own:
+            await server.__aexit__(None, None, None)
