@@ -133,6 +133,10 @@ class ReleaseClockRepository(Repository):
             self.session.add(row)
         row.zone, row.next_at = zone, next_at
 
+    async def stop(self) -> None:
+        """Look no more; a new plan winds it up again."""
+        await self.session.execute(update(ReleaseClockRow).values(next_at=None))
+
     async def due(self, now: datetime, limit: int) -> list[ReleaseClock]:
         rows = await self.session.execute(
             self.unit.locked(

@@ -1,0 +1,14 @@
+"""Tunable numbers of releases (`assets/rules.toml`, section `releases`)."""
+
+from pydantic import Field
+
+from bot.rules import Rules
+
+
+class ReleaseRules(Rules):
+    plans_most: int = Field(ge=1)
+    title_most: int = Field(ge=1, le=80)
+    day_hour: int = Field(ge=0, le=23)
+    late_hours: int = Field(ge=1)
+    next_shown: int = Field(ge=1)
+    alarm_days: int = Field(ge=1)

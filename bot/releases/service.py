@@ -1,0 +1,598 @@
+"""Release plans: one method a use case, one transaction each, over the release and its dated loop together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actors import Actor
+from bot.clock import Clock
+from bot.errors import NotFound, Refused
+from bot.loops.dated import DatedClip, DatedLoop, DatedLoops, Moved
+from bot.loops.model import ClipKind, Lane, Pace, Role, Source
+from bot.recurrence import Daily, next_fire
+from bot.releases.calendar import CalendarEntry, to_ics
+from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, weigh_date
+from bot.releases.facts import FactBook
+from bot.releases.model import (
+    Anchor,
+    Condition,
+    MissedWindow,
+    Placement,
+    Planned,
+    Preset,
+    PresetTask,
+    Release,
+    ReleaseId,
+    ReleaseState,
+)
+from bot.releases.model import Plan as Layout
+from bot.releases.plan import closing_day, lay_out, move
+from bot.releases.ports import ProfileReader, ZoneReader
+from bot.releases.presets import PresetBook
+from bot.releases.rules import ReleaseRules
+from bot.releases.view import ReleaseView, TaskView, state_on, view_of
+from bot.rules import load_rules
+from bot.words import Words
+from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
+from storage.repositories.studio import RequestRepository
+from storage.unit import Database, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDraft:
+    """What the set-up asked. `foundations_done`: answers by task key; not answered means yes."""
+
+    title: str
+    anchor_date: date
+    preset_key: str
+    conditions: frozenset[Condition] = frozenset()
+    foundations_done: Mapping[str, bool] = field(default_factory=dict)
+    remind_deadlines: bool = False
+    role: Role | None = None
+    pace: Pace | None = None
+    bounce_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A release after a change; `group_id` is what Undo needs."""
+
+    view: ReleaseView
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One task in the preview of a move: where it was, where it goes (None: its window is gone)."""
+
+    title: str
+    old_day: date
+    new_day: date | None
+    hard: bool
+    tight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovePreview:
+    """What moving T does, before it is done."""
+
+    release: Release
+    new_date: date
+    reading: DateReading
+    shifts: tuple[Shift, ...]
+    missed: tuple[PresetTask, ...]
+
+
+class ReleaseService:
+    """Everything that can be done with release plans."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        presets: PresetBook,
+        facts: FactBook,
+        zones: ZoneReader,
+        profiles: ProfileReader,
+        words: Words,
+        loops: DatedLoops | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.presets = presets
+        self.facts = facts
+        self._zones = zones
+        self._profiles = profiles
+        self._words = words
+        self._loops = loops or DatedLoops()
+        self.rules = load_rules("releases", ReleaseRules)
+
+    # ------------------------------------------------------------------ looking
+
+    async def today(self, owner: int) -> date:
+        """Return the local day of a person."""
+        return self._clock.now().astimezone(await self._zones.zone(owner)).date()
+
+    async def all(self, owner: int, states: Sequence[ReleaseState] | None = None) -> list[ReleaseView]:
+        """Return a person's releases, the nearest date first; those without a loop any more are left out."""
+        today = await self.today(owner)
+        async with self._database.read(owner) as unit:
+            return await self._views(unit, today, states)
+
+    async def show(self, owner: int, release_id: str) -> ReleaseView:
+        """Return one release. Raises NotFound."""
+        today = await self.today(owner)
+        async with self._database.read(owner) as unit:
+            return await self._view(unit, release_id, today)
+
+    async def missed_shown(self, owner: int, release_id: str) -> None:
+        """Remember that the missed windows were listed; they are listed once."""
+        async with self._database.write(Actor.system("release"), owner, "release.missed_shown") as unit:
+            await unit.repo(ReleaseRepository).missed_shown(release_id)
+
+    async def weigh(self, owner: int, day: date, preset_key: str) -> DateReading:
+        """Look at a chosen T. Raises Refused for one over 28 days past or over three years ahead, NotFound."""
+        preset = self.presets.get(preset_key)
+        today = await self.today(owner)
+        async with self._database.read(owner) as unit:
+            others = [(r.title, r.anchor_date) for r in await unit.repo(ReleaseRepository).all() if r.is_live]
+        return self._weigh(day, today, preset, others)
+
+    async def lay_out(self, owner: int, draft: ReleaseDraft) -> Layout:
+        """Return what the plan would be today, without keeping anything."""
+        today = await self.today(owner)
+        preset = self.presets.get(draft.preset_key)
+        return lay_out(preset, draft.conditions, (today - draft.anchor_date).days, draft.foundations_done)
+
+    def _weigh(self, day: date, today: date, preset: Preset, others: Sequence[tuple[str, date]]) -> DateReading:
+        if preset.anchor is Anchor.RELEASE:
+            if (today - day).days > PAST_MOST_DAYS:
+                raise Refused("release_past", day=day, most=PAST_MOST_DAYS)
+            if (day - today).days > AHEAD_MOST_DAYS:
+                raise Refused("release_far", day=day)
+        holidays = self.facts.get("bank_holidays.uk")
+        return weigh_date(day, today, preset, others, holidays.dates if holidays else ())
+
+    # ------------------------------------------------------------------ making and changing
+
+    async def create(self, actor: Actor, owner: int, draft: ReleaseDraft, key: str | None = None) -> Saved:
+        """Make a release with its loop. `key`: the interaction, so that a repeat gives the first result.
+
+        For a preset that ends by its length `anchor_date` is its first day. Raises Refused, NotFound.
+        """
+        preset = self.presets.get(draft.preset_key)
+        title = " ".join(draft.title.split())
+        if not 1 <= len(title) <= self.rules.title_most:
+            raise Refused("release_title", typed=draft.title, most=self.rules.title_most)
+        zone = await self._zones.zone(owner)
+        today = self._clock.now().astimezone(zone).date()
+        anchor = draft.anchor_date
+        if preset.anchor is Anchor.FINISH:
+            if anchor < today:
+                raise Refused("release_starts_past", day=anchor)
+            anchor = finish_anchor(preset, anchor)
+        self._weigh(anchor, today, preset, ())
+        profile = await self._profiles.role_and_pace(owner)
+        role = draft.role or Role(profile[0] if profile else Role(preset.role))
+        pace = draft.pace or (Pace(profile[1]) if profile else Pace.MODERATE)
+        layout = lay_out(preset, draft.conditions, (today - anchor).days, draft.foundations_done)
+        async with self._database.write(actor, owner, "release.create") as unit:
+            requests = unit.repo(RequestRepository)
+            if key is not None and (known := await requests.result(key)) is not None:
+                return Saved(await self._view(unit, str(known), today), unit.group_id)
+            releases = unit.repo(ReleaseRepository)
+            live = [release for release in await releases.all() if release.is_live]
+            if len(live) >= self.rules.plans_most:
+                raise Refused("release_many", count=len(live))
+            start, end = layout.span(anchor)
+            plan = await self._loops.create(
+                unit,
+                DatedLoop(
+                    title,
+                    role,
+                    pace,
+                    str(zone),
+                    start,
+                    end,
+                    anchor,
+                    preset.key,
+                    tuple(Lane(lane) for lane in preset.lanes_unused),
+                ),
+                [self._clip(task, anchor, draft.conditions, preset, pace, unit.now) for task in layout.tasks],
+            )
+            release = Release(
+                id=ReleaseId(unit.new_id()),
+                owner_id=owner,
+                loop_id=plan.loop.id,
+                title=title,
+                preset_key=preset.key,
+                anchor_date=anchor,
+                state=ReleaseState.PLANNED if anchor > today else ReleaseState.RELEASED,
+                conditions=draft.conditions,
+                remind_deadlines=draft.remind_deadlines,
+                countdown_channel_id=None,
+                countdown_guild_id=None,
+                bounce_id=draft.bounce_id,
+                calendar_sequence=0,
+                created_at=unit.now,
+                updated_at=unit.now,
+            )
+            await releases.add(release)
+            for task in layout.missed:
+                wording = task.worded(draft.conditions)
+                await releases.note_missed(release.id, task.key, wording.title, task.if_missed)
+            await self._wind(unit, zone)
+            if key is not None:
+                await requests.remember(key, release.id)
+            await unit.session.flush()
+            return Saved(await self._view(unit, release.id, today), unit.group_id)
+
+    def _clip(
+        self,
+        task: Planned,
+        anchor: date,
+        conditions: frozenset[Condition],
+        preset: Preset,
+        pace: Pace,
+        now: datetime,
+    ) -> DatedClip:
+        wording = task.task.worded(conditions)
+        notes = [wording.how] if wording.how else []
+        if task.task.clip_pace and pace in preset.clips_a_week:
+            notes.append(self._words("release.task.clip_pace", number=preset.clips_a_week[pace]))
+        hard = task.task.deadline
+        closes = hard if hard is not None else task.closes
+        return DatedClip(
+            task_key=task.task.key,
+            name=wording.title,
+            lane=Lane(task.task.lane),
+            day=anchor + timedelta(days=task.start),
+            length_days=task.task.length,
+            notes="\n".join(notes),
+            kind=ClipKind(str(task.task.kind)),
+            requires=task.task.requires,
+            deadline=anchor + timedelta(days=closes),
+            hard=hard is not None,
+            done_at=now if task.done else None,
+        )
+
+    async def edit(
+        self,
+        actor: Actor,
+        owner: int,
+        release_id: str,
+        *,
+        title: str | None = None,
+        remind_deadlines: bool | None = None,
+        bounce_id: str | None = None,
+    ) -> Saved:
+        """Change title, reminders or the bounce; the loop's name follows the title."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.edit") as unit:
+            release = await self._release(unit, release_id)
+            if title is not None:
+                title = " ".join(title.split())
+                if not 1 <= len(title) <= self.rules.title_most:
+                    raise Refused("release_title", typed=title, most=self.rules.title_most)
+                if title != release.title:
+                    await self._loops.rename(unit, release.loop_id, title)
+            changed = replace(
+                release,
+                title=title or release.title,
+                remind_deadlines=release.remind_deadlines if remind_deadlines is None else remind_deadlines,
+                bounce_id=bounce_id or release.bounce_id,
+            )
+            await unit.repo(ReleaseRepository).save(changed)
+            await unit.session.flush()
+            return Saved(await self._view(unit, release_id, today), unit.group_id)
+
+    async def set_countdown(
+        self, actor: Actor, owner: int, release_id: str, guild_id: int | None, channel_id: int | None
+    ) -> Saved:
+        """Turn the public countdown in a channel on, or off with None."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.countdown") as unit:
+            release = await self._release(unit, release_id)
+            changed = replace(release, countdown_guild_id=guild_id, countdown_channel_id=channel_id)
+            await unit.repo(ReleaseRepository).save(changed)
+            await unit.session.flush()
+            return Saved(await self._view(unit, release_id, today), unit.group_id)
+
+    async def cancel(self, actor: Actor, owner: int, release_id: str) -> Saved:
+        """Cancel: the loop stays, everything else is silent from now on."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.cancel") as unit:
+            release = await self._release(unit, release_id)
+            await unit.repo(ReleaseRepository).save(replace(release, state=ReleaseState.CANCELLED))
+            await unit.session.flush()
+            return Saved(await self._view(unit, release_id, today), unit.group_id)
+
+    async def delete(self, actor: Actor, owner: int, release_id: str) -> tuple[Release, str]:
+        """Put a plan into the bin for 30 days; its loop stays. Return it and the group for Undo."""
+        async with self._database.write(actor, owner, "release.delete") as unit:
+            release = await self._release(unit, release_id)
+            gone = replace(release, deleted_at=unit.now)
+            await unit.repo(ReleaseRepository).save(gone)
+            return gone, unit.group_id
+
+    # ------------------------------------------------------------------ tasks
+
+    async def finish_task(self, actor: Actor, owner: int, release_id: str, clip_id: str, *, done: bool = True) -> Saved:
+        """Mark a task done, or open again."""
+        return await self._on_task(actor, owner, release_id, clip_id, "release.finish_task", done=done)
+
+    async def skip_task(self, actor: Actor, owner: int, release_id: str, clip_id: str) -> Saved:
+        """Take a task out of the plan; a decision, not a miss."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.skip_task") as unit:
+            view = await self._view(unit, release_id, today)
+            _task(view, clip_id)
+            await self._loops.remove(unit, clip_id)
+            return await self._changed(unit, release_id, today)
+
+    async def move_task(self, actor: Actor, owner: int, release_id: str, clip_id: str, day: date) -> Saved:
+        """Put one task on another day. Its deadline stays; a pitch after it is warned about, not refused."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.move_task") as unit:
+            view = await self._view(unit, release_id, today)
+            _task(view, clip_id)
+            if abs((day - view.release.anchor_date).days) > AHEAD_MOST_DAYS:
+                raise Refused("release_far", day=day)
+            await self._loops.move_clip(unit, clip_id, day)
+            return await self._changed(unit, release_id, today)
+
+    async def add_task(
+        self, actor: Actor, owner: int, release_id: str, *, title: str, lane: Lane, day: date, days: int = 1
+    ) -> Saved:
+        """Add a task of one's own to a plan."""
+        today = await self.today(owner)
+        title = " ".join(title.split())
+        if not 1 <= len(title) <= self.rules.title_most:
+            raise Refused("release_title", typed=title, most=self.rules.title_most)
+        if not 1 <= days <= 30 or abs((day - today).days) > AHEAD_MOST_DAYS:
+            raise Refused("release_far", day=day)
+        async with self._database.write(actor, owner, "release.add_task") as unit:
+            release = await self._release(unit, release_id)
+            source = Source.MISSION if actor.kind == "ai" else Source.MANUAL
+            await self._loops.add(unit, release.loop_id, DatedClip("", title, lane, day, days, source=source))
+            return await self._changed(unit, release_id, today)
+
+    async def _on_task(
+        self, actor: Actor, owner: int, release_id: str, clip_id: str, operation: str, *, done: bool
+    ) -> Saved:
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, operation) as unit:
+            view = await self._view(unit, release_id, today)
+            task = _task(view, clip_id)
+            if task.clip.is_done != done:
+                await self._loops.finish(unit, clip_id, unit.now if done else None)
+            return await self._changed(unit, release_id, today)
+
+    async def _changed(self, unit: Unit, release_id: str, today: date) -> Saved:
+        """Bring the state in line, raise the calendar's sequence, and return the release as it is now."""
+        releases = unit.repo(ReleaseRepository)
+        view = await self._view(unit, release_id, today)
+        release = replace(
+            view.release,
+            state=state_on(view),
+            calendar_sequence=view.release.calendar_sequence + 1,
+        )
+        await releases.save(release)
+        await unit.session.flush()
+        return Saved(replace(view, release=release), unit.group_id)
+
+    # ------------------------------------------------------------------ moving T
+
+    async def preview_move(self, owner: int, release_id: str, new_date: date) -> MovePreview:
+        """Say what moving T does: every shifted and missed task, and hard dates already past."""
+        today = await self.today(owner)
+        async with self._database.read(owner) as unit:
+            view = await self._view(unit, release_id, today)
+            others = [
+                (r.title, r.anchor_date)
+                for r in await unit.repo(ReleaseRepository).all()
+                if r.is_live and r.id != release_id
+            ]
+        reading = self._weigh(new_date, today, view.preset, others)
+        placed, missed, free = _moved(view, new_date, today)
+        shifts = [
+            Shift(task.clip.name, task.day, new_day, task.is_hard, placement is Placement.TIGHT)
+            for task, new_day, placement in [*placed, *free]
+            if new_day != task.day
+        ]
+        titles = {task.clip.task_key: task for task in view.tasks}
+        shifts += [Shift(titles[task.key].clip.name, titles[task.key].day, None, task.is_hard) for task in missed]
+        shifts.sort(key=lambda shift: (shift.old_day, shift.title))
+        return MovePreview(view.release, new_date, reading, tuple(shifts), missed)
+
+    async def move(self, actor: Actor, owner: int, release_id: str, new_date: date) -> Saved:
+        """Move T: open tasks and deadlines shift, done tasks stay, then what is late is fitted in or missed."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.move") as unit:
+            view = await self._view(unit, release_id, today)
+            self._weigh(new_date, today, view.preset, ())
+            if new_date == view.release.anchor_date:
+                return Saved(view, unit.group_id)
+            placed, missed, free = _moved(view, new_date, today)
+            moved_by = new_date - view.release.anchor_date
+            places: dict[str, Moved] = {
+                task.clip.id: Moved(day, task.deadline + moved_by if task.deadline else None)
+                for task, day, _ in [*placed, *free]
+                if not task.clip.is_done
+            }
+            gone = {task.key for task in missed}
+            removed = [task.clip.id for task in view.open if task.clip.task_key in gone]
+            await self._loops.reanchor(unit, view.release.loop_id, new_date, places, removed)
+            releases = unit.repo(ReleaseRepository)
+            for task in missed:
+                wording = task.worded(view.release.conditions)
+                await releases.note_missed(release_id, task.key, wording.title, task.if_missed)
+            state = view.release.state
+            if state is ReleaseState.RELEASED and new_date > today:
+                state = ReleaseState.PLANNED
+            await releases.save(replace(view.release, anchor_date=new_date, state=state))
+            await self._wind(unit, ZoneInfo(view.plan.loop.timezone))
+            await unit.session.flush()
+            return await self._changed(unit, release_id, today)
+
+    # ------------------------------------------------------------------ calendar file
+
+    async def calendar(
+        self, owner: int, release_id: str, *, with_done: bool = False, alarms: bool = False
+    ) -> tuple[str, bytes]:
+        """Return name and bytes of the calendar file."""
+        today = await self.today(owner)
+        async with self._database.read(owner) as unit:
+            view = await self._view(unit, release_id, today)
+        return calendar_file(view, self.facts, self._words, self._clock.now(), self.rules, with_done, alarms)
+
+    # ------------------------------------------------------------------ for other areas
+
+    async def next_release(self, owner: int) -> ReleaseView | None:
+        """Return the release that comes next, or the last one out within four weeks."""
+        views = [
+            view
+            for view in await self.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED])
+            if view.days_left >= -PAST_MOST_DAYS and view.preset.anchor is Anchor.RELEASE
+        ]
+        return min(views, key=lambda view: (view.days_left < 0, abs(view.days_left)), default=None)
+
+    async def hard_deadlines(self, owner: int, days: int) -> list[tuple[ReleaseView, TaskView]]:
+        """Return open hard deadlines of the next `days` days, the nearest first."""
+        found = [
+            (view, task)
+            for view in await self.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED])
+            for task in view.open
+            if task.is_hard and task.deadline and 0 <= (task.deadline - view.today).days <= days
+        ]
+        return sorted(found, key=lambda pair: (pair[1].deadline or date.max, pair[1].clip.id))
+
+    async def anchors(self, owner: int) -> list[tuple[str, date]]:
+        """Return (title, T) of live releases: the coach matches task windows with them."""
+        async with self._database.read(owner) as unit:
+            return [(r.title, r.anchor_date) for r in await unit.repo(ReleaseRepository).all() if r.is_live]
+
+    # ------------------------------------------------------------------ inside
+
+    async def _release(self, unit: Unit, release_id: str) -> Release:
+        release = await unit.repo(ReleaseRepository).get(release_id)
+        if release is None:
+            raise NotFound("release", "/release list")
+        return release
+
+    async def _view(self, unit: Unit, release_id: str, today: date) -> ReleaseView:
+        release = await self._release(unit, release_id)
+        plan = await self._loops.read(unit, release.loop_id)
+        missed: Sequence[MissedWindow] = await unit.repo(ReleaseRepository).missed(release_id)
+        return view_of(release, self.presets.get(release.preset_key), plan, missed, unit.now, today)
+
+    async def _views(self, unit: Unit, today: date, states: Sequence[ReleaseState] | None = None) -> list[ReleaseView]:
+        releases = unit.repo(ReleaseRepository)
+        found = [release for release in await releases.all(states) if release.preset_key in self.presets.presets]
+        plans = await self._loops.read_many(unit, [release.loop_id for release in found])
+        return [
+            view_of(
+                release,
+                self.presets.get(release.preset_key),
+                plans[release.loop_id],
+                await releases.missed(release.id),
+                unit.now,
+                today,
+            )
+            for release in found
+            if release.loop_id in plans
+        ]
+
+    async def _wind(self, unit: Unit, zone: ZoneInfo) -> None:
+        """Set the daily look at this person's releases going."""
+        fire = next_fire(Daily(time(self.rules.day_hour)), zone, unit.now)
+        await unit.repo(ReleaseClockRepository).set(str(zone), fire.instant if fire else None)
+
+
+def _task(view: ReleaseView, clip_id: str) -> TaskView:
+    task = next((task for task in view.tasks if task.clip.id == clip_id), None)
+    if task is None:
+        raise NotFound("clip", "/release show")
+    return task
+
+
+Place = tuple[TaskView, date, Placement]
+
+
+def _moved(view: ReleaseView, new_date: date, today: date) -> tuple[list[Place], tuple[PresetTask, ...], list[Place]]:
+    """Return where the preset's tasks go, which are missed, and where a person's own tasks go."""
+    old = view.release.anchor_date
+    planned: list[Planned] = []
+    own: list[TaskView] = []
+    by_key: dict[str, TaskView] = {}
+    for task in view.tasks:
+        if task.task is None:
+            own.append(task)
+            continue
+        by_key[task.task.key] = task
+        closes = (task.deadline - old).days if task.deadline else closing_day(task.task)
+        if task.task.foundation:
+            closes = max(closes, -1)  # never dropped before T
+        planned.append(Planned(task.task, (task.day - old).days, closes, done=task.clip.is_done))
+    placed, missed = move(planned, (today - new_date).days, (new_date - old).days)
+    places = [(by_key[item.task.key], new_date + timedelta(days=item.start), item.placement) for item in placed]
+    moved_by = new_date - old
+    free = [
+        (task, task.day if task.clip.is_done else max(today, task.day + moved_by), Placement.PLANNED) for task in own
+    ]
+    return places, missed, free
+
+
+def calendar_file(
+    view: ReleaseView,
+    facts: FactBook,
+    words: Words,
+    now: datetime,
+    rules: ReleaseRules,
+    with_done: bool = False,
+    alarms: bool = False,
+) -> tuple[str, bytes]:
+    """Return name and bytes of a release's calendar file: a task an event, hard deadlines and T besides."""
+    release = view.release
+    entries: list[CalendarEntry] = []
+    for task in view.tasks:
+        if task.clip.is_done and not with_done:
+            continue
+        lines = [task.clip.notes] if task.clip.notes else []
+        lines += [fact.line(view.today, words) for fact in facts.shown(task.facts, release.conditions)]
+        entries.append(
+            CalendarEntry(
+                task.clip.id,
+                task.clip.name,
+                task.day,
+                task.last_day + timedelta(days=1),
+                release.calendar_sequence,
+                (str(task.clip.lane),),
+                "\n".join(lines),
+            )
+        )
+        if task.is_hard and task.deadline is not None and not task.clip.is_done:
+            entries.append(
+                CalendarEntry(
+                    f"{task.clip.id}-last-day",
+                    words("release.calendar.last_day", title=task.clip.name),
+                    task.deadline,
+                    task.deadline + timedelta(days=1),
+                    release.calendar_sequence,
+                    (str(task.clip.lane),),
+                    "\n".join(lines),
+                    rules.alarm_days if alarms else None,
+                )
+            )
+    day = release.anchor_date
+    entries.append(
+        CalendarEntry(
+            f"{release.id}-day",
+            words(f"release.calendar.day_{view.preset.anchor}", title=release.title),
+            day,
+            day + timedelta(days=1),
+            release.calendar_sequence,
+        )
+    )
+    return f"release-{day.isoformat()}.ics", to_ics(release.title, entries, now)
