@@ -102,12 +102,15 @@ class Connection:
         self.socket = socket
         self.request = request
         self.session: Session | None = None
+        self.closed_by_us = False
         self._encode = encode
         self._queue: asyncio.Queue[str | Close | int | None] = asyncio.Queue()
         self._received: deque[float] = deque(maxlen=MAX_SENDS_A_MINUTE)
 
     def send(self, body: Wire) -> None:
-        self._queue.put_nowait(json.dumps(body, separators=(",", ":")))
+        # Discord writes all four keys in every frame; some libraries count on it.
+        frame = {"t": None, "s": None, **body}
+        self._queue.put_nowait(json.dumps(frame, separators=(",", ":")))
 
     def close(self, code: int) -> None:
         self._queue.put_nowait(int(code))
@@ -130,6 +133,7 @@ class Connection:
             if item is None or self.socket.closed:
                 return
             if isinstance(item, int):
+                self.closed_by_us = True
                 await self.socket.close(code=item)
                 return
             data = self._encode(item)
@@ -260,7 +264,9 @@ class Gateway:
                     self._receive(connection, frame.data)
         finally:
             self._connections.discard(connection)
-            self._detach(connection, forget=socket.close_code in (1000, 1001))
+            # A goodbye of the client ends the session; its echo of our own close does not.
+            goodbye = socket.close_code in (1000, 1001) and not connection.closed_by_us
+            self._detach(connection, forget=goodbye)
             connection.stop()
             await writer
         return socket

@@ -100,8 +100,9 @@ class RawClient:
         params = {"v": "10", "encoding": "json"} | query
         self.socket = await self._http.ws_connect(self.server.addresses.gateway, params=params)
         self.closed = None
+        before = len(self.events) - 1
         self._spawn(self._read(self.socket))
-        await self.event(op=10)
+        await self.event(op=10, after=before)
         return self.socket
 
     async def send(self, op: int, data: object) -> None:
@@ -110,16 +111,17 @@ class RawClient:
 
     async def identify(self, **more: Any) -> dict[str, Any]:
         """Identify and return READY."""
+        before = len(self.events) - 1
         await self.open()
         properties = {"os": "linux", "browser": "raw", "device": "raw"}
         await self.send(2, {"token": self.token, "intents": self.intents, "properties": properties} | more)
-        ready = await self.event("READY")
+        ready = await self.event("READY", after=before)
         self.session_id = ready["d"]["session_id"]
         return ready["d"]
 
     async def event(self, name: str | None = None, *, op: int = 0, after: int = -1) -> dict[str, Any]:
         """Wait for an event, or for a frame of another op; `after` skips the first ones."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(3):
             while True:
                 for index, frame in enumerate(self.events):
                     if index > after and frame["op"] == op and name in (None, frame["t"]):
@@ -129,7 +131,7 @@ class RawClient:
 
     async def close_code(self) -> int | None:
         """Wait for the server to close the socket and return its code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(3):
             while self.closed is None:
                 self._news.clear()
                 await self._news.wait()
@@ -149,5 +151,6 @@ class RawClient:
             if frame["t"] == "INTERACTION_CREATE" and self.on_interaction is not None:
                 self._spawn(self.on_interaction(frame["d"]))
             self._news.set()
-        self.closed = socket.close_code or 0
+        if socket is self.socket:
+            self.closed = socket.close_code or 0
         self._news.set()
