@@ -69,6 +69,8 @@ class MessagePage:
         self.key = key or secrets.token_urlsafe(32)
         self._server: LocalDiscord
         self._sockets: set[web.WebSocketResponse] = set()
+        self.hold = False
+        """While set, no page can connect; tests of the reconnecting line use it."""
 
     def address(self, server: LocalDiscord) -> str:
         """Return the address to open; the key is in the fragment, which browsers send to nobody."""
@@ -176,6 +178,8 @@ class MessagePage:
     # Pushes
 
     async def _push(self, request: web.Request) -> web.StreamResponse:
+        if self.hold:
+            return _problem(503, "Not now.")
         socket = web.WebSocketResponse(heartbeat=25.0, max_msg_size=4096)
         await socket.prepare(request)
         person = await self._greeted(socket)
@@ -217,9 +221,14 @@ class MessagePage:
                 return self._person(body.get("as"))
         return None
 
-    async def _close_sockets(self, _app: web.Application) -> None:
+    async def drop_sockets(self, *, hold: bool = False) -> None:
+        """End every push connection, and with `hold` let none come back until `hold` is unset."""
+        self.hold = hold
         for socket in tuple(self._sockets):
             await socket.close(code=1001)
+
+    async def _close_sockets(self, _app: web.Application) -> None:
+        await self.drop_sockets()
 
 
 def events_of(screen: Screen, change: changes.Change) -> list[Wire]:

@@ -228,6 +228,9 @@ class DemoBot(discord.Client):
         self.synced = asyncio.Event()
         self.mention = ""
         self.late = asyncio.Event()
+        self.hold: asyncio.Event | None = None
+        """While set, an autocomplete waits for it; `held` counts those that wait."""
+        self.held = 0
         for command in (say, buttons, card, slow, never, options, file, xss, embed, gallery, picks, roles, stuck, many):
             self.tree.add_command(command)
         song = app_commands.Group(name="song", description="Songs")
@@ -362,7 +365,11 @@ async def show(interaction: discord.Interaction, song: str) -> None:
 
 
 @show.autocomplete("song")
-async def songs(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+async def songs(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    if (hold := interaction.client.hold) is not None:
+        interaction.client.held += 1
+        await hold.wait()
+        interaction.client.held -= 1
     return [app_commands.Choice(name=s, value=s) for s in SONGS if current.lower() in s.lower()]
 
 

@@ -12,7 +12,10 @@ from bot.local.files import link_is_good
 
 # The six colours of Discord's default avatars.
 _AVATARS = ("5865f2", "747f8d", "3ba55d", "faa61a", "ed4245", "eb459e")
-_INLINE = re.compile(r"image/(png|jpeg|gif|webp)|audio/.*")
+_INLINE = re.compile(r"image/(png|jpeg|gif|webp)|audio/(wav|x-wav|vnd\.wave|mpeg|ogg|flac|x-flac|mp4|x-m4a)")
+_FIRST_BYTES = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....(WEBP|WAVE)|ID3|\xff[\xe0-\xff]|OggS|fLaC|....ftyp", re.DOTALL
+)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
@@ -42,7 +45,8 @@ def _download(core: Core) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 def serve_bytes(request: web.Request, data: bytes, content_type: str, filename: str) -> web.Response:
     """Answer with a file, or the part of it that `Range` asks for."""
-    inline = _INLINE.fullmatch(content_type.partition(";")[0])
+    # The stated type alone proves nothing: a page called a picture would still be a page.
+    inline = _INLINE.fullmatch(content_type.partition(";")[0]) and _FIRST_BYTES.match(data)
     disposition = "inline" if inline else "attachment"
     headers = {
         "Content-Type": content_type,

@@ -58,7 +58,7 @@ export function composerFor(channel, before) {
   drawUploads();
   const name = isDirect(channel) ? `@${channelName(channel)}` : `#${channelName(channel)}`;
   const can = channel.can_send !== false;
-  input.placeholder = can ? `Message ${name}, or type / for commands` : "You cannot write here";
+  input.placeholder = can ? (matchMedia("(max-width: 760px)").matches ? `Message ${name} or /` : `Message ${name}, or type / for commands`) : "You cannot write here";
   input.setAttribute("aria-label", `Message ${name}`);
   input.disabled = !can;
   input.value = drafts.get(channel.id) ?? "";

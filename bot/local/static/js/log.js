@@ -80,11 +80,13 @@ async function older() {
     if (page.length < PAGE) store.complete.add(id);
     putMessages(id, page);
     if (store.current !== id) return;
-    const anchor = list.querySelector(".message");
-    const before = anchor?.getBoundingClientRect().top ?? 0;
+    // What is on the screen stays where it is; the message at the seam may lose its name line.
+    const edge = log.getBoundingClientRect().top;
+    const anchor = [...list.querySelectorAll(".message")].find((message) => message.getBoundingClientRect().bottom > edge);
+    const before = anchor?.getBoundingClientRect().bottom ?? 0;
     draw();
     const same = anchor && document.getElementById(anchor.id);
-    if (same) log.scrollTop += same.getBoundingClientRect().top - before;
+    if (same) log.scrollTop += same.getBoundingClientRect().bottom - before;
   } finally {
     loading = null;
   }

@@ -20,7 +20,7 @@ export function avatar(user, size = "") {
   const node = h("span", { class: `avatar ${size}`.trim(), "aria-hidden": "true" });
   const picture = user?.avatar_url ? localAddress(user.avatar_url) : null;
   if (picture) node.append(h("img", { src: picture, alt: "", loading: "lazy" }));
-  else if (user?.bot) node.append(icon("mark")), node.classList.add("app");
+  else if (user?.bot) node.append(icon("mark")), node.classList.add("machine");
   else {
     node.append(initials(nameOf(user)));
     node.style.setProperty("--tint", tintOf(user?.id ?? "0"));

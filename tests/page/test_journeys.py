@@ -1,0 +1,395 @@
+"""Journeys through the page in a real Chromium, told as a person would."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from bot.local.people import Upload
+from tests.page.conftest import Studio
+from tests.page.demo_bot import png, wav
+
+pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_slash_command_is_found_by_typing_and_its_option_by_autocomplete(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.composer.fill("/")
+    await expect(tab.get(".picker-group", has_text="/song")).to_be_visible()
+    await tab.composer.fill("/so sh")
+    await expect(tab.get(".picker .row.active .row-label")).to_contain_text("/song show")
+    await tab.keys.press("Enter")
+    await expect(tab.get(".picker .row")).to_have_count(5)
+    await tab.keys.type("ni")
+    await expect(tab.get(".picker .row")).to_have_count(2)
+    await tab.keys.press("ArrowDown")
+    await tab.keys.press("Enter")
+    await expect(tab.get(".option-input")).to_have_value("Nightfall")
+    await tab.keys.press("Enter")
+    await tab.text("It is calm.")
+    await expect(tab.last).to_contain_text("Only you can see this")
+    await expect(tab.last.locator(".used")).to_have_text("AAda used /song show")
+    await tab.last.get_by_role("button", name="Dismiss").click()
+    await expect(tab.get(".message")).to_have_count(0)
+    assert studio.server.person("Ada").sees() == []
+
+
+async def test_a_stale_autocomplete_answer_is_dropped(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.slash("song show")
+    await expect(tab.get(".picker .row")).to_have_count(5)
+    studio.bot.hold = asyncio.Event()
+    await tab.keys.type("ha")
+    await expect(tab.get(".picker-status")).to_have_text("Loading options")
+    held = studio.bot.hold
+    await studio.server.until(lambda: studio.bot.held == 1)
+    studio.bot.hold = None
+    await tab.keys.press("Control+A")
+    await tab.keys.type("glass")
+    await expect(tab.get(".picker .row")).to_have_text(["Glass City"])
+    held.set()
+    await studio.server.until(lambda: studio.bot.held == 0)
+    await expect(tab.get(".picker .row")).to_have_text(["Glass City"])
+
+
+async def test_options_are_checked_before_anything_is_sent(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.slash("options")
+    await tab.keys.type("prom")
+    await tab.keys.press("Enter")
+    await tab.keys.type("99")
+    await tab.keys.press("Enter")
+    await expect(tab.get(".picker-status")).to_have_text("Give 16 or less.")
+    await tab.keys.press("Control+A")
+    await tab.keys.type("8")
+    await tab.get(".option-more").click()
+    await tab.get(".picker .row", has_text="who").click()
+    await expect(tab.get(".picker .row")).to_have_count(3)
+    await tab.keys.type("be")
+    await tab.keys.press("Enter")
+    await tab.keys.press("Enter")
+    await tab.text("lane=promo bars=8 gain=0.0 loud=False who=Ben where=None")
+
+
+async def test_a_form_with_every_kind_of_field_is_filled_and_checked(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("song new")
+    dialog = tab.page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", name="Every kind of field")).to_be_visible()
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(dialog.locator(".field-problem:visible")).to_have_text(["This field is required"] * 2)
+    await dialog.get_by_label("Name").fill("Slow Tide")
+    await dialog.get_by_label("Notes").fill("Warm and slow.")
+    await dialog.get_by_label("Relaxed").check()
+    await dialog.locator("input[type=file]").set_input_files(
+        [{"name": "a.wav", "mimeType": "audio/wav", "buffer": wav(0.1)}]
+    )
+    await expect(dialog.locator(".upload-name")).to_have_text("a.wav")
+    await dialog.get_by_role("button", name="Submit").click()
+    await tab.text("name=Slow Tide notes=Warm and slow. pace=relaxed files=a.wav")
+    await expect(tab.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_form_takes_every_kind_of_pick(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("picks")
+    dialog = tab.page.get_by_role("dialog")
+    await dialog.locator("[data-custom-id=mood]").last.click()
+    await dialog.get_by_role("option", name="Dark").click()
+    await dialog.locator(".select[data-custom-id=who]").click()
+    await dialog.get_by_role("option", name="Ben").click()
+    await dialog.get_by_role("option", name="Ada").click()
+    await dialog.locator(".list").get_by_role("button", name="Done").click()
+    await dialog.locator(".select[data-custom-id=where]").click()
+    await dialog.get_by_role("option", name="releases").click()
+    await dialog.get_by_label("Promo").check()
+    await dialog.get_by_label("Refine").check()
+    await dialog.get_by_label("I am sure").check()
+    await dialog.get_by_role("button", name="Submit").click()
+    await tab.text("mood=dark who=Ada,Ben where=releases lanes=promo,refine sure=True")
+    await tab.run("roles")
+    await dialog.locator(".select[data-custom-id=role]").click()
+    await dialog.get_by_role("option", name="@Studiohand").click()
+    await dialog.locator(".select[data-custom-id=anyone]").click()
+    await dialog.get_by_role("option", name="Ben").click()
+    await dialog.get_by_role("button", name="Submit").click()
+    await tab.text("role=Studiohand")
+
+
+async def test_what_gets_no_answer_says_so_and_keeps_what_was_typed(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("never")
+    await expect(tab.get("#typing")).to_contain_text("Sending /never")
+    await studio.server.until(lambda: studio.server.core.interactions.waiting)
+    studio.clock.advance(seconds=4)
+    await expect(tab.get(".did-not-respond")).to_have_text("The application did not respond")
+    await tab.run("stuck")
+    dialog = tab.page.get_by_role("dialog")
+    await dialog.get_by_label("Text").fill("kept")
+    await dialog.get_by_role("button", name="Submit").click()
+    await studio.server.until(lambda: studio.server.core.interactions.waiting)
+    studio.clock.advance(seconds=4)
+    await expect(dialog.locator(".form-problem")).to_contain_text("Something went wrong")
+    await expect(dialog.get_by_label("Text")).to_have_value("kept")
+    await tab.keys.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await tab.run("buttons")
+    silent = tab.get("[data-custom-id=silent]")
+    await silent.click()
+    await expect(silent).to_have_attribute("aria-busy", "true")
+    await studio.server.until(lambda: studio.server.core.interactions.waiting)
+    studio.clock.advance(seconds=4)
+    await expect(tab.get(".press-failed")).to_have_text("This interaction failed")
+    await expect(silent).not_to_have_attribute("aria-busy", "true")
+
+
+async def test_the_wrong_person_presses_and_only_they_see_the_answer(studio: Studio) -> None:
+    ada, ben = await studio.tab("Ada"), await studio.tab("Ben")
+    await ada.run("buttons")
+    await ben.text("Press what you like.")
+    await ben.get("[data-custom-id=primary]").click()
+    await ben.text("This is Ada's card, so only she can change it.")
+    await expect(ada.get(".message")).to_have_count(1)
+    await ada.get("[data-custom-id=primary]").click()
+    await ben.text("Pressed by the owner.")
+    await expect(ben.get(".message").first.locator(".edited")).to_be_visible()
+    await ben.composer.fill("/many")
+    await expect(ben.get(".list-empty")).to_have_text("No command by that name here")
+    await ada.composer.fill("/many")
+    await expect(ada.get(".picker .row")).to_have_count(1)
+
+
+async def test_selects_send_what_was_chosen(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("buttons")
+    await tab.get(".select[data-custom-id=colour]").click()
+    await tab.get(".list-search").fill("colour 1")
+    await expect(tab.get(".list [role=option]")).to_have_count(6)
+    await tab.get(".list [role=option]", has_text="Colour 12").click()
+    await tab.get(".list").get_by_role("button", name="Done").click()
+    await tab.text("Colours 2, 12")
+    await tab.get(".select[data-custom-id=person]").click()
+    await tab.get(".list [role=option]", has_text="Ben").click()
+    await tab.text("You picked Ben")
+    await tab.get(".select[data-custom-id=place]").click()
+    await tab.get(".list [role=option]", has_text="bounces").click()
+    await tab.text("You picked #bounces")
+    await tab.get("[data-custom-id=thanks]").click()
+    await tab.text("Done, and only you know.")
+
+
+async def test_a_late_answer_takes_the_place_of_thinking(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("slow")
+    await expect(tab.get(".thinking")).to_have_text("Studiohand is thinking…")
+    studio.bot.late.set()
+    await tab.text("Here at last.")
+    await expect(tab.get(".thinking")).to_have_count(0)
+    await expect(tab.get(".message")).to_have_count(1)
+
+
+async def test_what_the_bot_says_by_itself_arrives_and_marks_other_channels(studio: Studio) -> None:
+    tab = await studio.tab()
+    world = studio.server.world
+    releases = studio.bot.get_channel(world.channel("releases").id)
+    await releases.send("A release goes out on Friday.")
+    row = tab.get(".channel", has_text="releases")
+    await expect(row).to_contain_text("unread")
+    ada = await studio.bot.fetch_user(studio.server.person("Ada").id)
+    await ada.send("Your reminder: bounce it.")
+    await expect(tab.get(".channel .pings")).to_have_text("1")
+    await row.click()
+    await tab.text("A release goes out on Friday.")
+    await expect(row).not_to_contain_text("unread")
+    async with releases.typing():
+        await expect(tab.get("#typing")).to_contain_text("Studiohand is typing…")
+    await tab.get(".channel", has_text="Studiohand").click()
+    await tab.text("Your reminder: bounce it.")
+    await expect(tab.get(".channel .pings")).to_have_count(0)
+    await tab.composer.fill("Thank you **very** much")
+    await tab.keys.press("Enter")
+    await expect(tab.last.locator("strong")).to_have_text("very")
+
+
+async def test_reload_keeps_person_and_channel(studio: Studio) -> None:
+    tab = await studio.tab("Ada")
+    await tab.get(".be-one", has_text="Ben").click()
+    await expect(tab.get(".whoami-name")).to_have_text("Ben")
+    await tab.get(".channel", has_text="bounces").click()
+    await tab.composer.fill("From Ben")
+    await tab.keys.press("Enter")
+    await tab.text("From Ben")
+    await tab.page.reload()
+    await tab.text("From Ben")
+    await expect(tab.get(".topbar-name")).to_have_text("bounces")
+    await expect(tab.get(".whoami-name")).to_have_text("Ben")
+    assert "key" not in tab.page.url
+
+
+async def test_a_lost_connection_is_said_and_mended(studio: Studio) -> None:
+    studio.expected_errors.append("WebSocket")
+    tab = await studio.tab()
+    await studio.page.drop_sockets(hold=True)
+    await expect(tab.get("#link-state")).to_contain_text("Reconnecting")
+    studio.server.person("Ben").say("Said meanwhile")
+    studio.page.hold = False
+    await tab.get("#link-state").get_by_role("button", name="Try now").click()
+    await tab.text("Said meanwhile")
+    await expect(tab.get("#link-state")).to_be_hidden()
+
+
+async def test_a_card_shows_its_pictures_with_their_words(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("card")
+    picture = tab.get("figure.picture").last
+    await expect(picture.locator("img")).to_have_attribute("alt", "Timeline of Night Drive, 8 clips on 5 lanes.")
+    await expect(tab.get(".container.accented .section .thumbnail img")).to_be_visible()
+    await picture.locator("button").click()
+    await expect(tab.get(".lightbox-caption")).to_have_text("Timeline of Night Drive, 8 clips on 5 lanes.")
+    await tab.keys.press("Escape")
+    await expect(tab.get(".lightbox")).to_have_count(0)
+    await tab.get(".mention.command", has_text="/song show").click()
+    await expect(tab.get(".command-name")).to_have_text("/song show")
+    await tab.keys.press("Escape")
+    await tab.keys.press("Escape")
+    await tab.get("[data-custom-id='card:done']").click()
+    await tab.text("All done.")
+
+
+async def test_galleries_spoilers_files_and_sound(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.run("gallery")
+    await tab.get("audio").wait_for()
+    await tab.get(".veil").click()
+    await expect(tab.get(".veil")).to_have_count(0)
+    await expect(tab.get(".file-name")).to_have_text(["facts.json", "night-drive.wav"])
+    played = await tab.get("audio").evaluate(
+        """async (audio) => {
+            audio.muted = true;
+            await audio.play();
+            audio.currentTime = 2.5;
+            await new Promise((done) => audio.addEventListener('seeked', done, { once: true }));
+            return [Math.round(audio.duration), audio.currentTime >= 2.5, audio.error];
+        }"""
+    )
+    assert played == [4, True, None]
+
+
+async def test_menus_of_a_message_and_of_a_person(studio: Studio) -> None:
+    studio.server.person("Ben").say("A rough mix")
+    tab = await studio.tab()
+    await tab.get(".message", has_text="A rough mix").click(button="right", position={"x": 200, "y": 10})
+    menu = tab.page.get_by_role("menu")
+    await menu.get_by_role("menuitem", name="Log as bounce").click()
+    await tab.text("Logged: A rough mix")
+    await tab.get(".person", has_text="Ben").click()
+    await menu.get_by_role("menuitem", name="Show shared card").click()
+    await tab.text("Ben shared nothing here.")
+    first = tab.get(".message").first
+    await first.hover()
+    await first.get_by_role("button", name="Add a reaction").click()
+    await menu.get_by_role("menuitem").first.click()
+    await expect(first.locator(".reaction.mine")).to_have_text("👍1")
+    await first.locator(".reaction").click()
+    await expect(first.locator(".reaction")).to_have_count(0)
+
+
+async def test_files_are_picked_pasted_and_refused_when_too_large(studio: Studio) -> None:
+    guild = next(iter(studio.server.world.guilds.values()))
+    guild.upload_limit = 200_000
+    tab = await studio.tab()
+    chooser = tab.get(".composer input[type=file]")
+    await chooser.first.set_input_files([{"name": "big.wav", "mimeType": "audio/wav", "buffer": b"0" * 200_001}])
+    await expect(tab.get(".toast")).to_contain_text("Your files are too powerful!")
+    await expect(tab.get(".upload-item")).to_have_count(0)
+    await tab.page.evaluate(
+        """() => {
+            const files = new DataTransfer();
+            files.items.add(new File(['hello'], 'note.txt', { type: 'text/plain' }));
+            document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: files, bubbles: true }));
+        }"""
+    )
+    await expect(tab.get(".upload-item .upload-name")).to_have_text("note.txt")
+    await tab.composer.press("Enter")
+    await expect(tab.last.locator(".file-name")).to_have_text("note.txt")
+    await tab.slash("file")
+    await tab.page.evaluate(
+        """() => {
+            const files = new DataTransfer();
+            files.items.add(new File(['x'], 'Dropped mix.mp3', { type: 'audio/mpeg' }));
+            document.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
+        }"""
+    )
+    await expect(tab.get(".option-file")).to_contain_text("Dropped mix.mp3")
+    await tab.get(".send").click()
+    await tab.text("Got Dropped")
+
+
+async def test_markup_in_names_and_messages_stays_text(studio: Studio) -> None:
+    studio.server.world.users[studio.server.person("Ben").id].display_name = "<img src=x onerror=window.broken=1>"
+    tab = await studio.tab()
+    studio.server.person(studio.server.people[1].id).say("<b>x</b> [go](javascript:window.broken=1)")
+    await tab.text("[go](javascript:window.broken=1)")
+    await expect(tab.last.locator(".author")).to_have_text("<img src=x onerror=window.broken=1>")
+    await tab.run("xss")
+    await tab.text("<script>window.broken=1</script>")
+    assert await tab.page.evaluate("window.broken") is None
+    assert await tab.get("#log a").evaluate_all("(all) => all.map((a) => [a.protocol, a.rel])") == [
+        ["https:", "noopener noreferrer"]
+    ]
+
+
+async def test_a_hundred_pictures_scroll_without_jumps(studio: Studio) -> None:
+    ben = studio.server.person("Ben")
+    picture = png(320, 180)
+    for number in range(110):
+        ben.say(f"Picture {number}", Upload(f"p{number}.png", picture, "image/png"))
+    tab = await studio.tab()
+    await tab.text("Picture 109")
+    assert await tab.get(".message").count() == 40
+    loaded = await tab.get("#log img").evaluate_all("(all) => all.filter((i) => i.complete && i.naturalWidth).length")
+    assert loaded < 40, "pictures far above are not fetched yet"
+    moved = await tab.page.evaluate(
+        """async () => {
+            const log = document.getElementById('log');
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            let worst = 0;
+            for (let step = 0; step < 400 && !document.querySelector('.intro'); step += 1) {
+                const seen = [...log.querySelectorAll('.message')].find((m) => m.getBoundingClientRect().bottom > 200);
+                const before = seen.getBoundingClientRect().top;
+                log.scrollTop -= 150;
+                await frame(); await frame();
+                const now = document.getElementById(seen.id).getBoundingClientRect().top;
+                if (log.scrollTop > 1) worst = Math.max(worst, Math.abs(now - before - 150));
+            }
+            return [worst, log.querySelectorAll('.message').length];
+        }"""
+    )
+    assert moved[1] == 110
+    assert moved[0] <= 2, "what one looks at stays where it was while older messages load"
+    await expect(tab.get("#to-bottom")).to_be_visible()
+    await tab.get("#to-bottom").click()
+    await expect(tab.get(".message", has_text="Picture 109")).to_be_in_viewport()
+
+
+async def test_an_unknown_component_is_shown_as_such(studio: Studio) -> None:
+    message = studio.server.person("Ben").say("Look")
+    message.components = [{"type": 99, "id": 1}]
+    message.flags |= 1 << 15
+    tab = await studio.tab()
+    await expect(tab.get(".unknown-part")).to_have_text("This page cannot show component type 99 yet.")
+
+
+async def test_threads_are_listed_under_their_channel_and_can_be_written_in(studio: Studio) -> None:
+    tab = await studio.tab()
+    general = studio.bot.get_channel(studio.server.world.channel("general").id)
+    first = await general.send("The mix")
+    thread = await first.create_thread(name="Mix notes")
+    await thread.send("Notes go here.")
+    await expect(tab.get(".threads .channel")).to_contain_text("Mix notes")
+    await tab.get(".thread-chip").click()
+    await tab.text("Notes go here.")
+    await expect(tab.get(".topbar-parent")).to_have_text("general")
+    await tab.composer.fill("Louder")
+    await tab.keys.press("Enter")
+    await tab.text("Louder")

@@ -1,0 +1,78 @@
+"""Discord's Markdown as nodes, case by case, in the real browser."""
+
+import re
+
+import pytest
+
+from tests.page.conftest import Studio
+
+pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
+
+CASES = {
+    "**bold** *it* _it_ __under__ ~~gone~~ `code`": (
+        "<p><strong>bold</strong> <em>it</em> <em>it</em> <u>under</u> <s>gone</s> <code>code</code></p>"
+    ),
+    "***both*** snake_case_name 2*3*4": "<p><strong><em>both</em></strong> snake_case_name 2<em>3</em>4</p>",
+    r"\*not\* \_this\_ \`that\`": "<p>*not* _this_ `that`</p>",
+    "# One\n## Two\n### Three\n-# small": (
+        '<h3 class="title-1">One</h3><h4 class="title-2">Two</h4><h5 class="title-3">Three</h5><p class="small">small</p>'
+    ),
+    "- a\n- b\n  - c\n1. one\n2. two": (
+        '<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><ol start="1"><li>one</li><li>two</li></ol>'
+    ),
+    "> quoted\n> twice\nafter": "<blockquote><p>quoted\ntwice</p></blockquote><p>after</p>",
+    "```py\nx = 1 < 2\n```": '<pre class="fence" tabindex="0"><code>x = 1 &lt; 2</code></pre>',
+    "[name](https://a.org/x) <https://b.org/>": (
+        '<p><a href="https://a.org/x" target="_blank" rel="noopener noreferrer" title="https://a.org/x">name</a> '
+        '<a href="https://b.org/" target="_blank" rel="noopener noreferrer" title="https://b.org/">https://b.org/</a></p>'
+    ),
+    "[x](javascript:alert(1)) <b>&amp;</b>": "<p>[x](javascript:alert(1)) &lt;b&gt;&amp;amp;&lt;/b&gt;</p>",
+    "<@&1> <#2> <@3>": (
+        '<p><span class="mention">@unknown-role</span> <span class="mention">#unknown</span> '
+        '<button type="button" class="mention" data-person="3">@unknown-person</button></p>'
+    ),
+    "two\n\nlines": "<p>two\n\nlines</p>",
+}
+
+
+async def test_each_form_becomes_its_nodes(studio: Studio) -> None:
+    tab = await studio.tab()
+    made = await tab.page.evaluate(
+        """async (texts) => {
+            const { markdown } = await import('/page/static/js/markdown.js');
+            return texts.map((text) => { const box = document.createElement('div'); box.append(markdown(text)); return box.innerHTML; });
+        }""",
+        list(CASES),
+    )
+    assert dict(zip(CASES, made, strict=True)) == CASES
+
+
+async def test_hostile_text_takes_no_time(studio: Studio) -> None:
+    tab = await studio.tab()
+    spent = await tab.page.evaluate(
+        """async () => {
+            const { markdown } = await import('/page/static/js/markdown.js');
+            const started = performance.now();
+            for (const text of ['*a '.repeat(660), '**'.repeat(1000), '||'.repeat(999), '['.repeat(2000), '> '.repeat(900), '`'.repeat(1999), '- '.repeat(900)]) markdown(text);
+            return performance.now() - started;
+        }"""
+    )
+    assert spent < 1500
+
+
+async def test_timestamps_tick_and_spoilers_open(studio: Studio) -> None:
+    tab = await studio.tab()
+    await tab.page.clock.install()
+    await tab.page.reload()
+    await tab.get(".intro").wait_for()
+    unix = await tab.page.evaluate("Math.floor(Date.now() / 1000)")
+    studio.server.person("Ben").say(f"Due <t:{unix + 65}:R> at <t:{unix}:t> ||the secret||")
+    stamp = tab.last.locator("time[data-relative]")
+    await stamp.wait_for()
+    assert await stamp.inner_text() == "in 1 minute"
+    await tab.page.clock.fast_forward(50_000)
+    assert re.fullmatch(r"in 1\d seconds", await stamp.inner_text())
+    assert await stamp.get_attribute("title")
+    spoiler = tab.last.get_by_role("button", name="Spoiler")
+    await spoiler.press("Enter")
+    assert await tab.last.locator(".spoiler.open").inner_text() == "the secret"
