@@ -276,7 +276,8 @@ async def _read(request: web.Request) -> tuple[Wire, list[tuple[str, Upload]]]:
         for field, value in form.items():
             if isinstance(value, FileField):
                 data = await asyncio.to_thread(value.file.read)
-                name = Path(value.filename.replace("\\", "/")).name or "file"
+                # Discord keeps no folders and no spaces in names of uploads.
+                name = Path(value.filename.replace("\\", "/")).name.replace(" ", "_") or "file"
                 files.append((field, Upload(name, data, value.content_type)))
     else:
         text = await request.text()

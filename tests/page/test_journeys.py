@@ -316,13 +316,13 @@ async def test_files_are_picked_pasted_and_refused_when_too_large(studio: Studio
     await tab.page.evaluate(
         """() => {
             const files = new DataTransfer();
-            files.items.add(new File(['x'], 'Dropped mix.mp3', { type: 'audio/mpeg' }));
+            files.items.add(new File(['x'], 'dropped mix.mp3', { type: 'audio/mpeg' }));
             document.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
         }"""
     )
-    await expect(tab.get(".option-file")).to_contain_text("Dropped mix.mp3")
+    await expect(tab.get(".option-file")).to_contain_text("dropped mix.mp3")
     await tab.get(".send").click()
-    await tab.text("Got Dropped")
+    await tab.text("Got dropped_mix.mp3")
 
 
 async def test_markup_in_names_and_messages_stays_text(studio: Studio) -> None:

@@ -252,6 +252,7 @@ function showField(field) {
 }
 
 async function askChoices(option, text) {
+  if (!filling) return null;
   const { leaf } = filling;
   try {
     const answer = await act({ do: "autocomplete", channel: store.current, command: leaf.id, path: leaf.path, options: plainValues(), focused: option.name, text });

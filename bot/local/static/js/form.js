@@ -51,6 +51,8 @@ export function openForm(modal, { origin = document.activeElement } = {}) {
   dialog.addEventListener("close", () => {
     dialog.remove();
     const back = origin?.isConnected ? origin : document.getElementById("composer-input");
+    // Chromium gives the focus back by itself but leaves the caret in the removed form: typing would go nowhere.
+    back?.blur();
     back?.focus({ preventScroll: true });
   });
   document.body.append(dialog);
