@@ -166,8 +166,9 @@ class Engine:
             wait = max(timedelta(0), later.at - self.clock.now())
             await self._release(slot, wait, later.reason, refund=True)
             return
-        async with self.database.system_write("slot.finish") as unit:
-            await unit.repo(SlotRepository).finish_if_open(slot)
+        if not slot.is_finished:
+            async with self.database.system_write("slot.finish") as unit:
+                await unit.repo(SlotRepository).finish_if_open(slot)
         self.finished += 1
         log.debug("slot done", kind=slot.kind, seconds=round(perf_counter() - started, 3))
 

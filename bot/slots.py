@@ -37,9 +37,9 @@ class SlotDraft:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Slot:
-    """A claimed occurrence; `lease` fences its completion."""
+    """A claimed occurrence; `lease` fences its completion. `is_finished` once that is on disk."""
 
     id: str
     key: str
@@ -50,6 +50,7 @@ class Slot:
     due_at: datetime
     attempts: int
     lease: str
+    is_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

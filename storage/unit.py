@@ -95,18 +95,10 @@ class Unit:
                     raise ForeignOwner(f"a row of {table.__name__} belongs to somebody else")
         make = insert_postgresql if self.dialect == "postgresql" else insert_sqlite
         core: Any = table.__table__
-        # Few parameters a statement: SQLite takes 32,766.
-        chunk = max(1, 20_000 // max(1, len(rows[0])))
-        added: list[Any] = []
-        for start in range(0, len(rows), chunk):
-            statement = (
-                make(core)
-                .values(list(rows[start : start + chunk]))
-                .on_conflict_do_nothing()
-                .returning(*core.primary_key.columns)
-            )
-            result = await self.session.execute(statement, execution_options={CHECKED: True})
-            added.extend(result.scalars())
+        # Given as parameters, not as values, so that the compiled statement is cached.
+        statement = make(core).on_conflict_do_nothing().returning(*core.primary_key.columns)
+        result = await self.session.execute(statement, [dict(row) for row in rows], execution_options={CHECKED: True})
+        added = list(result.scalars())
         return added
 
     async def deliver(self, draft: DeliveryDraft) -> str | None:

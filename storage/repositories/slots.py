@@ -74,6 +74,11 @@ class SlotRepository(Repository):
         if _count(result) == 0:
             raise LeaseLost(slot.key)
 
+        def remember() -> None:
+            slot.is_finished = True
+
+        self.unit.on_commit(remember)
+
     async def finish_if_open(self, slot: Slot) -> None:
         """Mark done where the handler has not done so itself."""
         await self.session.execute(
