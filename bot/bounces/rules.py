@@ -16,6 +16,7 @@ class BounceRules(Rules):
     rescan_s: float
     probe_s: float
     burst_window_s: float
+    burst_quiet_s: float
     burst_files: int
     max_duration_s: float
     max_size_bytes: int

@@ -1,0 +1,293 @@
+"""Follows one watched folder: watch, settle, scan, gone and back; hands complete files on."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.actors import Actor
+from bot.bounces.container import Look
+from bot.bounces.model import OPEN_STATES, FileStamp, FileState, Folder, Trouble, WatchedFile, WatchMode
+from bot.bounces.rules import BounceRules
+from bot.bounces.settle import Verdict
+from bot.bounces.settler import Settled, Settler
+from bot.bounces.watch import Batch, FolderWatch, Found, scan_blocking
+from bot.lifecycle import Supervisor
+from storage.repositories.bounce_files import FileRepository, FolderRepository
+from storage.repositories.bounces import BounceRepository
+from storage.unit import Database
+
+if TYPE_CHECKING:
+    from bot.bounces.pipeline import Burst
+
+log = structlog.stdlib.get_logger(__name__)
+WATCHER = Actor.system("watcher")
+_BACK_S = 5.0
+_DONE = frozenset({FileState.CATALOGUED, FileState.POSTED, FileState.UNREADABLE, FileState.IGNORED})
+
+
+@dataclass(slots=True)
+class Job:
+    """A complete file in line for measuring."""
+
+    run: "FolderRun"
+    folder: Folder
+    path: Path
+    stamp: FileStamp
+    is_header_open: bool
+    is_startup: bool
+    burst: "Burst | None" = None
+    attempts: int = 0
+
+    def again(self) -> None:
+        """Let the file settle once more: it changed, or measuring broke off."""
+        self.run.again(self.path, self.attempts)
+
+
+class Pipeline(Protocol):
+    """Where complete files go."""
+
+    def ready(self, job: Job) -> None: ...
+
+    async def startup_done(self, folder: Folder) -> None: ...
+
+
+class FolderRun:
+    """One folder from start to stop."""
+
+    def __init__(
+        self, folder: Folder, database: Database, supervisor: Supervisor, rules: BounceRules, pipeline: Pipeline
+    ) -> None:
+        self.folder = folder
+        self.mode = folder.mode
+        self.is_startup_over = False
+        self._database, self._supervisor, self._rules, self._pipeline = database, supervisor, rules, pipeline
+        self._root = Path(folder.path)
+        self._task: asyncio.Task[None] | None = None
+        self._settler: Settler | None = None
+        self._startup: set[str] = set()
+        self._attempts: dict[str, int] = {}
+        self._busy: set[str] = set()
+        self._touched: set[str] = set()
+        self._wake = asyncio.Event()
+        self._is_root_gone = False
+
+    @property
+    def waiting(self) -> int:
+        return 0 if self._settler is None else len(self._settler)
+
+    def follows(self, folder: Folder) -> bool:
+        """Say whether this run still watches what `folder` asks for."""
+        mine = self.folder
+        return (mine.path, mine.mode, mine.is_recursive, mine.ignore) == (
+            folder.path,
+            folder.mode,
+            folder.is_recursive,
+            folder.ignore,
+        )
+
+    def start(self) -> None:
+        self._task = self._supervisor.keep(f"watch {self.folder.id[-6:]}", self._follow)
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def again(self, path: Path, attempts: int) -> None:
+        """Settle a path once more."""
+        if attempts:
+            self._attempts[str(path)] = attempts
+        if self._settler is not None:
+            self._settler.found([path])
+
+    def finished(self, path: Path) -> None:
+        """Hear that a path left the measuring line; what happened to it meanwhile is looked at now."""
+        self._busy.discard(str(path))
+        if str(path) in self._touched:
+            self._touched.discard(str(path))
+            self.again(path, 0)
+
+    # ------------------------------------------------------------------ following
+
+    async def _follow(self) -> None:
+        while True:
+            if not await asyncio.to_thread(self._root.is_dir):
+                await self._mark_gone()
+                await asyncio.sleep(_BACK_S)
+                continue
+            watch = FolderWatch(
+                self._root,
+                self._take,
+                self._rules,
+                mode=self.folder.mode,
+                recursive=self.folder.is_recursive,
+                ignore=self.folder.ignore,
+            )
+            try:
+                await watch.start()
+            except OSError as error:
+                log.warning("folder cannot be watched", folder=self.folder.id, errno=error.errno)
+                await self._mark_gone()
+                await asyncio.sleep(_BACK_S)
+                continue
+            self.mode = watch.mode
+            await self._mark_back()
+            self._is_root_gone = False
+            settler = Settler(self._root, self._rules, self._decided, is_polling=watch.mode is WatchMode.POLLING)
+            self._settler = settler
+            settling = self._supervisor.spawn(f"settle {self.folder.id[-6:]}", settler.run())
+            try:
+                await self._while_there()
+            finally:
+                settling.cancel()
+                self._settler = None
+                await watch.stop()
+
+    async def _while_there(self) -> None:
+        """Scan now and every so often, until the folder goes."""
+        while not self._is_root_gone:
+            try:
+                await self._scan()
+            except OSError:
+                break
+            self._wake.clear()
+            if self._is_root_gone:
+                break
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._rules.rescan_s)
+            except TimeoutError:
+                if not await asyncio.to_thread(self._root.is_dir):
+                    break
+        await self._mark_gone()
+
+    def _take(self, batch: Batch) -> None:
+        if batch.is_root_gone:
+            self._is_root_gone = True
+            self._wake.set()
+        if batch.rescan:
+            log.warning("events were lost, scanning", folder=self.folder.id)
+            self._wake.set()
+        if self._settler is not None:
+            self._settler.take(batch)
+
+    async def _scan(self) -> None:
+        """Find what events missed, or what came while nobody watched."""
+        settler = self._settler
+        if settler is None:
+            return
+        found = await asyncio.to_thread(_scan_all, self._root, self.folder.is_recursive, self.folder.ignore)
+        async with self._database.read(self.folder.owner_id) as unit:
+            known = {file.path: file for file in await unit.repo(FileRepository).known(self.folder.id)}
+        fresh = [one for one in found if _is_news(known.get(storable(one.path)), one.stamp)]
+        fresh = [one for one in fresh if str(one.path) not in self._busy]
+        missing = set(known) - {storable(one.path) for one in found}
+        lost = [path for path in missing if known[path].state in OPEN_STATES]
+        new_paths = [storable(one.path) for one in fresh if storable(one.path) not in known]
+        for start in range(0, len(new_paths), 2000):
+            async with self._database.write(WATCHER, self.folder.owner_id, "bounce.seen") as unit:
+                await unit.repo(FileRepository).seen(self.folder.id, new_paths[start : start + 2000])
+        for path in lost:
+            await self._put(path, FileState.GONE)
+        if not self.is_startup_over:
+            self._startup |= {str(one.path) for one in fresh}
+        settler.found(one.path for one in fresh)
+        await self._maybe_over()
+
+    async def _decided(self, settled: Settled) -> None:
+        """Act on a path whose fate is known."""
+        path, verdict, seen = str(settled.path), settled.verdict, settled.look
+        is_startup = path in self._startup
+        self._startup.discard(path)
+        stored = storable(settled.path)
+        if path in self._busy:
+            self._touched.add(path)
+        elif verdict is Verdict.GONE or seen is None:
+            await self._gone(stored)
+        elif verdict is Verdict.EMPTY:
+            log.info("bounce is empty", folder=self.folder.id)
+            await self._put(stored, FileState.IGNORED, trouble=Trouble.EMPTY, stamp=_stamp(seen))
+        elif not await self._is_known(stored, _stamp(seen)):
+            await self._put(stored, FileState.MEASURING, stamp=_stamp(seen))
+            header_open = verdict is Verdict.HEADER_OPEN
+            job = Job(self, self.folder, settled.path, _stamp(seen), header_open, is_startup)
+            job.attempts = self._attempts.pop(path, 0)
+            self._busy.add(path)
+            self._pipeline.ready(job)
+        await self._maybe_over()
+
+    async def _is_known(self, path: str, stamp: FileStamp) -> bool:
+        """Say whether this very file was dealt with, perhaps under another name."""
+        async with self._database.read(self.folder.owner_id) as unit:
+            files = unit.repo(FileRepository)
+            before = await files.by_path(self.folder.id, path)
+            if before is not None and before.stamp == stamp and before.state in _DONE:
+                return True
+            same = await files.same_stamp(self.folder.id, stamp)
+        if same is None or same.bounce_id is None or same.path == path:
+            return False
+        async with self._database.write(WATCHER, self.folder.owner_id, "bounce.renamed") as unit:
+            await unit.repo(FileRepository).put(
+                self.folder.id, path, same.state, stamp=stamp, bounce_id=same.bounce_id, group_key=same.group_key
+            )
+            await unit.repo(BounceRepository).add_path(same.bounce_id, path)
+        return True
+
+    async def _maybe_over(self) -> None:
+        if not self.is_startup_over and not self._startup:
+            self.is_startup_over = True
+            await self._pipeline.startup_done(self.folder)
+
+    # ------------------------------------------------------------------ rows
+
+    async def _gone(self, path: str) -> None:
+        async with self._database.read(self.folder.owner_id) as unit:
+            before = await unit.repo(FileRepository).by_path(self.folder.id, path)
+        if before is not None and before.state in OPEN_STATES:
+            await self._put(path, FileState.GONE)
+
+    async def _put(
+        self, path: str, state: FileState, *, trouble: Trouble | None = None, stamp: FileStamp | None = None
+    ) -> None:
+        async with self._database.write(WATCHER, self.folder.owner_id, "bounce.file") as unit:
+            await unit.repo(FileRepository).put(self.folder.id, path, state, trouble=trouble, stamp=stamp)
+
+    async def _mark_gone(self) -> None:
+        if self.folder.gone_since is not None:
+            return
+        log.warning("folder is gone", folder=self.folder.id)
+        await self._set_gone(is_gone=True)
+
+    async def _mark_back(self) -> None:
+        if self.folder.gone_since is None:
+            return
+        log.info("folder is back", folder=self.folder.id)
+        await self._set_gone(is_gone=False)
+
+    async def _set_gone(self, *, is_gone: bool) -> None:
+        async with self._database.write(WATCHER, self.folder.owner_id, "bounce.folder") as unit:
+            await unit.repo(FolderRepository).set_gone(self.folder.id, unit.now if is_gone else None)
+            fresh = await unit.repo(FolderRepository).get(self.folder.id)
+        if fresh is not None:
+            self.folder = fresh
+
+
+def storable(path: Path) -> str:
+    """Return a path as text that a database takes; bytes that are no UTF-8 are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _stamp(seen: Look) -> FileStamp:
+    return FileStamp(seen.size_bytes, seen.mtime_ns, seen.inode)
+
+
+def _is_news(known: WatchedFile | None, stamp: FileStamp) -> bool:
+    return known is None or known.state not in _DONE or known.stamp != stamp
+
+
+def _scan_all(root: Path, recursive: bool, ignore: tuple[str, ...]) -> list[Found]:
+    return list(scan_blocking(root, recursive, ignore))

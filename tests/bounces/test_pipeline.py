@@ -1,0 +1,207 @@
+"""From a file on disk to a row in the catalogue and a delivery in the outbox, with real watching and measuring."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from bot.actors import Actor
+from bot.bounces.folders import FolderService
+from bot.bounces.model import Bounce, FileState, Filter, Folder, Trouble
+from bot.bounces.pipeline import BouncePipeline
+from bot.bounces.rules import bounce_rules
+from bot.bounces.service import BounceService
+from bot.bounces.worker import WorkerPool
+from bot.clock import SystemClock
+from bot.lifecycle import Supervisor
+from storage.repositories.bounce_files import FileRepository
+from storage.tables.engine import DeliveryRow
+from storage.unit import Database
+from tests.bounces.signals import music, save
+
+ADA, CHANNEL = 1001, 77
+ADA_ACTS = Actor.user(ADA, "Ada")
+
+
+class Studio:
+    """One running pipeline over a folder."""
+
+    def __init__(self, database: Database, root: Path, pool: WorkerPool) -> None:
+        self.database, self.root, self.pool = database, root, pool
+        clock = SystemClock()
+        self.service = BounceService(database, clock, bounce_rules(), pool.media)
+        self.folders = FolderService(database, clock)
+        self.supervisor = Supervisor()
+        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, bounce_rules())
+
+    async def start(self) -> Folder:
+        folder = await self.folders.ensure(ADA_ACTS, ADA, self.root, channel_id=CHANNEL)
+        await self.pipeline.start()
+        return folder
+
+    async def stop(self) -> None:
+        await self.pipeline.stop()
+        await self.supervisor.stop(finish_s=0, cancel_s=2)
+
+    async def bounces(self) -> list[Bounce]:
+        return await self.service.list(ADA, Filter(), 200)
+
+    async def deliveries(self) -> list[DeliveryRow]:
+        async with self.database.system_read() as unit:
+            return list((await unit.session.execute(select(DeliveryRow).order_by(DeliveryRow.id))).scalars())
+
+    async def states(self) -> dict[str, tuple[FileState, Trouble | None]]:
+        async with self.database.read(ADA) as unit:
+            files = await unit.repo(FileRepository).known((await self.folders.list(ADA))[0].id)
+        return {Path(file.path).name: (file.state, file.trouble) for file in files}
+
+
+async def until(true: Callable[[], Awaitable[bool]], timeout: float = 30) -> None:
+    async with asyncio.timeout(timeout):
+        while not await true():
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def studio(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Studio]:
+    root = tmp_path / "exports"
+    root.mkdir()
+    made = Studio(sqlite_database, root, WorkerPool(bounce_rules(), tmp_path / "media"))
+    yield made
+    await made.stop()
+
+
+def drop(root: Path, name: str, seed: int = 1, seconds: float = 3) -> Path:
+    elsewhere = root.parent / "rendering"
+    elsewhere.mkdir(exist_ok=True)
+    made = save(elsewhere / name, music(seconds, seed=seed), 44100, "PCM_16")
+    return Path(shutil.copyfile(made, root / name))
+
+
+async def test_a_file_dropped_becomes_a_bounce_and_a_card_and_a_copy_does_not(studio: Studio) -> None:
+    await studio.start()
+    drop(studio.root, "Night Drive v1.wav")
+
+    async def first() -> bool:
+        return len(await studio.bounces()) == 1
+
+    await until(first)
+    (bounce,) = await studio.bounces()
+    assert (bounce.title, bounce.number, bounce.facts.channels) == ("Night Drive", 1, 2)
+    assert [row.kind for row in await studio.deliveries()] == ["bounce.card"]
+    assert (studio.service.folder_of(bounce.content_hash) / "peaks.dat").exists()
+
+    drop(studio.root, "Copy of it.wav")
+    drop(studio.root, "Night Drive v2.wav", seed=2)
+
+    async def second() -> bool:
+        return len(await studio.states()) == 3 and all(
+            state in (FileState.POSTED, FileState.CATALOGUED) for state, _ in (await studio.states()).values()
+        )
+
+    await until(second)
+    assert sorted((one.title, one.number) for one in await studio.bounces()) == [("Night Drive", 1), ("Night Drive", 2)]
+    assert len(await studio.deliveries()) == 2
+    assert len(await studio.service.paths(ADA, bounce.id)) == 2
+
+
+async def test_broken_files_get_a_word_and_nothing_else(studio: Studio) -> None:
+    await studio.start()
+    (studio.root / "text.wav").write_text("this is no audio at all, though it is called so\n" * 40)
+    noise = np.zeros((1000, 16))
+    save(studio.root / "many channels.wav", noise, 44100, "PCM_16")
+
+    async def told() -> bool:
+        states = await studio.states()
+        return len(states) == 2 and all(state is FileState.UNREADABLE for state, _ in states.values())
+
+    await until(told)
+    assert (await studio.states()) == {
+        "text.wav": (FileState.UNREADABLE, Trouble.NOT_AUDIO),
+        "many channels.wav": (FileState.UNREADABLE, Trouble.TOO_MANY_CHANNELS),
+    }
+    assert await studio.bounces() == []
+    assert await studio.deliveries() == []
+    assert {trouble for _, trouble in (await studio.pipeline.health()).troubles} == {
+        Trouble.NOT_AUDIO,
+        Trouble.TOO_MANY_CHANNELS,
+    }
+
+
+async def test_fifty_stems_are_one_card(studio: Studio) -> None:
+    await studio.start()
+    elsewhere = studio.root.parent / "stems"
+    elsewhere.mkdir()
+    for index in range(50):
+        save(elsewhere / f"Night Drive - {index:02}.wav", music(1.2, rate=16000, seed=index), 16000, "PCM_16")
+    await asyncio.to_thread(shutil.copytree, elsewhere, studio.root, dirs_exist_ok=True)
+
+    async def all_there() -> bool:
+        return len(await studio.bounces()) == 50 and bool(await studio.deliveries())
+
+    await until(all_there, 60)
+    (delivery,) = await studio.deliveries()
+    assert delivery.kind == "bounce.group"
+    assert len(delivery.payload["bounces"]) == 50
+    assert {state for state, _ in (await studio.states()).values()} == {FileState.POSTED}
+
+
+async def test_what_lay_there_at_the_start_is_told_once_as_a_summary(studio: Studio) -> None:
+    for index in range(3):
+        drop(studio.root, f"Old {chr(65 + index)}.wav", seed=index)
+    await studio.start()
+
+    async def told() -> bool:
+        return len(await studio.deliveries()) == 1
+
+    await until(told)
+    (delivery,) = await studio.deliveries()
+    assert (delivery.kind, delivery.payload["found"], len(delivery.payload["bounces"])) == ("bounce.group", True, 3)
+    await studio.pipeline.stop()
+
+    again = Studio(studio.database, studio.root, WorkerPool(bounce_rules(), studio.pool.media))
+    await again.start()
+    await asyncio.sleep(1.5)
+    await again.stop()
+    assert len(await studio.deliveries()) == 1
+    assert len(await studio.bounces()) == 3
+
+
+async def test_a_renamed_file_is_not_measured_again(studio: Studio) -> None:
+    await studio.start()
+    path = drop(studio.root, "Idea.wav")
+
+    async def one() -> bool:
+        return len(await studio.deliveries()) == 1
+
+    await until(one)
+    path.rename(studio.root / "Idea renamed.wav")
+
+    async def noted() -> bool:
+        (bounce,) = await studio.bounces()
+        return len(await studio.service.paths(ADA, bounce.id)) == 2
+
+    await until(noted)
+    assert len(await studio.deliveries()) == 1
+
+
+async def test_a_folder_that_goes_is_noticed_and_taken_up_again(studio: Studio) -> None:
+    await studio.start()
+    away = studio.root.parent / "unplugged"
+    studio.root.rename(away)
+
+    async def gone() -> bool:
+        return (await studio.pipeline.health()).folders[0].is_gone
+
+    await until(gone)
+    drop(away, "While away.wav")
+    away.rename(studio.root)
+
+    async def back() -> bool:
+        return not (await studio.pipeline.health()).folders[0].is_gone and len(await studio.bounces()) == 1
+
+    await until(back)
