@@ -1,5 +1,6 @@
 """The parts of one local Discord, put together without a socket; routes and people work on this."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +13,8 @@ from bot.local.model import Wire
 from bot.local.payloads import Addresses, Payloads
 from bot.local.posting import Posting
 from bot.local.world import World
+
+KEPT_RECORDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Core:
         self.violations: list[str] = []
         """What broke the API description or a limit, newest last."""
         self.unknown_routes: list[str] = []
-        self.requests: list[tuple[str, str, int]] = []
-        """Method, route template and status of every request so far."""
+        self.requests: deque[tuple[str, str, int]] = deque(maxlen=KEPT_RECORDS)
+        """Method, route template and status of the latest requests."""
         self.on_request: Callable[[Exchange], None] | None = None
         world.listen(self.gateway.hear)

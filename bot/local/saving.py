@@ -70,7 +70,14 @@ class Saver:
         if not self._file.is_file():
             return None
         body = json.loads(self._file.read_text(encoding="utf-8"))
-        return restore(body, clock) if body.get("version") == VERSION else None
+        if body.get("version") != VERSION:
+            return None
+        world = restore(body, clock)
+        for file in self.attachments.glob("*"):
+            # Files of ephemeral messages went with them.
+            if int(file.name) not in world.attachments:
+                file.unlink()
+        return world
 
 
 def dump(world: World) -> Wire:

@@ -230,8 +230,10 @@ class Actor:
             known = fields_of(opener.modal)
             values = {self._field(known, key): _bare(value) for key, value in {**(fields or {}), **more}.items()}
             sent = self.person.submit(opener, values)
-            self.form = None
-            return await self._settle(sent, wait=wait)
+            answer = await self._settle(sent, wait=wait)
+            # A form that failed stays open, with what was typed.
+            self.form = sent if sent.modal else None
+            return answer
 
     def _field(self, known: Mapping[str, tuple[str, Wire]], key: str) -> str:
         if key in known:

@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bot.local.core import Core, Exchange
-from bot.local.errors import ApiError, Form
+from bot.local.core import KEPT_RECORDS, Core, Exchange
+from bot.local.errors import ApiError, Form, FormError
 from bot.local.gateway import bare_token
 from bot.local.model import Channel, Message, Wire
 from bot.local.permissions import Permission
@@ -134,6 +134,10 @@ def _handler(
                 reply = answer if isinstance(answer, Reply) else await answer
         except ApiError as error:
             reply, extra = Reply(error.status, error.body()), error.headers
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            # A body of the wrong shape got past the rules: wrong all the same.
+            broken = FormError({"_errors": [{"code": "BODY_INVALID", "message": repr(error)}]})
+            reply, extra = Reply(broken.status, broken.body()), {}
         exchange = Exchange(request.method, route, body, reply.status, reply.body, dict(request.query))
         _record(core, exchange, ordered=ordered)
         return respond(reply, route, {**reply.headers, **extra})
@@ -170,6 +174,7 @@ def _authorise(core: Core, request: web.Request) -> None:
 def _unknown(core: Core) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         core.unknown_routes.append(f"{request.method} {request.path}")
+        del core.unknown_routes[:-KEPT_RECORDS]
         return respond(Reply(404, {"message": "404: Not Found", "code": 0}), "unknown", {})
 
     return handle
@@ -184,6 +189,7 @@ def _record(core: Core, exchange: Exchange, *, ordered: bool) -> None:
         )
     if core.validator is not None:
         core.violations.extend(core.validator(exchange))
+    del core.violations[:-KEPT_RECORDS]
     if core.on_request is not None:
         core.on_request(exchange)
 
