@@ -10,7 +10,7 @@ from bot.local import limits
 from bot.local.errors import ApiError, Form
 from bot.local.files import FileStore, dimensions, type_of
 from bot.local.model import Attachment, Channel, Message, MessageFlag, Wire
-from bot.local.parts import complete, complete_embed
+from bot.local.parts import complete, complete_embed, walk
 from bot.local.world import World
 
 _MENTION = re.compile(r"<@!?(\d+)>")
@@ -164,12 +164,13 @@ class Posting:
         self._attach(message, body, uploads)
         if "content" in body:
             message.content = body["content"] or ""
-            self._mentions(message, body.get("allowed_mentions"))
         if "embeds" in body:
             message.embeds = [complete_embed(self._media(message, embed)) for embed in body["embeds"] or []]
         if "components" in body:
             message.components = self._media(message, body["components"] or [])
             complete(message.components)
+        if "content" in body or "components" in body:
+            self._mentions(message, body.get("allowed_mentions"))
         if message.flags & MessageFlag.COMPONENTS_V2:
             message.content = ""
             message.embeds = []
@@ -229,9 +230,11 @@ class Posting:
         return {"url": url}
 
     def _mentions(self, message: Message, allowed: Wire | None) -> None:
-        people = dict.fromkeys(int(i) for i in _MENTION.findall(message.content))
-        roles = dict.fromkeys(int(i) for i in _ROLE_MENTION.findall(message.content))
-        everyone = "@everyone" in message.content or "@here" in message.content
+        # Texts in components mention people as the content does.
+        said = "\n".join([message.content, *(part.get("content") or "" for part in walk(message.components))])
+        people = dict.fromkeys(int(i) for i in _MENTION.findall(said))
+        roles = dict.fromkeys(int(i) for i in _ROLE_MENTION.findall(said))
+        everyone = "@everyone" in said or "@here" in said
         if allowed is not None:
             parse = allowed.get("parse") or []
             named = {int(i) for i in allowed.get("users") or []}

@@ -50,6 +50,7 @@ _ISO = re.compile(
 )
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm|h|uhr)?")
 _NUMBER_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?\.?")
+_UHR = re.compile(r"(?:\bum\s+)?\b(\d{1,2})\s*uhr\b", re.IGNORECASE)
 _SPAN = re.compile(r"(\d+(?:\.\d+)?|\b(?:half an?|an?|one|two|three)\b)\s*([a-z]+)")
 
 
@@ -138,7 +139,7 @@ def read_loosely_blocking(text: str, now: datetime, zone: ZoneInfo, default_hour
     import dateparser
 
     found = dateparser.parse(
-        text,
+        _UHR.sub(r"\1:00", text),
         settings={
             "TIMEZONE": zone.key,
             "RETURN_AS_TIMEZONE_AWARE": True,
@@ -215,7 +216,7 @@ def search_zones(typed: str, now: datetime, locale: str = "en", limit: int = 25)
     def rank(key: str) -> tuple[int, int, str] | None:
         city, place = zone_name(ZoneInfo(key)).casefold(), _location(key, locale).casefold()
         hits = (
-            city == wanted,
+            wanted in {city, place},
             city.startswith(wanted),
             place.startswith(wanted),
             wanted in place,
