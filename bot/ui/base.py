@@ -461,7 +461,7 @@ class Edge:
             return
         try:
             await turn.reply(told, ephemeral=True)
-        except Exception as again:  # noqa: BLE001 - the last edge: telling must not raise
+        except Exception as again:
             log.warning("could not tell", ref=reference, row=errors.classify(again).row.name, exc_info=again)
 
     async def _gate(self, turn: Turn, declared: Control | FormControl, target: ControlId) -> None:

@@ -61,7 +61,7 @@ def test_our_lines_and_those_of_libraries_are_one_json_each(stream: io.StringIO)
     except ValueError:
         structlog.stdlib.get_logger("bot.x").exception("broke")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [line["event"] for line in lines][0] == "interaction"
+    assert lines[0]["event"] == "interaction"
     assert lines[0]["command"] == "loop show"
     assert lines[0]["level"] == "info"
     assert HOOK not in stream.getvalue()
