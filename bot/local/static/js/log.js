@@ -5,6 +5,7 @@ import { drawMessage, follows } from "./message.js";
 import { avatar } from "./names.js";
 import { dayText, sameDay } from "./time.js";
 import { act, get } from "./wire.js";
+import { leafAt } from "./commands.js";
 
 const PAGE = 40;
 const log = document.getElementById("log");
@@ -180,7 +181,13 @@ function intro(channel) {
     const other = store.users.get(channel.recipients?.[0]?.id) ?? channel.recipients?.[0];
     return h("div", { class: "intro" }, avatar(other, "xl"), h("h2", {}, name), h("p", {}, `This is the beginning of your messages with ${name}.`));
   }
-  return h("div", { class: "intro" }, h("h2", {}, isThread(channel) ? name : `Welcome to #${name}`), h("p", {}, isThread(channel) ? "This is the start of the thread." : channel.topic || `This is the start of #${name}. Type / to see what you can do here.`));
+  return h("div", { class: "intro" }, h("h2", {}, isThread(channel) ? name : `Welcome to #${name}`), h("p", {}, isThread(channel) ? "This is the start of the thread." : channel.topic || `This is the start of #${name}. Type / to see what you can do here.`), !isThread(channel) && start());
+}
+
+// The one command that explains the others, one press away.
+function start() {
+  const leaf = leafAt("help");
+  return leaf && h("p", {}, h("button", { type: "button", class: "button secondary", on: { click: () => tell("fill-command", { path: leaf.path, id: leaf.id }) } }, "Start with /help"));
 }
 
 // ---- pushes -------------------------------------------------------------------------------------
@@ -220,6 +227,8 @@ export function notice(channelId, { content, command }) {
   pinned = true;
   draw();
 }
+
+export const redrawLog = () => store.messages.has(store.current) && draw();
 
 export async function jumpTo(channelId, messageId) {
   for (let tries = 0; tries < 25 && !findMessage(channelId, messageId) && !store.complete.has(channelId); tries += 1) await older();

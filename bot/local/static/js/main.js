@@ -4,7 +4,7 @@ import { store, takeWorld, channelName, isDirect, isThread, nameOf, on, tell } f
 import { takeKey, Pushes, get } from "./wire.js";
 import { startTicking } from "./time.js";
 import { drawSidebar, drawPeople } from "./sidebar.js";
-import { setUpLog, openChannel, refresh, takeMessage, removeFromLog, jumpTo } from "./log.js";
+import { setUpLog, openChannel, refresh, takeMessage, removeFromLog, jumpTo, redrawLog } from "./log.js";
 import { setUpComposer, composerFor, focusComposer, redrawCommands } from "./composer.js";
 import { setUpMenus } from "./menu.js";
 import { avatar } from "./names.js";
@@ -94,6 +94,7 @@ async function go(channelId, messageId) {
 async function loadCommands() {
   store.commands = await get("/page/commands", { channel: store.current });
   redrawCommands();
+  redrawLog();
 }
 
 function be(personId) {

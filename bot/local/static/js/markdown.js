@@ -4,6 +4,7 @@ import { person, store, nameOf, roleColour, channelName, isThread, tell } from "
 import { stamp } from "./time.js";
 import { safeLink } from "./wire.js";
 import { icon } from "./dom.js";
+import { words } from "./emoji.js";
 
 const FENCE = /```(?:([a-zA-Z0-9+_.#-]+)\n)?\n*([\s\S]+?)\n*```/;
 
@@ -155,7 +156,7 @@ function inline(text, into) {
       }
     }
     if (used) {
-      if (plain) into.append(plain);
+      if (plain) into.append(...words(plain));
       plain = "";
       into.append(holder);
     } else {
@@ -164,7 +165,7 @@ function inline(text, into) {
     }
     rest = rest.slice(used);
   }
-  if (plain) into.append(plain);
+  if (plain) into.append(...words(plain));
 }
 
 function wrap(tag, content) {

@@ -5,10 +5,10 @@ import { act } from "./wire.js";
 import { avatar, appTag } from "./names.js";
 import { react, isEphemeral } from "./message.js";
 import { place } from "./listbox.js";
+import { quickReactions } from "./emoji.js";
 import { openForm } from "./form.js";
 import { notice } from "./log.js";
 
-const QUICK = ["👍", "❤️", "🔥", "✅", "👀", "🎧"];
 
 export function setUpMenus() {
   on("message-menu", ({ message, event, anchor, node }) => openMenu({
@@ -63,7 +63,7 @@ async function runMenu(command, target) {
 }
 
 function quickRow(message) {
-  return h("div", { class: "quick-row" }, QUICK.map((name) => {
+  return h("div", { class: "quick-row" }, quickReactions().map((name) => {
     const mine = message.reactions?.some((reaction) => reaction.me && reaction.emoji.name === name);
     return h("button", { type: "button", role: "menuitem", class: mine ? "quick mine" : "quick", "aria-label": `React with ${name}`, data: { close: "1" }, on: { click: () => react(message, name, Boolean(mine)) } }, name);
   }));
