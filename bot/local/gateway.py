@@ -3,12 +3,11 @@
 import asyncio
 import json
 import secrets
-import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
@@ -16,12 +15,12 @@ from bot.local.changes import BotPresence, Change, GuildCreated
 from bot.local.events import Event, Intent, blanked, events_of
 from bot.local.model import Guild, Wire
 from bot.local.payloads import Payloads
+from bot.local.sockets import Connection, Encoder, plain, zlib_stream, zstd_stream
 from bot.local.world import World
 
 HEARTBEAT_MS = 41_250
 KEPT_EVENTS = 1_000
 MAX_PAYLOAD_BYTES = 4_096
-MAX_SENDS_A_MINUTE = 120
 _KNOWN_INTENTS = (1 << 26) - 1
 
 
@@ -61,89 +60,6 @@ class ApplicationFlag(IntFlag):
     PRESENCE = 1 << 12 | 1 << 13
     MEMBERS = 1 << 14 | 1 << 15
     MESSAGE_CONTENT = 1 << 18 | 1 << 19
-
-
-class Encoder(Protocol):
-    def __call__(self, text: str) -> str | bytes: ...
-
-
-def plain(text: str) -> str:
-    return text
-
-
-def zlib_stream() -> Encoder:
-    """Compress all messages of one connection as one zlib stream, each ending `00 00 ff ff`."""
-    stream = zlib.compressobj()
-
-    def encode(text: str) -> bytes:
-        return stream.compress(text.encode()) + stream.flush(zlib.Z_SYNC_FLUSH)
-
-    return encode
-
-
-def zstd_stream() -> Encoder:
-    """Compress all messages of one connection as one zstd stream; plain text without zstandard."""
-    try:
-        import zstandard
-    except ImportError:
-        return plain
-    stream = zstandard.ZstdCompressor().compressobj()
-
-    def encode(text: str) -> bytes:
-        return stream.compress(text.encode()) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-
-    return encode
-
-
-class Connection:
-    """One open socket and the queue of what goes out on it."""
-
-    def __init__(self, socket: web.WebSocketResponse, encode: Encoder, request: web.Request) -> None:
-        self.socket = socket
-        self.request = request
-        self.session: Session | None = None
-        self.closed_by_us = False
-        self._encode = encode
-        self._queue: asyncio.Queue[str | Close | int | None] = asyncio.Queue()
-        self._received: deque[float] = deque(maxlen=MAX_SENDS_A_MINUTE)
-
-    def send(self, body: Wire) -> None:
-        # Discord writes all four keys in every frame; some libraries count on it.
-        frame = {"t": None, "s": None, **body}
-        self._queue.put_nowait(json.dumps(frame, separators=(",", ":")))
-
-    def close(self, code: int) -> None:
-        self._queue.put_nowait(int(code))
-
-    def drop(self) -> None:
-        """Tear the TCP connection without a goodbye."""
-        if self.request.transport is not None:
-            self.request.transport.abort()
-
-    def too_fast(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        full = len(self._received) == MAX_SENDS_A_MINUTE and now - self._received[0] < 60
-        self._received.append(now)
-        return full
-
-    async def write(self) -> None:
-        """Send what is queued until the socket closes."""
-        while True:
-            item = await self._queue.get()
-            if item is None or self.socket.closed:
-                return
-            if isinstance(item, int):
-                self.closed_by_us = True
-                await self.socket.close(code=item)
-                return
-            data = self._encode(item)
-            try:
-                await (self.socket.send_str(data) if isinstance(data, str) else self.socket.send_bytes(data))
-            except (ConnectionError, RuntimeError):
-                return
-
-    def stop(self) -> None:
-        self._queue.put_nowait(None)
 
 
 @dataclass(slots=True)

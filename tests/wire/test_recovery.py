@@ -138,8 +138,10 @@ def _zlib_context() -> type:
 async def test_the_server_may_restart_under_a_running_bot(
     clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # discord.py backs off for seconds before it tries again.
+    # discord.py waits for seconds before it tries again, and before it identifies anew.
+    real_sleep = asyncio.sleep
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.05)
+    monkeypatch.setattr("discord.gateway.asyncio.sleep", lambda seconds: real_sleep(min(seconds, 0.05)))
     first = LocalDiscord(clock, data_dir=tmp_path, validator=SHARED.openapi)
     await first.start()
     with redirected(first.addresses):
