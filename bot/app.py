@@ -7,7 +7,7 @@ cog in `EXTENSIONS`.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.engine import Engine
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
 from bot.lifecycle import Supervisor
+from bot.loops.area import LoopArea, Neighbours, open_loops
 from bot.metrics import Metrics, watch_loop
 from bot.opening import open_database, prepare_data_dir, single_instance
 from bot.outbox import Outbox
@@ -41,7 +42,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
-EXTENSIONS = ("cogs.help", "cogs.studio")
+EXTENSIONS = ("cogs.help", "cogs.loops", "cogs.studio")
 CONNECT_WITHIN_S = 300.0
 
 
@@ -62,6 +63,7 @@ class Services:
     checks: HealthService
     back_up: Callable[[], Awaitable[backup.BackupFile | None]]
     health: HealthPages | None = None
+    loops: LoopArea = field(init=False)
 
 
 class App:
@@ -151,6 +153,12 @@ class App:
 
     def _wire_areas(self, services: Services) -> None:
         """Make each area known: its service on `services`, its slots to the engine, its deliveries to the outbox."""
+        services.loops = open_loops(services.database, self.clock, Neighbours(zones=services.studio))
+        self.on_start.append(self._keep_loops)
+        self.on_stop.append(services.loops.stop)
+
+    async def _keep_loops(self) -> None:
+        self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)
 
     def _make_client(self) -> StudioBot:
         return StudioBot(
@@ -279,6 +287,7 @@ class App:
             await self.back_up()
             await services.studio.put_fact("backup.day", local.date().isoformat())
             await services.studio.tidy()
+            await services.loops.loops.empty_bin()
             async with services.database.system_write("retention") as unit:
                 keep = timedelta(days=services.engine.rules.keep_finished_days)
                 await unit.repo(SlotRepository).forget_finished(now - keep)

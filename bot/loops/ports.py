@@ -1,7 +1,8 @@
-"""What loops are given from outside: words, bounces, the phase. Wired in `bot/app.py`."""
+"""What loops are given from outside: words, bounces, the phase, the profile, the zone. Wired in `bot/app.py`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from bot.loops.model import LoopBounce, LoopId
 
@@ -34,3 +35,26 @@ class ProfileReader(Protocol):
     async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
         """Return role and pace, or None when the person has no profile."""
         ...
+
+
+class ZoneReader(Protocol):
+    """Tell a person's time zone."""
+
+    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
+
+
+class NoBounces:
+    """Stands in where no bounces are kept."""
+
+    async def bounces_of(self, owner: int, loop_ids: Sequence[LoopId]) -> Mapping[LoopId, Sequence[LoopBounce]]:
+        return {}
+
+
+class NoPhase:
+    async def phase_of(self, owner: int) -> str:
+        return "any"
+
+
+class NoProfile:
+    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
+        return None

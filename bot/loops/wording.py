@@ -46,6 +46,14 @@ def span_text(loop: Loop, clip: Clip, say: Say) -> str:
     return say("loop.when.beats", start=units_text(clip.start_milli), end=units_text(clip.end_milli))
 
 
+def listed(parts: Sequence[str], say: Say) -> str:
+    """Return texts with commas between them, kept as finished texts."""
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = say("loop.list.and", first=joined, second=part)
+    return joined
+
+
 def names_text(names: Sequence[str], say: Say, keep: int = 3) -> str:
     """Return names with commas, and "and 3 more" for the rest."""
     shown = ", ".join(names[:keep])
@@ -76,7 +84,7 @@ def action_text(loop: Loop, action: NextAction, say: Say) -> str:
     if action.waiting_for:
         marks.append(say("loop.next.waiting", names=names_text(action.waiting_for, say)))
     line = say("loop.next.line", name=action.clip.name, when=when_text(loop, action.clip.start_milli, say))
-    return ", ".join([line, *marks])
+    return listed([line, *marks], say)
 
 
 def warning_text(loop: Loop, warning: LoopWarning, say: Say) -> str:
@@ -166,7 +174,7 @@ def clip_line(loop: Loop, clip: Clip, sequenced: Sequenced, say: Say) -> str:
     if clip.deadline_kind is DeadlineKind.HARD and clip.deadline is not None:
         marks.append(say("loop.mark.deadline", day=day_text(clip.deadline)))
     line = say("loop.list.clip", name=clip.name, when=span_text(loop, clip, say))
-    return ", ".join([line, *marks])
+    return listed([line, *marks], say)
 
 
 def clip_list(plan: Plan, sequenced: Sequenced, say: Say) -> list[str]:

@@ -231,12 +231,15 @@ class Turn:
                 self._deferred_reply = True
             self.edge.acknowledged(self.interaction)
 
-    async def post(self, card: Card) -> None:
-        """Post a card for everybody here, with Remove for its owner and managers, through the token alone."""
+    async def post(self, card: Card) -> discord.WebhookMessage | discord.InteractionMessage:
+        """Post a card for everybody here, with Remove for its owner and managers, through the token alone.
+
+        The message is returned for cards that go on following what they show.
+        """
         remove = Button("ui", "remove", self.guild_words("card.remove"), owner=self.person)
         shown = replace(card, rows=[*card.rows, [remove]])
         await self.defer()
-        await self._follow_up(cards.layout(shown, self.guild_words), cards.discord_files(shown), False)
+        return await self._follow_up(cards.layout(shown, self.guild_words), cards.discord_files(shown), False)
 
     async def _follow_up(
         self, view: ui.LayoutView, uploads: Sequence[discord.File], hidden: bool

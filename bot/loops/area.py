@@ -1,0 +1,63 @@
+"""Loops as one thing: what `bot/app.py` makes and what cogs, missions and digests reach by `services.loops`."""
+
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.loops.clips import ClipService
+from bot.loops.drawing import Drawing
+from bot.loops.ports import (
+    BounceReader,
+    NoBounces,
+    NoPhase,
+    NoProfile,
+    PhaseReader,
+    ProfileReader,
+    ZoneReader,
+)
+from bot.loops.rules import LoopRules, loop_rules
+from bot.loops.saving import Saving
+from bot.loops.service import LoopService
+from bot.loops.store import LoopStore
+from storage.unit import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What loops read of other areas."""
+
+    zones: ZoneReader
+    bounces: BounceReader = field(default_factory=NoBounces)
+    phases: PhaseReader = field(default_factory=NoPhase)
+    profiles: ProfileReader = field(default_factory=NoProfile)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopArea:
+    """The services of loops, over one store."""
+
+    rules: LoopRules
+    store: LoopStore
+    loops: LoopService
+    clips: ClipService
+    drawing: Drawing
+
+    @property
+    def saving(self) -> Saving:
+        return self.store.saving
+
+    async def stop(self) -> None:
+        """Let the drawing threads go."""
+        self.drawing.close()
+
+
+def open_loops(database: Database, clock: Clock, neighbours: Neighbours) -> LoopArea:
+    """Make the services of loops."""
+    rules = loop_rules()
+    store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases)
+    return LoopArea(
+        rules=rules,
+        store=store,
+        loops=LoopService(store, neighbours.profiles, neighbours.zones),
+        clips=ClipService(store),
+        drawing=Drawing(),
+    )

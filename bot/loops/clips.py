@@ -1,0 +1,300 @@
+"""Clips: one method a use case, whoever acts. Every edit is one transaction on the row as it is then."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bot.actors import Actor, OwnerId
+from bot.errors import AlreadyDone, Refused
+from bot.loops.dates import timeline_milli
+from bot.loops.inputs import Note, read_lane, read_length, read_name, read_notes, read_start
+from bot.loops.model import (
+    MILLI,
+    Clip,
+    ClipId,
+    DeadlineKind,
+    Lane,
+    Loop,
+    Source,
+    SuggestedClip,
+)
+from bot.loops.placing import free_slot
+from bot.loops.saving import Intent
+from bot.loops.store import Edited, LoopStore
+from storage.repositories.loops import ClipRepository, DeskRepository
+from storage.repositories.studio import RequestRepository
+from storage.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFields:
+    """What a form or a tool gives of a clip; None leaves a field as it is (or at its default on a new clip)."""
+
+    name: str | None = None
+    lane: str | None = None
+    start: str | float | None = None
+    length: str | float | None = None
+    notes: str | None = None
+
+
+class ClipService:
+    """Everything that people, missions and schedules do with clips."""
+
+    def __init__(self, store: LoopStore) -> None:
+        self._store = store
+        self._rules = store.rules
+
+    async def get(self, owner: OwnerId, clip_id: str) -> tuple[Loop, Clip]:
+        """Return a clip with its loop. Raises Gone."""
+        return await self._store.loop_of_clip(owner, clip_id)
+
+    async def add(
+        self,
+        actor: Actor,
+        owner: OwnerId,
+        loop_id: str,
+        fields: ClipFields,
+        *,
+        source: Source = Source.MANUAL,
+        key: str | None = None,
+    ) -> Edited:
+        """Add a clip and select it. `key` makes a repeat of the same interaction harmless."""
+        name = read_name(fields.name or "", self._rules.default_clip_name, self._rules)
+        lane = read_lane(fields.lane) if fields.lane is not None else Lane.CREATIVE
+        notes = read_notes(fields.notes or "", self._rules)
+
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            if key is not None and (known := await self._known(unit, key)):
+                return Edited(loop, known)
+            start, told = read_start(fields.start if fields.start is not None else 0, loop, self._rules)
+            wanted = fields.length if fields.length is not None else self._rules.default_length_units
+            length, more = read_length(wanted, loop, self._rules, creating=True)
+            clip = Clip(
+                ClipId(unit.new_id()),
+                loop.id,
+                lane,
+                start,
+                length,
+                name,
+                self._store.now,
+                self._store.now,
+                notes=notes,
+                source=source,
+            )
+            await self._insert(unit, loop, [clip])
+            await unit.repo(DeskRepository).select(clip.id)
+            if key is not None:
+                await unit.repo(RequestRepository).remember(f"clip:{key}", clip.id)
+            return Edited(loop, clip, (*told, *more))
+
+        return await self._store.edit(
+            actor, owner, "loop.add_clip", loop_id, Intent("add", {"name": name, "lane": lane.value}), work
+        )
+
+    async def add_suggested(
+        self, actor: Actor, owner: OwnerId, loop_id: str, suggested: SuggestedClip, source: Source
+    ) -> Edited:
+        """Add a clip that a what-if or a suggestion describes."""
+        fields = ClipFields(
+            suggested.name,
+            suggested.lane.value,
+            suggested.start_milli / MILLI,
+            suggested.length_milli / MILLI,
+            suggested.notes,
+        )
+        return await self.add(actor, owner, loop_id, fields, source=source)
+
+    async def edit(self, actor: Actor, owner: OwnerId, clip_id: str, fields: ClipFields) -> Edited:
+        """Change what is given of a clip; the rest stays."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            notes: list[Note] = []
+            changed = clip
+            if fields.name is not None:
+                name = read_name(fields.name, self._rules.default_clip_name, self._rules)
+                changed = replace(changed, name=name)
+            if fields.lane is not None:
+                changed = replace(changed, lane=read_lane(fields.lane))
+            if fields.start is not None:
+                start, told = read_start(fields.start, loop, self._rules)
+                changed, notes = replace(changed, start_milli=start), [*notes, *told]
+            if fields.length is not None:
+                length, told = read_length(fields.length, loop, self._rules)
+                changed, notes = replace(changed, length_milli=length), [*notes, *told]
+            if fields.notes is not None:
+                changed = replace(changed, notes=read_notes(fields.notes, self._rules))
+            return changed, notes
+
+        return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
+
+    async def move(self, actor: Actor, owner: OwnerId, clip_id: str, start: str | float) -> Edited:
+        """Move a clip to a start."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            milli, notes = read_start(start, loop, self._rules)
+            return replace(clip, start_milli=milli), notes
+
+        parts = {"start": str(start)[:40]}
+        return await self._change(actor, owner, "loop.move_clip", clip_id, "move", change, parts)
+
+    async def nudge(self, actor: Actor, owner: OwnerId, clip_id: str, units: float) -> Edited:
+        """Move a clip by so many units; it stops at the first one."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            wanted = clip.start_milli + round(units * MILLI)
+            start, notes = read_start(max(0, wanted) / MILLI, loop, self._rules)
+            return replace(clip, start_milli=start), [*notes, *([Note("start_zero")] if wanted < 0 else [])]
+
+        return await self._change(actor, owner, "loop.move_clip", clip_id, "nudge", change, {"units": f"{units:+g}"})
+
+    async def lengthen(self, actor: Actor, owner: OwnerId, clip_id: str, units: float) -> Edited:
+        """Make a clip longer or shorter by so many units. Raises Refused when nothing would be left."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            length, notes = read_length((clip.length_milli + round(units * MILLI)) / MILLI, loop, self._rules)
+            return replace(clip, length_milli=length), notes
+
+        return await self._change(actor, owner, "loop.edit_clip", clip_id, "lengthen", change, {"units": f"{units:+g}"})
+
+    async def move_lane(self, actor: Actor, owner: OwnerId, clip_id: str, lane: str) -> Edited:
+        """Put a clip on another lane."""
+        wanted = read_lane(lane)
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            return replace(clip, lane=wanted), []
+
+        parts = {"lane": wanted.value}
+        return await self._change(actor, owner, "loop.move_clip", clip_id, "lane", change, parts)
+
+    async def move_to_free_slot(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
+        """Move a clip to the next place in its lane where nothing overlaps it."""
+
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            clips = await unit.repo(ClipRepository).of_loop(loop.id)
+            clip = await self._store.clip_in(unit, clip_id)
+            latest = max(timeline_milli(loop, clips, self._rules), clip.end_milli) + clip.length_milli
+            start = free_slot(
+                clips,
+                clip.lane,
+                clip.length_milli,
+                earliest=clip.start_milli,
+                latest=latest,
+                ignore=(clip.id,),
+            )
+            if start is None or start == clip.start_milli:
+                return Edited(loop, clip, (Note("already_free", {"clip": clip.name}),))
+            saved = await unit.repo(ClipRepository).save(replace(clip, start_milli=start))
+            return Edited(loop, saved)
+
+        return await self._with_clip(actor, owner, "loop.move_clip", clip_id, "free_slot", work)
+
+    async def mark_ready(self, actor: Actor, owner: OwnerId, clip_id: str, *, ready: bool = True) -> Edited:
+        """Set or clear the owner's own mark."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            return replace(clip, ready=ready), []
+
+        code = "ready" if ready else "unready"
+        return await self._change(actor, owner, "loop.mark_ready", clip_id, code, change)
+
+    async def finish(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
+        """Mark a clip done now. Raises AlreadyDone with the time it was done."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            if clip.done_at is not None:
+                raise AlreadyDone("loop_clip_done", what=clip.name, when=clip.done_at)
+            return replace(clip, done_at=self._store.now), []
+
+        return await self._change(actor, owner, "loop.finish_clip", clip_id, "finish", change)
+
+    async def reopen(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
+        """Take the done mark off again."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            return replace(clip, done_at=None), []
+
+        return await self._change(actor, owner, "loop.reopen_clip", clip_id, "reopen", change)
+
+    async def remove(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
+        """Delete a clip; Undo brings it back."""
+
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            clip = await self._store.clip_in(unit, clip_id)
+            await unit.repo(ClipRepository).remove(clip_id)
+            return Edited(loop, clip)
+
+        return await self._with_clip(actor, owner, "loop.remove_clip", clip_id, "remove", work)
+
+    async def set_deadline(
+        self, actor: Actor, owner: OwnerId, clip_id: str, kind: DeadlineKind, day: date | None
+    ) -> Edited:
+        """Set or clear the deadline of a clip in a dated loop."""
+
+        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+            if not loop.is_dated and kind is not DeadlineKind.NONE:
+                raise Refused("loop_deadline_undated")
+            return replace(clip, deadline_kind=kind, deadline=day if kind is not DeadlineKind.NONE else None), []
+
+        return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
+
+    async def add_planned(
+        self, actor: Actor, owner: OwnerId, loop_id: str, clips: Sequence[Clip], *, operation: str
+    ) -> Edited:
+        """Add several finished clips in one transaction (a preset, a duplicate, a set of suggestions)."""
+
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            made = [replace(clip, id=ClipId(unit.new_id()), loop_id=loop.id) for clip in clips]
+            await self._insert(unit, loop, made)
+            return Edited(loop, made[-1] if made else None)
+
+        return await self._store.edit(actor, owner, operation, loop_id, Intent("add_many", {"count": len(clips)}), work)
+
+    async def finished_between(self, owner: OwnerId, since: datetime, until: datetime) -> list[Clip]:
+        """Return the clips that were finished in a stretch of time."""
+        async with self._store.database.read(owner) as unit:
+            return await unit.repo(ClipRepository).finished_between(since, until)
+
+    async def _insert(self, unit: Unit, loop: Loop, clips: Sequence[Clip]) -> None:
+        repository = unit.repo(ClipRepository)
+        if await repository.count(loop.id) + len(clips) > self._rules.max_clips:
+            raise Refused("loop_clips_full", limit=self._rules.max_clips)
+        for clip in clips:
+            await repository.add(clip)
+
+    async def _known(self, unit: Unit, key: str) -> Clip | None:
+        known = await unit.repo(RequestRepository).result(f"clip:{key}")
+        return await unit.repo(ClipRepository).get(str(known)) if known else None
+
+    async def _change(
+        self,
+        actor: Actor,
+        owner: OwnerId,
+        operation: str,
+        clip_id: str,
+        code: str,
+        change: Callable[[Loop, Clip], tuple[Clip, list[Note]]],
+        parts: Mapping[str, object] | None = None,
+    ) -> Edited:
+        """Change one clip as it stands in the row; an edit that changes nothing writes nothing."""
+
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            clip = await self._store.clip_in(unit, clip_id)
+            changed, notes = change(loop, clip)
+            saved = await unit.repo(ClipRepository).save(changed) if changed != clip else clip
+            return Edited(loop, saved, tuple(notes))
+
+        return await self._with_clip(actor, owner, operation, clip_id, code, work, parts)
+
+    async def _with_clip(
+        self,
+        actor: Actor,
+        owner: OwnerId,
+        operation: str,
+        clip_id: str,
+        code: str,
+        work: Callable[[Unit, Loop], Awaitable[Edited]],
+        parts: Mapping[str, object] | None = None,
+    ) -> Edited:
+        loop, clip = await self._store.loop_of_clip(owner, clip_id)
+        intent = Intent(code, {"clip": clip.name, **(parts or {})})
+        return await self._store.edit(actor, owner, operation, loop.id, intent, work)

@@ -1,0 +1,189 @@
+"""The ground that the services of this area share: reading a loop whole, and one way to edit it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.actors import Actor, OwnerId
+from bot.clock import Clock
+from bot.errors import Gone, NotFound
+from bot.loops.dates import Moment, moment_of
+from bot.loops.inputs import Note
+from bot.loops.model import Clip, Loop, LoopId, Plan
+from bot.loops.momentum import Momentum, distinct_bounces, measure
+from bot.loops.ports import BounceReader, PhaseReader
+from bot.loops.rules import LoopRules
+from bot.loops.saving import Edit, Intent, Saving
+from bot.loops.sequence import Sequenced, sequence
+from bot.loops.whatif import WhatIf, what_ifs
+from storage.failures import STORE_FAILURES
+from storage.repositories.loops import ClipRepository, LoopRepository
+from storage.unit import Database, Unit
+
+LIST = "/loop list"
+_REMEMBERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did. `group_id` is what Undo needs; `notes` say what was changed on the way in."""
+
+    loop: Loop
+    clip: Clip | None = None
+    notes: tuple[Note, ...] = ()
+    group_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopView:
+    """A loop as cards show it: the plan with what both engines say at `now`.
+
+    `waiting` are edits that are not stored yet; `from_memory` tells that the store could not be read.
+    """
+
+    plan: Plan
+    sequenced: Sequenced
+    momentum: Momentum
+    what_ifs: tuple[WhatIf, ...]
+    moment: Moment
+    now: datetime
+    phase: str = "any"
+    saving: bool = False
+    waiting: tuple[Intent, ...] = ()
+    from_memory: bool = False
+
+    @property
+    def loop(self) -> Loop:
+        return self.plan.loop
+
+
+class LoopStore:
+    """Read and edit loops. Every edit is one transaction under the loop's lock, and tells its listeners."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        rules: LoopRules,
+        bounces: BounceReader,
+        phases: PhaseReader,
+        saving: Saving | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.rules = rules
+        self.saving = saving or Saving(rules.panel, STORE_FAILURES)
+        self._bounces = bounces
+        self._phases = phases
+        self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The present in whole milliseconds, as it is stored."""
+        now = self.clock.now().astimezone(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    async def plan(self, owner: OwnerId, loop_id: str) -> Plan:
+        """Return a loop with its clips and bounces. Raises NotFound for a wrong or a foreign id."""
+        async with self.database.read(owner) as unit:
+            loop = await self.loop_in(unit, loop_id)
+            clips = await unit.repo(ClipRepository).of_loop(loop.id)
+        found = await self._bounces.bounces_of(owner, [loop.id])
+        return Plan(loop, clips, distinct_bounces(found.get(loop.id, ())))
+
+    async def plans(self, owner: OwnerId, loops: Sequence[Loop]) -> list[Plan]:
+        """Return several loops whole, in two queries."""
+        ids = [loop.id for loop in loops]
+        async with self.database.read(owner) as unit:
+            clips = await unit.repo(ClipRepository).of_loops(ids)
+        found = await self._bounces.bounces_of(owner, ids)
+        return [Plan(loop, clips[loop.id], distinct_bounces(found.get(loop.id, ()))) for loop in loops]
+
+    async def view(self, owner: OwnerId, loop_id: str) -> LoopView:
+        """Return a loop as cards show it; from memory when the store cannot even be read."""
+        remembered = False
+        try:
+            plan = await self.plan(owner, loop_id)
+        except STORE_FAILURES:
+            known = self._remembered.get(LoopId(loop_id))
+            if known is None or known[0] != owner:
+                raise
+            plan, remembered = known[1], True
+        self._remember(owner, plan)
+        phase = "any" if remembered else await self._phases.phase_of(owner)
+        return self.look(plan, phase=phase, from_memory=remembered)
+
+    def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
+        """Let both engines read a plan at the present."""
+        now = self.now
+        sequenced = self.sequenced(plan, now)
+        return LoopView(
+            plan=plan,
+            sequenced=sequenced,
+            momentum=measure(plan, now, self.rules.momentum),
+            what_ifs=what_ifs(plan, sequenced, now, self.rules),
+            moment=moment_of(plan.loop, now),
+            now=now,
+            phase=phase,
+            saving=self.saving.is_saving(plan.loop.id),
+            waiting=self.saving.waiting(plan.loop.id),
+            from_memory=from_memory,
+        )
+
+    def sequenced(self, plan: Plan, now: datetime) -> Sequenced:
+        return sequence(
+            plan.clips,
+            moment=moment_of(plan.loop, now),
+            has_bounce=bool(plan.bounces),
+            rules=self.rules.sequence,
+            lanes_unused=plan.loop.lanes_unused,
+        )
+
+    async def phase_of(self, owner: OwnerId) -> str:
+        return await self._phases.phase_of(owner)
+
+    async def edit(
+        self,
+        actor: Actor,
+        owner: OwnerId,
+        operation: str,
+        loop_id: str,
+        intent: Intent,
+        work: Callable[[Unit, Loop], Awaitable[Edited]],
+    ) -> Edited:
+        """Carry out one edit: the rows, the change record and the loop's version in one transaction."""
+
+        async def attempt() -> Edited:
+            async with self.database.write(actor, owner, operation) as unit:
+                loop = await self.loop_in(unit, loop_id)
+                done = await work(unit, loop)
+                version = await unit.repo(LoopRepository).touch(loop.id)
+                return replace(done, loop=replace(done.loop, version=version), group_id=unit.group_id)
+
+        return await self.saving.run(Edit(owner, LoopId(loop_id), intent, attempt))
+
+    async def loop_of_clip(self, owner: OwnerId, clip_id: str) -> tuple[Loop, Clip]:
+        """Return a clip with its loop. Raises Gone for a clip that is deleted, unknown or somebody else's."""
+        async with self.database.read(owner) as unit:
+            clip = await self.clip_in(unit, clip_id)
+            return await self.loop_in(unit, clip.loop_id), clip
+
+    @staticmethod
+    async def loop_in(unit: Unit, loop_id: str) -> Loop:
+        loop = await unit.repo(LoopRepository).get(loop_id)
+        if loop is None:
+            raise NotFound("loop", LIST)
+        return loop
+
+    @staticmethod
+    async def clip_in(unit: Unit, clip_id: str) -> Clip:
+        clip = await unit.repo(ClipRepository).get(clip_id)
+        if clip is None:
+            raise Gone("loop_clip_gone")
+        return clip
+
+    def _remember(self, owner: OwnerId, plan: Plan) -> None:
+        self._remembered.pop(plan.loop.id, None)
+        while len(self._remembered) >= _REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)))
+        self._remembered[plan.loop.id] = (owner, plan)

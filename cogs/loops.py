@@ -1,0 +1,322 @@
+"""`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
+
+from datetime import date
+from typing import Any
+
+from discord import app_commands
+
+from bot.errors import Refused
+from bot.loops.area import LoopArea
+from bot.loops.model import Loop
+from bot.loops.service import LoopFields, LoopLine
+from bot.loops.store import Edited
+from bot.loops.wording import when_text
+from bot.ui import when
+from bot.ui.base import Interaction, Press, Submit, Turn
+from bot.ui.commands import Entity, StudioCog, choices, group, verb
+from bot.ui.common import undo_button
+from bot.ui.confirm import check_name, name_form
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import control, form
+from bot.ui.model import Button, Card, Line, Option, Section, join, note
+from bot.ui.strings import Words
+from cogs import loop_clips, loop_more, loop_panel
+from cogs.loop_cards import edited_text, list_card, next_card
+from cogs.loop_clips import finish_clip, open_clip_form
+from cogs.loop_more import timeline_card
+from cogs.loop_panel import LoopPanels, show_panel
+
+
+class LoopOption(Entity):
+    """The person's loops, by autocomplete."""
+
+    thing, list_command, opens = "loop", "/loop list", ("loop", "show")
+
+    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
+        area: LoopArea = turn.services.loops
+        found = await area.loops.search(turn.person, typed)
+        return [Option(_label(line, turn), line.loop.id) for line in found]
+
+
+class ClipOption(Entity):
+    """The clips of the person's open loops, those of the active one first."""
+
+    thing, list_command, opens = "clip", "/loop show", ("loop", "clip-open")
+
+    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
+        area: LoopArea = turn.services.loops
+        found = await area.loops.search_clips(turn.actor, turn.person, typed)
+        words = turn.words
+        return [
+            Option(
+                join(
+                    " · ",
+                    [
+                        clip.name,
+                        words("loop.clip.state_done") if clip.is_done else words(f"loop.lane.{clip.lane.value}"),
+                        when_text(loop, clip.start_milli, words),
+                        loop.name,
+                    ],
+                ),
+                clip.id,
+            )
+            for loop, clip in found
+        ]
+
+
+def _label(line: LoopLine, turn: Turn) -> str:
+    days = max(0, (turn.now - line.loop.updated_at).days)
+    word = "archived" if line.loop.archived_at else line.momentum.label.value
+    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), f"{days} d"])
+
+
+LoopChoice = app_commands.Transform[str, LoopOption]
+ClipChoice = app_commands.Transform[str, ClipOption]
+
+
+@group("loop", where="SDU")
+class Loops(StudioCog):
+    """The commands of loops."""
+
+    def __init__(self, bot: Any) -> None:
+        super().__init__(bot)
+        area: LoopArea = bot.services.loops
+        self.panels = LoopPanels(bot, area)
+        area.saving.subscribe(self.panels.changed)
+        bot.services.changes.subscribe(self.panels.undone)
+
+    @property
+    def area(self) -> LoopArea:
+        return self.services.loops
+
+    @verb("list")
+    @choices("state", ["open", "archived", "bin"])
+    async def list(self, interaction: Interaction, state: str = "open") -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await list_of(turn, state))
+
+    @verb("show")
+    async def show(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        await show_panel(Turn.of(interaction), loop)
+
+    @verb("new")
+    @choices("pace", ["relaxed", "moderate", "intensive"])
+    async def new(
+        self,
+        interaction: Interaction,
+        name: app_commands.Range[str, 1, 100],
+        start: str | None = None,
+        end: str | None = None,
+        pace: str | None = None,
+    ) -> None:
+        turn = Turn.of(interaction)
+        fields = LoopFields(name=name, start=await read_day(turn, start), end=await read_day(turn, end), pace=pace)
+        edited = await self.area.loops.create(turn.actor, turn.person, fields, key=turn.key)
+        await show_panel(turn, edited.loop.id)
+
+    @verb("edit", opens_form=True)
+    async def edit(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        await turn.open(loop_form(plan.loop, turn.words))
+
+    @verb("switch")
+    async def switch(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        chosen = await self.area.loops.switch(turn.actor, turn.person, loop)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=chosen.id, owner=turn.person)
+        await turn.reply(note(turn.words("loop.told.switched", name=chosen.name), [show]))
+
+    @verb("clip", opens_form=True)
+    async def clip(self, interaction: Interaction, clip: ClipChoice | None = None) -> None:
+        await open_clip_form(Turn.of(interaction), clip)
+
+    @verb("done")
+    async def done(self, interaction: Interaction, clip: ClipChoice) -> None:
+        turn = Turn.of(interaction)
+        told, edited = await finish_clip(turn, clip)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=edited.loop.id, owner=turn.person)
+        await turn.reply(note(told, [undo_button(turn, edited.group_id), show]))
+
+    @verb("next")
+    async def next(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        await turn.reply(next_card(view, turn.words))
+
+    @verb("timeline")
+    async def timeline(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        await turn.reply(await timeline_card(turn, view, ""))
+
+    @verb("duplicate")
+    async def duplicate(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        if plan.loop.is_dated:
+            ask = Button("loop", "duplicate", turn.words("loop.form.duplicate_day"), id=plan.loop.id, owner=turn.person)
+            await turn.reply(note(turn.words("error.loop_needs_day"), [ask]))
+            return
+        await _duplicated(turn, loop, None)
+
+    @verb("archive")
+    async def archive(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        edited = await self.area.loops.archive(turn.actor, turn.person, loop)
+        await _told(turn, "loop.told.archived", edited)
+
+    @verb("unarchive")
+    async def unarchive(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        edited = await self.area.loops.unarchive(turn.actor, turn.person, loop)
+        await _told(turn, "loop.told.unarchived", edited)
+
+    @verb("delete", opens_form=True)
+    async def delete(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        await turn.open(name_form(turn.words, "loop", "delete", plan.loop.id, plan.loop.name))
+
+
+async def read_day(turn: Turn, typed: str | None) -> date | None:
+    """Return the day that was typed: ISO, or a few words like "next monday". Day and month are never guessed."""
+    if not typed or not typed.strip():
+        return None
+    try:
+        return date.fromisoformat(typed.strip())
+    except ValueError:
+        pass
+    zone = await turn.services.studio.zone(turn.person, turn.guild)
+    found = await when.read_any(typed, turn.now, zone)
+    if isinstance(found, when.Reading):
+        return found.at.astimezone(zone).date()
+    raise Refused("loop_day", typed=typed[:40], example="2026-06-14")
+
+
+async def list_of(turn: Turn, state: str) -> Card:
+    """Return the person's loops of one state."""
+    area: LoopArea = turn.services.loops
+    words = turn.words
+    lines = await area.loops.lines(turn.person, state)
+    if not lines:
+        return note(words(f"loop.lists.empty_{state}"))
+    names = [line.loop.name.casefold() for line in lines]
+    rows: list[str | Line] = []
+    for line in lines[:8]:
+        text = list_card(line, words, shared_name=names.count(line.loop.name.casefold()) > 1)
+        action = "restore" if state == "bin" else "show"
+        label = words("loop.lists.restore" if state == "bin" else "loop.card.show")
+        rows.append(Line(text, Button("loop", action, label, id=line.loop.id, owner=turn.person)))
+    rows += [list_card(line, words, shared_name=names.count(line.loop.name.casefold()) > 1) for line in lines[8:]]
+    return Card(title=words("loop.lists.title"), sections=[Section(None, rows)])
+
+
+def loop_form(loop: Loop, words: Words) -> Form:
+    """Return the form of a loop: name, tempo, pace, days."""
+    paces = [
+        Option(words(f"loop.choice.pace.{pace}"), pace, default=loop.pace.value == pace)
+        for pace in ("relaxed", "moderate", "intensive")
+    ]
+    return Form(
+        "loop",
+        "save",
+        words("loop.form.loop_edit", name=loop.name),
+        [
+            Field("name", words("loop.form.name"), words("loop.form.loop_name_help"), value=loop.name, max_length=100),
+            Field("bpm", words("loop.form.bpm"), words("loop.form.bpm_help"), value=f"{loop.bpm:g}", max_length=10),
+            Field("pace", words("loop.form.pace"), kind=FieldKind.SELECT, value=loop.pace.value, options=paces),
+            Field(
+                "start",
+                words("loop.form.start_day"),
+                words("loop.form.start_day_help"),
+                value=loop.start_date.isoformat() if loop.start_date else None,
+                required=False,
+                max_length=40,
+            ),
+            Field(
+                "end",
+                words("loop.form.end_day"),
+                words("loop.form.end_day_help"),
+                value=loop.end_date.isoformat() if loop.end_date else None,
+                required=False,
+                max_length=40,
+            ),
+        ],
+        id=loop.id,
+    )
+
+
+@form("loop", "save")
+async def save_loop(submit: Submit) -> None:
+    """Change a loop to what the form says; taking its dates off is asked for first."""
+    area: LoopArea = submit.services.loops
+    values = submit.values
+    plan = await area.loops.plan(submit.person, submit.id)
+    start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
+    fields = LoopFields(
+        name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
+    )
+    edited = await area.loops.edit(submit.actor, submit.person, submit.id, fields)
+    if plan.loop.is_dated and start is None and end is None:
+        await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
+        return
+    told = submit.words("loop.told.loop_changed", name=edited.loop.name)
+    await loop_panel.after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+
+
+@form("loop", "delete")
+async def delete_loop(submit: Submit) -> None:
+    """Put a loop into the bin once its name was typed."""
+    area: LoopArea = submit.services.loops
+    plan = await area.loops.plan(submit.person, submit.id)
+    check_name(submit, plan.loop.name)
+    edited = await area.loops.delete(submit.actor, submit.person, submit.id)
+    await _told(submit, "loop.told.deleted", edited)
+
+
+@control("loop", "restore")
+async def restore(press: Press) -> None:
+    """Take a loop out of the bin."""
+    area: LoopArea = press.services.loops
+    edited = await area.loops.restore(press.actor, press.person, press.id)
+    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.person)
+    await press.update(note(press.words("loop.told.restored", name=edited.loop.name), [show]))
+
+
+@control("loop", "duplicate", opens_form=True)
+async def ask_day(press: Press) -> None:
+    """Ask for the first day of a copy."""
+    area: LoopArea = press.services.loops
+    plan = await area.loops.plan(press.person, press.id)
+    words = press.words
+    day = Field("day", words("loop.form.duplicate_day"), words("loop.form.start_day_help"), max_length=40)
+    title = words("loop.form.duplicate", name=plan.loop.name)
+    await press.open(Form("loop", "duplicate", title, [day], id=press.id))
+
+
+@form("loop", "duplicate")
+async def duplicate_dated(submit: Submit) -> None:
+    """Copy a dated loop to its new first day."""
+    await _duplicated(submit, submit.id, await read_day(submit, submit.values.text("day")))
+
+
+async def _duplicated(turn: Turn, loop_id: str, first_day: date | None) -> None:
+    area: LoopArea = turn.services.loops
+    suffix = turn.words("loop.copy_suffix")
+    edited = await area.loops.duplicate(turn.actor, turn.person, loop_id, first_day=first_day, suffix=suffix)
+    await _told(turn, "loop.told.duplicated", edited)
+
+
+async def _told(turn: Turn, key: str, edited: Edited) -> None:
+    text = edited_text(edited, turn.words(key, name=edited.loop.name), turn.words)
+    buttons = [undo_button(turn, edited.group_id)] if edited.group_id else []
+    await turn.reply(note(text, buttons) if buttons else note(text))
+
+
+async def setup(bot: Any) -> None:
+    await bot.add_cog(Loops(bot))
+
+
+controls = (*loop_clips.controls, *loop_more.controls, *loop_panel.controls)
+"""What the files beside this one declare; the client finds them through their modules."""
