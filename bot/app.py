@@ -116,7 +116,7 @@ class App:
         self.services = self._make_services(database)
         self.bot = self._make_client()
         await self._log_in()
-        self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue)
+        self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
         self.services.engine.start()
         self._start_ticking()
         await self._start_health()

@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import json
 import sys
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from bot.ui.cards import UiRules, ui_rules
 from bot.ui.commands import CatalogueTranslator, StudioTree, describe
 from bot.ui.items import Controls
 from bot.ui.strings import Catalogue
+from bot.ui.traffic import RefusedAnswers, watch_traffic
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +51,8 @@ class StudioBot(commands.AutoShardedBot):
         **options: Any,
     ) -> None:
         options.setdefault("max_ratelimit_timeout", 30.0)
+        limits = rules or ui_rules()
+        self.refused = RefusedAnswers(limits.refused_answers_stop, limits.refused_answers_window_s)
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -60,6 +62,7 @@ class StudioBot(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
+            http_trace=watch_traffic(metrics, self.refused),
             **options,
         )
         self.services = services
@@ -73,7 +76,7 @@ class StudioBot(commands.AutoShardedBot):
         self.edge = Edge(
             clock=clock,
             catalogue=catalogue,
-            rules=rules or ui_rules(),
+            rules=limits,
             controls=self.controls,
             supervisor=supervisor,
             metrics=metrics,
@@ -159,6 +162,10 @@ class StudioBot(commands.AutoShardedBot):
         # discord.py calls this inside its except block.
         log.error("event handler broke", event_name=event_method, exc_info=sys.exc_info())
 
+    def must_stop(self) -> bool:
+        """Tell whether Discord refused so much that only people are still answered."""
+        return self.refused.must_stop(self.loop.time())
+
     async def token_refused(self) -> None:
         """Stop: the token was revoked. The application exits with code 5."""
         self.token_was_refused = True
@@ -177,31 +184,6 @@ class StudioBot(commands.AutoShardedBot):
             except commands.ExtensionError:
                 log.exception("extension would not unload", extension=name)
         await super().close()
-
-
-class RefusedAnswers:
-    """Count answers of 401, 403, 429: Discord bans an address at 10,000 in ten minutes, we stop at 1,000."""
-
-    def __init__(self, limit: int, window_s: float) -> None:
-        self._limit = limit
-        self._window_s = window_s
-        self._seen: deque[float] = deque()
-
-    def add(self, at_s: float) -> None:
-        self._seen.append(at_s)
-        self._forget(at_s)
-
-    def count(self, at_s: float) -> int:
-        self._forget(at_s)
-        return len(self._seen)
-
-    def must_stop(self, at_s: float) -> bool:
-        """Return whether calls that answer no person have to wait."""
-        return self.count(at_s) >= self._limit
-
-    def _forget(self, at_s: float) -> None:
-        while self._seen and self._seen[0] <= at_s - self._window_s:
-            self._seen.popleft()
 
 
 def payload_hash(payload: Sequence[Mapping[str, Any]]) -> str:
