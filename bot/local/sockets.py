@@ -55,7 +55,7 @@ class Connection:
         """The gateway's session that this socket serves, None before it identified."""
         self.closed_by_us = False
         self._encode = encode
-        self._queue: asyncio.Queue[str | Close | int | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[str | int | None] = asyncio.Queue()
         self._received: deque[float] = deque(maxlen=MAX_SENDS_A_MINUTE)
 
     def send(self, body: Wire) -> None:
