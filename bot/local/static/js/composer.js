@@ -197,7 +197,7 @@ function begin(leaf) {
   input.hidden = true;
   form.hidden = false;
   form.setAttribute("aria-label", `/${leaf.path}: ${leaf.description}`);
-  form.replaceChildren(h("span", { class: "command-name" }, `/${leaf.path}`), h("span", { class: "command-fields" }), h("button", { type: "button", class: "option-more", on: { click: () => offerOptional() } }));
+  form.replaceChildren(h("span", { class: "command-name" }, `/${leaf.path}`), h("span", { class: "command-fields" }), h("button", { type: "button", class: "option-more", on: { click: () => offerOptional(), focus: () => offerOptional() } }));
   for (const option of required(leaf)) addOption(option);
   drawMore();
   grow();
@@ -277,9 +277,11 @@ function formKey(event) {
   }
   const listed = picker.open && picker.rows.length && !(field && field.quiet);
   if (listed && picker.key(event)) return;
-  if (event.key === "Enter" && !event.target.closest(".option-file, .option-more")) {
+  const adding = listed && picker.current()?.add && event.target.closest(".option-more");
+  if (event.key === "Enter" && (adding || !event.target.closest(".option-file, .option-more"))) {
     event.preventDefault();
-    if (listed && field && !field.picked && (field.input.value || field.option.required)) pickRow(picker.current());
+    if (adding) pickRow(picker.current());
+    else if (listed && field && !field.picked && (field.input.value || field.option.required)) pickRow(picker.current());
     else if (listed && !field && document.activeElement !== form) pickRow(picker.current());
     else submit();
   } else if (event.key === "Tab" && !event.shiftKey && listed && field && !field.picked && field.input.value) {

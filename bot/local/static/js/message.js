@@ -1,5 +1,5 @@
 // One message to one article.
-import { h, icon, iconButton } from "./dom.js";
+import { add, h, icon, iconButton } from "./dom.js";
 import { store, authorOf, nameOf, person, roleColour, channelName, tell } from "./store.js";
 import { avatar, appTag } from "./names.js";
 import { markdown } from "./markdown.js";
@@ -47,7 +47,7 @@ export function drawMessage(message, { joined = false } = {}) {
   const thread = threadChip(message);
   if (thread) body.append(thread);
   if (isEphemeral(message) || message.failed) body.append(dismissLine(message));
-  node.append(body, toolbar(message, node));
+  add(node, [body, toolbar(message, node)]);
   node.addEventListener("contextmenu", (event) => {
     if (event.target.closest("a, input, textarea, audio, video")) return;
     event.preventDefault();
