@@ -22,6 +22,8 @@ from bot.local.server import LocalDiscord
 from bot.local_mode import first_settings
 from bot.settings import Settings
 from tests.rig import Rig
+from tests.wire.kit import assert_clean
+from tests.wire.openapi import SHARED
 
 
 class Product(Rig):
@@ -86,7 +88,7 @@ async def running(
 ) -> AsyncIterator[Product]:
     """Run the product. Give `server` to let a Discord outlive the bot (restarts)."""
     own = server is None
-    server = server or LocalDiscord(clock)
+    server = server or LocalDiscord(clock, validator=SHARED.openapi)
     if own:
         await server.__aenter__()
     try:
@@ -100,6 +102,7 @@ async def running(
             async with app:
                 await app.wait_ready()
                 yield Product(server, app, clock)
+        assert_clean(server)
     finally:
         if own:
             await server.__aexit__(None, None, None)

@@ -16,6 +16,8 @@ from bot.local.server import LocalDiscord
 from bot.metrics import Metrics
 from bot.ui.cards import ui_rules
 from bot.ui.strings import Catalogue, read_catalogue
+from tests.wire.kit import Stage, assert_clean
+from tests.wire.openapi import SHARED
 
 
 class MemoryStore:
@@ -42,6 +44,11 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.ada, self.ben = self.server.person("Ada"), self.server.person("Ben")
+
+    @property
+    def stage(self) -> Stage:
+        """The people as a story tells of them: `rig.stage.person("Ada").press("Tag")`."""
+        return Stage(self.server)
 
     async def settled(self, interaction: Interaction) -> Interaction:
         """Wait until the person has an answer that is not "thinking…"."""
@@ -113,7 +120,7 @@ async def rig(
 ) -> AsyncIterator[Rig]:
     """Run the bot with the given cogs. Pass `server` to start a second bot on the same world (a restart)."""
     own = server is None
-    discord_server = server or LocalDiscord(clock)
+    discord_server = server or LocalDiscord(clock, validator=SHARED.openapi)
     if own:
         await discord_server.start()
     supervisor = Supervisor()
@@ -140,8 +147,8 @@ async def rig(
                 await bot.close()
                 await asyncio.wait({running}, timeout=5)
             await supervisor.stop(finish_s=0, cancel_s=1)
+        if own:
+            assert_clean(discord_server)
     finally:
         if own:
             await discord_server.stop()
-            violations = getattr(discord_server.core, "violations", [])
-            assert not violations, violations

@@ -118,6 +118,7 @@ async def test_a_stale_interaction_is_dropped(clock: FixedClock) -> None:
         asked = r.ada.slash("loop show")
         await asyncio.sleep(0.1)
         assert asked.state is InteractionState.WAITING
+        assert r.stage.forgive() == ["waiting: /loop show"]
 
 
 @pytest.mark.parametrize(("closing", "said"), [(False, "Starting"), (True, "Restarting")])

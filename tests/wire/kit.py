@@ -110,6 +110,12 @@ class Stage:
         return found
 
 
+def assert_clean(server: LocalDiscord) -> None:
+    """Fail with everything that must not be left at the end of a test."""
+    complaints = Stage(server).complaints()
+    assert not complaints, "\n".join(complaints)
+
+
 class Place:
     """A channel or conversation that somebody listens to."""
 

@@ -7,7 +7,7 @@ import pytest
 from bot.clock import FixedClock
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
-from tests.wire.kit import Actor, Place, Stage
+from tests.wire.kit import Actor, Place, Stage, assert_clean
 from tests.wire.openapi import SHARED
 
 
@@ -20,8 +20,7 @@ async def discord_server(clock: FixedClock) -> AsyncIterator[LocalDiscord]:
     async with LocalDiscord(clock, validator=SHARED.openapi) as server:
         with redirected(server.addresses):
             yield server
-        complaints = Stage(server).complaints()
-    assert not complaints, "\n".join(complaints)
+        assert_clean(server)
 
 
 @pytest.fixture
