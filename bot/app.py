@@ -18,7 +18,7 @@ import structlog
 from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
-from bot.engine import Engine
+from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
 from bot.lifecycle import Supervisor
@@ -76,7 +76,10 @@ class App:
         *,
         token: str | None = None,
         client_options: dict[str, Any] | None = None,
+        engine_rules: EngineRules | None = None,
     ) -> None:
+        """Prepare; nothing is opened yet. `engine_rules` overrides the shipped numbers (shorter leases in tests)."""
+        self._engine_rules = engine_rules
         self.settings = settings
         self.clock = clock
         self._token = token or (settings.discord_token.get_secret_value() if settings.discord_token else "")
@@ -117,6 +120,7 @@ class App:
         self.bot = self._make_client()
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
+        await self.services.engine.recover()
         self.services.engine.start()
         self._start_ticking()
         await self._start_health()
@@ -129,10 +133,10 @@ class App:
     def _make_services(self, database: Database) -> Services:
         settings, clock = self.settings, self.clock
         catalogue = read_catalogue()
-        engine = Engine(database, clock, self.supervisor)
+        engine = Engine(database, clock, self.supervisor, self._engine_rules)
         studio = StudioService(database, clock, settings.operators)
         troubles = Troubles(database, clock, self._token_refused)
-        outbox = Outbox(database, clock, trouble=troubles)
+        outbox = Outbox(database, clock, trouble=troubles, rules=self._engine_rules)
         engine.register(outbox)
         services = Services(
             settings=settings,

@@ -216,6 +216,15 @@ class Engine:
 
     # ------------------------------------------------------------------ life
 
+    async def recover(self) -> None:
+        """Take up what a process that died left: on SQLite we hold the lock, so all leases are of the dead."""
+        if self.database.dialect != "sqlite":
+            return
+        async with self.database.system_write("slot.recover") as unit:
+            left = await unit.repo(SlotRepository).release_all(self.clock.now())
+        if left:
+            log.info("took up work that was interrupted", slots=left)
+
     def start(self) -> None:
         """Begin to work: one loop a lane. The ticker calls `tick`."""
         self._running = True

@@ -103,6 +103,16 @@ class SlotRepository(Repository):
             .execution_options(synchronize_session=False)
         )
 
+    async def release_all(self, now: datetime) -> int:
+        """Make every leased slot visible again; only for a process that knows it is alone."""
+        result = await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.state == "leased")
+            .values(state="ready", visible_at=now, lease=None, attempts=SlotRow.attempts - 1)
+            .execution_options(synchronize_session=False)
+        )
+        return _count(result)
+
     async def open_ids(self, lane: Lane, now: datetime, older_than: timedelta, limit: int) -> list[str]:
         """Return ids that have been visible for longer than `older_than`: lost wake-ups, expired leases."""
         statement = (
