@@ -1,8 +1,12 @@
 """The whole product on the local Discord: what journeys run against.
 
     async def test_a_journey(product: Product) -> None:
-        interaction = product.ada.slash("studio about")
-        assert "Studiohand" in texts(await product.seen(interaction))
+        ada = product.person("Ada")
+        await ada.slash("/studio about")
+        assert "Studiohand" in ada.sees()
+
+`product.person`, `.channel` and `.newcomer` are the people and places of `tests/wire/kit.py`. At the end every request
+and answer has been held against Discord's API description, and nothing was left unanswered.
 
 Time stands still unless `await product.live(hours=2)` moves it; due work then happens as it would.
 """
@@ -22,7 +26,7 @@ from bot.local.server import LocalDiscord
 from bot.local_mode import first_settings
 from bot.settings import Settings
 from tests.rig import Rig
-from tests.wire.kit import assert_clean
+from tests.wire.kit import Stage, assert_clean
 from tests.wire.openapi import SHARED
 
 
@@ -33,6 +37,10 @@ class Product(Rig):
         super().__init__(server, app.bot)
         self.app = app
         self.clock = clock
+        self.stage = Stage(server)
+        self.person = self.stage.person
+        self.channel = self.stage.channel
+        self.newcomer = self.stage.newcomer
 
     @property
     def services(self) -> Any:
