@@ -26,7 +26,7 @@ from bot.local.server import LocalDiscord
 from bot.local_mode import first_settings
 from bot.settings import Settings
 from tests.rig import Rig
-from tests.wire.kit import Stage, assert_clean
+from tests.wire.kit import assert_clean
 from tests.wire.openapi import SHARED
 
 
@@ -37,7 +37,6 @@ class Product(Rig):
         super().__init__(server, app.bot)
         self.app = app
         self.clock = clock
-        self.stage = Stage(server)
         self.person = self.stage.person
         self.channel = self.stage.channel
         self.newcomer = self.stage.newcomer
