@@ -27,7 +27,7 @@ from bot.releases.model import (
     ReleaseState,
 )
 from bot.releases.model import Plan as Layout
-from bot.releases.plan import closing_day, lay_out, move
+from bot.releases.plan import closing_day, fit, lay_out, move
 from bot.releases.ports import ProfileReader, ZoneReader
 from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules
@@ -131,12 +131,16 @@ class ReleaseService:
         async with self._database.write(Actor.system("release"), owner, "release.missed_shown") as unit:
             await unit.repo(ReleaseRepository).missed_shown(release_id)
 
-    async def weigh(self, owner: int, day: date, preset_key: str) -> DateReading:
+    async def weigh(self, owner: int, day: date, preset_key: str, besides: str | None = None) -> DateReading:
         """Look at a chosen T. Raises Refused for one over 28 days past or over three years ahead, NotFound."""
         preset = self.presets.get(preset_key)
         today = await self.today(owner)
         async with self._database.read(owner) as unit:
-            others = [(r.title, r.anchor_date) for r in await unit.repo(ReleaseRepository).all() if r.is_live]
+            others = [
+                (r.title, r.anchor_date)
+                for r in await unit.repo(ReleaseRepository).all()
+                if r.is_live and r.id != besides
+            ]
         return self._weigh(day, today, preset, others)
 
     async def lay_out(self, owner: int, draft: ReleaseDraft) -> Layout:
@@ -340,6 +344,32 @@ class ReleaseService:
             if abs((day - view.release.anchor_date).days) > AHEAD_MOST_DAYS:
                 raise Refused("release_far", day=day)
             await self._loops.move_clip(unit, clip_id, day)
+            return await self._changed(unit, release_id, today)
+
+    async def reopen(self, actor: Actor, owner: int, release_id: str, clip_ids: Sequence[str]) -> Saved:
+        """Open tasks again that were taken as done: what lies in the past is fitted in from today."""
+        today = await self.today(owner)
+        async with self._database.write(actor, owner, "release.reopen") as unit:
+            view = await self._view(unit, release_id, today)
+            begin = (today - view.release.anchor_date).days
+            reopened = {_task(view, clip_id).clip.id for clip_id in clip_ids}
+            planned = [
+                Planned(
+                    task.task,
+                    (task.day - view.release.anchor_date).days,
+                    max(closing_day(task.task), -1, begin),
+                    done=task.clip.id not in reopened,
+                )
+                for task in view.tasks
+                if task.task is not None
+            ]
+            fitted, _ = fit(planned, begin)
+            days = {item.task.key: view.release.anchor_date + timedelta(days=item.start) for item in fitted}
+            for task in view.tasks:
+                if task.clip.id in reopened:
+                    await self._loops.finish(unit, task.clip.id, None)
+                    if task.task is not None:
+                        await self._loops.move_clip(unit, task.clip.id, days[task.task.key])
             return await self._changed(unit, release_id, today)
 
     async def add_task(
