@@ -23,9 +23,11 @@ from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
 from bot.lifecycle import Supervisor
 from bot.loops.area import LoopArea, Neighbours, open_loops
+from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.opening import open_database, prepare_data_dir, single_instance
 from bot.outbox import Outbox
+from bot.releases.service import ReleaseService
 from bot.settings import Settings
 from bot.studio.health import HealthService
 from bot.studio.service import StudioService
@@ -34,6 +36,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
+from bot.wiring.releases import NoProfile, wire_releases
 from storage import backup
 from storage.repositories.changes import ChangeRepository
 from storage.repositories.deliveries import DeliveryRepository
@@ -42,7 +45,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
-EXTENSIONS = ("cogs.help", "cogs.loops", "cogs.studio")
+EXTENSIONS = ("cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
 CONNECT_WITHIN_S = 300.0
 
 
@@ -64,6 +67,7 @@ class Services:
     back_up: Callable[[], Awaitable[backup.BackupFile | None]]
     health: HealthPages | None = None
     loops: LoopArea = field(init=False)
+    releases: ReleaseService = field(init=False)
 
 
 class App:
@@ -160,6 +164,7 @@ class App:
         services.loops = open_loops(services.database, self.clock, Neighbours(zones=services.studio))
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
+        services.releases = wire_releases(services, DatedLoops(), NoProfile())
 
     async def _keep_loops(self) -> None:
         self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)

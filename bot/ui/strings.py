@@ -74,6 +74,21 @@ class Words:
         return format_date(on, "EEE d MMM", locale=_babel(self.locale))
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The catalogue for services that escape names themselves, or write files: parts go in as they are."""
+
+    words: Words
+
+    @property
+    def locale(self) -> str:
+        return self.words.locale
+
+    def __call__(self, key: str, /, **parts: object) -> str:
+        ready = {name: raw(value) if type(value) is str else value for name, value in parts.items()}
+        return str(self.words(key, **ready))
+
+
 class Catalogue:
     """All strings of all languages."""
 

@@ -1,0 +1,99 @@
+"""Release plans: service, the daily look, reminders and public countdowns."""
+
+from datetime import date
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.engine import Engine
+from bot.loops.dated import DatedLoops
+from bot.outbox import InboxText, Outbox
+from bot.outbox_model import Delivery
+from bot.paths import assets_dir
+from bot.ports import OutMessage
+from bot.releases.days import COUNTDOWN, DEADLINES, ReleaseDays
+from bot.releases.facts import load_facts
+from bot.releases.ports import ProfileReader
+from bot.releases.presets import load_presets
+from bot.releases.service import ReleaseService
+from bot.settings import Settings
+from bot.studio.service import StudioService
+from bot.ui.strings import Catalogue, Finished
+from bot.wiring.quiet import StudioQuiet
+from cogs.release_cards import countdown_card, deadlines_card
+from storage.unit import Database
+
+
+class House(Protocol):
+    """What this area needs of the application's services."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    engine: Engine
+    outbox: Outbox
+    studio: StudioService
+    catalogue: Catalogue
+
+
+class NoProfile:
+    """Nobody has a coach profile: plans are an artist's, at a moderate pace."""
+
+    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
+        return None
+
+
+def wire_releases(house: House, loops: DatedLoops, profiles: ProfileReader) -> ReleaseService:
+    """Make the service and make its slots and deliveries known."""
+    facts = load_facts(assets_dir() / "facts" / "platform_facts.toml", house.settings.data_dir / "facts.toml")
+    presets = load_presets(assets_dir() / "presets", facts.facts)
+    words = Finished(house.catalogue.words("en"))
+    service = ReleaseService(house.database, house.clock, presets, facts, house.studio, profiles, words, loops)
+    days = ReleaseDays(house.database, house.clock, service, loops, StudioQuiet(house.studio))
+    house.engine.register(days)
+    messages = ReleaseMessages(house, service, days)
+    house.outbox.register(DEADLINES, messages.deadlines, hold=days.hold, inbox=messages.deadlines_inbox)
+    house.outbox.register(COUNTDOWN, messages.countdown)
+    return service
+
+
+class ReleaseMessages:
+    """Renders what the outbox sends about releases, from what is true then."""
+
+    def __init__(self, house: House, service: ReleaseService, days: ReleaseDays) -> None:
+        self._house = house
+        self._service = service
+        self._days = days
+
+    async def deadlines(self, delivery: Delivery) -> OutMessage | None:
+        due = await self._days.still_due(delivery)
+        if not due:
+            return None
+        words = self._house.catalogue.words(await self._locale(delivery.owner))
+        return OutMessage(deadlines_card(due, due[0][0].today, words))
+
+    async def deadlines_inbox(self, delivery: Delivery) -> InboxText | None:
+        due = await self._days.still_due(delivery)
+        words = self._house.catalogue.words(await self._locale(delivery.owner))
+        lines = [
+            words("release.reminder.inbox", title=task.clip.name, day=task.deadline).plain
+            for _, task in due
+            if task.deadline
+        ]
+        title = words("release.reminder.title", count=len(lines)).plain
+        return InboxText(title, "\n".join(lines)) if lines else None
+
+    async def countdown(self, delivery: Delivery) -> OutMessage | None:
+        payload: Any = delivery.payload
+        views = await self._service.all(delivery.owner)
+        view = next((view for view in views if view.release.id == payload["release"]), None)
+        if view is None or not view.release.is_live or view.release.countdown_channel_id != delivery.target_id:
+            return None
+        if view.release.anchor_date.isoformat() != payload["anchor"]:
+            return None
+        words = self._house.catalogue.words("en")
+        day = date.fromisoformat(payload["anchor"])
+        return OutMessage(countdown_card(view.release.title, payload["days"], day, words))
+
+    async def _locale(self, owner: int) -> str | None:
+        person = await self._house.studio.person(owner)
+        return person.locale if person else None
