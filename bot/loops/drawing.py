@@ -4,10 +4,16 @@ import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.loops.picture import draw_timeline_blocking
 from bot.loops.picture_view import TimelineView
 
 _KEPT = 40
+
+
+def _draw_blocking(view: TimelineView) -> bytes:
+    # Imported by the first picture, in its thread: matplotlib costs half a second and 40 MB.
+    from bot.loops.picture import draw_timeline_blocking
+
+    return draw_timeline_blocking(view)
 
 
 class Drawing:
@@ -24,7 +30,7 @@ class Drawing:
         if known is not None:
             self._kept.move_to_end(view)
             return known
-        picture = await asyncio.get_running_loop().run_in_executor(self._pool, draw_timeline_blocking, view)
+        picture = await asyncio.get_running_loop().run_in_executor(self._pool, _draw_blocking, view)
         self.drawn += 1
         self._kept[view] = picture
         while len(self._kept) > _KEPT:
