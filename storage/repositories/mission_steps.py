@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, func, select, update
 
+from bot.actors import Actor
 from bot.missions.model import (
     Dropped,
     Iteration,
@@ -122,6 +123,12 @@ class StepRepository(Repository):
         ).scalar_one_or_none()
         return None if row is None else iteration_of(row)
 
+    async def by_key(self, slot_key: str) -> Iteration | None:
+        row = (
+            await self.session.execute(select(IterationRow).where(IterationRow.slot_key == slot_key))
+        ).scalar_one_or_none()
+        return None if row is None else iteration_of(row)
+
     async def iterations(self, mission_id: str | None, limit: int, offset: int = 0) -> list[Iteration]:
         """Return iterations, newest first; of all missions where None."""
         statement = select(IterationRow).order_by(IterationRow.started_at.desc(), IterationRow.id.desc())
@@ -163,8 +170,27 @@ class StepRepository(Repository):
 
     # ------------------------------------------------------------------ steps
 
-    async def add_step(self, values: Mapping[str, object]) -> None:
-        await self.unit.insert_new(StepRow, [{**_FRESH_STEP, **values}])
+    async def add_steps(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert steps, each with the event of its first state."""
+        await self.unit.insert_new(StepRow, [{**_FRESH_STEP, **row} for row in rows])
+        await self.unit.insert_new(
+            StepEventRow,
+            [
+                {
+                    "id": self.unit.new_id(),
+                    "owner_id": self.owner,
+                    "step_id": row["id"],
+                    "version": 1,
+                    "at": self.unit.now,
+                    "state_before": None,
+                    "state_after": row["state"],
+                    "actor_reference": self.unit.actor.reference,
+                    "actor_name": self.unit.actor.name,
+                    "reason": "",
+                }
+                for row in rows
+            ],
+        )
 
     async def step(self, step_id: str) -> Step | None:
         row = (
@@ -200,6 +226,33 @@ class StepRepository(Repository):
             statement = statement.where(StepRow.mission_id == mission_id)
         rows = await self.session.execute(
             statement.order_by(StepRow.created_at, StepRow.id).execution_options(populate_existing=True)
+        )
+        return [step_of(row) for row in rows.scalars()]
+
+    async def pending_in_guild(self, guild_id: int, but_owner: int) -> list[Step]:
+        """Return other people's open proposals of a server's missions; system units only."""
+        rows = await self.session.execute(
+            select(StepRow)
+            .join(MissionRow, MissionRow.id == StepRow.mission_id)
+            .where(
+                MissionRow.guild_id == guild_id,
+                StepRow.state == str(StepState.PENDING),
+                StepRow.owner_id != but_owner,
+            )
+            .order_by(StepRow.created_at, StepRow.id)
+            .limit(50)
+        )
+        return [step_of(row) for row in rows.scalars()]
+
+    async def done(self, mission_id: str, iteration: int | None, position: int | None) -> list[Step]:
+        """Return executed steps, the last executed first."""
+        statement = select(StepRow).where(StepRow.mission_id == mission_id, StepRow.state == str(StepState.DONE))
+        if iteration is not None:
+            statement = statement.where(StepRow.iteration_number == iteration)
+        if position is not None:
+            statement = statement.where(StepRow.position == position)
+        rows = await self.session.execute(
+            statement.order_by(StepRow.group_id.desc()).execution_options(populate_existing=True)
         )
         return [step_of(row) for row in rows.scalars()]
 
@@ -257,6 +310,7 @@ class StepRepository(Repository):
         after: StepState,
         *,
         reason: str = "",
+        actor: Actor | None = None,
         **values: object,
     ) -> Step | None:
         """Move a step to another state, if it still is as `step` says; None where somebody was first.
@@ -271,7 +325,7 @@ class StepRepository(Repository):
         )
         if not isinstance(result, CursorResult) or result.rowcount == 0:
             return None
-        await self.note(step, after, step.version + 1, reason)
+        await self.note(step, after, step.version + 1, reason, actor=actor)
         return await self.step(step.id)
 
     async def set_step(self, step: Step, **values: object) -> Step | None:
@@ -294,8 +348,17 @@ class StepRepository(Repository):
             .execution_options(synchronize_session=False)
         )
 
-    async def note(self, step: Step, after: StepState, version: int, reason: str, *, first: bool = False) -> None:
-        """Write the event of an arrow."""
+    async def note(
+        self,
+        step: Step,
+        after: StepState,
+        version: int,
+        reason: str,
+        *,
+        actor: Actor | None = None,
+    ) -> None:
+        """Write the event of an arrow; by the unit's actor unless somebody else is named."""
+        who = actor or self.unit.actor
         await self.unit.insert_new(
             StepEventRow,
             [
@@ -305,10 +368,10 @@ class StepRepository(Repository):
                     "step_id": step.id,
                     "version": version,
                     "at": self.unit.now,
-                    "state_before": None if first else str(step.state),
+                    "state_before": str(step.state),
                     "state_after": str(after),
-                    "actor_reference": self.unit.actor.reference,
-                    "actor_name": self.unit.actor.name,
+                    "actor_reference": who.reference,
+                    "actor_name": who.name,
                     "reason": reason,
                 }
             ],

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 
+from bot.errors import NotFound
 from bot.missions.model import (
     Agent,
     AgentId,
@@ -19,6 +20,7 @@ from bot.missions.model import (
 )
 from storage.repository import Repository
 from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
+from storage.types import Flag
 
 _ALIVE = (LifeState.ACTIVE, LifeState.PAUSED)
 
@@ -107,7 +109,7 @@ class MissionRepository(Repository):
 
     async def default_agent(self) -> Agent | None:
         row = (
-            await self.session.execute(select(AgentRow).where(AgentRow.is_default.is_(True)).limit(1))
+            await self.session.execute(select(AgentRow).where(AgentRow.is_default == literal(True, Flag())).limit(1))
         ).scalar_one_or_none()
         return None if row is None else agent_of(row)
 
@@ -132,11 +134,11 @@ class MissionRepository(Repository):
         await self.session.flush()
         return agent_of(row)
 
-    async def change_agent(self, agent_id: str, **values: object) -> Agent | None:
+    async def change_agent(self, agent_id: str, **values: object) -> Agent:
         """Change columns of an agent; `policies` as tool → policy, `state` as LifeState."""
         row = await self._agent(agent_id)
         if row is None:
-            return None
+            raise NotFound("agent", "/mission agents")
         for name, value in values.items():
             if name == "policies" and isinstance(value, Mapping):
                 value = {str(tool): str(policy) for tool, policy in value.items()}
@@ -198,10 +200,11 @@ class MissionRepository(Repository):
         await self.session.flush()
         return mission_of(row)
 
-    async def change_mission(self, mission_id: str, **values: object) -> Mission | None:
+    async def change_mission(self, mission_id: str, **values: object) -> Mission:
+        """Change columns of a mission. Raises NotFound."""
         row = await self._mission(mission_id)
         if row is None:
-            return None
+            raise NotFound("mission", "/mission list")
         for name, value in values.items():
             setattr(row, name, str(value) if isinstance(value, LifeState) else value)
         row.updated_at = self.unit.now
@@ -292,11 +295,22 @@ class MissionRepository(Repository):
     async def switched_on(self) -> dict[str, int]:
         """Return tool → milliseconds since when its accept rate counts anew, over all missions."""
         found: dict[str, int] = {}
-        rows = await self.session.execute(select(ScheduleRow.switched_on).where(ScheduleRow.switched_on != {}))
+        rows = await self.session.execute(select(ScheduleRow.switched_on))
         for one in rows.scalars():
             for tool, at in one.items():
                 found[tool] = max(found.get(tool, 0), int(at))
         return found
+
+    async def set_switched_on(self, mission_id: str, tool: str, at_ms: int) -> None:
+        """Let a tool's accept rate count from now on."""
+        old = (
+            await self.session.execute(select(ScheduleRow.switched_on).where(ScheduleRow.id == mission_id))
+        ).scalar_one_or_none()
+        await self.set_schedule(mission_id, switched_on={**(old or {}), tool: at_ms})
+
+    async def any_zone(self) -> str | None:
+        """Return the zone that the owner's schedules are in."""
+        return (await self.session.execute(select(ScheduleRow.zone).limit(1))).scalar_one_or_none()
 
     async def due(self, now: datetime, limit: int) -> list[DueMission]:
         """Return due schedules of all owners, longest due first; another process's rows are left out."""

@@ -1,0 +1,181 @@
+"""Small pieces that all mission services share: reading, owners, posts, redraws, the iteration's status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.actors import Actor
+from bot.errors import NotFound
+from bot.missions.model import (
+    Agent,
+    Iteration,
+    IterationStatus,
+    LifeState,
+    Mission,
+    Step,
+    StepState,
+)
+from bot.missions.proposals import iteration_status
+from bot.outbox_model import DeliveryDraft
+from bot.slots import Lane, SlotDraft
+from storage.repositories.mission_steps import StepRepository
+from storage.repositories.missions import MissionRepository
+from storage.unit import Database, Unit
+
+SYSTEM = Actor.system("missions")
+
+LIST = "/mission list"
+STEP_CARD, HEADER_CARD, NOTICE_CARD = "mission.step", "mission.header", "mission.notice"
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """All that a proposal's card shows."""
+
+    step: Step
+    iteration: Iteration
+    mission: Mission
+    agent: Agent
+    voters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """All that an iteration's card shows."""
+
+    iteration: Iteration
+    mission: Mission
+    agent: Agent
+    steps: tuple[Step, ...]
+
+
+async def the_mission(unit: Unit, mission_id: str) -> Mission:
+    """Return a mission of this unit's owner. Raises NotFound; somebody else's reads the same."""
+    mission = await unit.repo(MissionRepository).mission(mission_id)
+    if mission is None:
+        raise NotFound("mission", LIST)
+    return mission
+
+
+async def the_agent(unit: Unit, agent_id: str) -> Agent:
+    agent = await unit.repo(MissionRepository).agent(agent_id)
+    if agent is None:
+        raise NotFound("agent", "/mission agents")
+    return agent
+
+
+async def the_step(unit: Unit, step_id: str) -> Step:
+    step = await unit.repo(StepRepository).step(step_id)
+    if step is None:
+        raise NotFound("proposal", "/mission review")
+    return step
+
+
+async def the_iteration(unit: Unit, iteration_id: str) -> Iteration:
+    iteration = await unit.repo(StepRepository).iteration(iteration_id)
+    if iteration is None:
+        raise NotFound("mission", LIST)
+    return iteration
+
+
+async def owner_of_step(database: Database, step_id: str) -> int:
+    """Return whose proposal this is. Raises NotFound."""
+    async with database.system_read() as unit:
+        owner = await unit.repo(StepRepository).owner_of_step(step_id)
+    if owner is None:
+        raise NotFound("proposal", "/mission review")
+    return owner
+
+
+async def owner_of_iteration(database: Database, iteration_id: str) -> int:
+    """Return whose iteration this is. Raises NotFound."""
+    async with database.system_read() as unit:
+        owner = await unit.repo(StepRepository).owner_of_iteration(iteration_id)
+    if owner is None:
+        raise NotFound("mission", LIST)
+    return owner
+
+
+async def step_view(unit: Unit, step: Step) -> StepView:
+    steps = unit.repo(StepRepository)
+    mission = await the_mission(unit, step.mission_id)
+    iteration = await the_iteration(unit, step.iteration_id)
+    voters = await steps.voters(step.id) if mission.quorum > 1 else []
+    return StepView(step, iteration, mission, await the_agent(unit, mission.agent_id), tuple(voters))
+
+
+async def run_view(unit: Unit, iteration_id: str) -> RunView:
+    steps = unit.repo(StepRepository)
+    iteration = await the_iteration(unit, iteration_id)
+    mission = await the_mission(unit, iteration.mission_id)
+    agent = await the_agent(unit, mission.agent_id)
+    return RunView(iteration, mission, agent, tuple(await steps.steps([iteration_id])))
+
+
+def post(mission: Mission, kind: str, key: str, payload: Mapping[str, object]) -> DeliveryDraft:
+    """Return a post to where the mission's proposals go."""
+    place: Literal["channel", "dm"] = "dm" if mission.channel_id is None else "channel"
+    target = mission.owner_id if mission.channel_id is None else mission.channel_id
+    return DeliveryDraft(kind, key, place, target, payload, owner=mission.owner_id)
+
+
+async def redraw(unit: Unit, step: Step, *, drawn: str | None) -> None:
+    """Order the cards of a step and of its iteration to be drawn again.
+
+    `drawn` names the card that the press itself draws ("step", "header"), which is left out.
+    """
+    drafts = []
+    if drawn != "step" and step.message_id is not None:
+        drafts.append(_redraw_slot(unit, f"step:{step.id}", step.owner_id, step.version))
+    if drawn != "header":
+        version = f"{step.position}.{step.version}"
+        drafts.append(_redraw_slot(unit, f"run:{step.iteration_id}", step.owner_id, version))
+    await unit.add_slots(drafts)
+
+
+def _redraw_slot(unit: Unit, subject: str, owner: int, version: object) -> SlotDraft:
+    return SlotDraft(
+        key=f"mission_redraw:{subject}:{version}",
+        kind="mission_redraw",
+        subject_id=subject,
+        due_at=unit.now,
+        owner=owner,
+        lane=Lane.POST,
+    )
+
+
+async def settle_iteration(unit: Unit, iteration_id: str) -> IterationStatus:
+    """Name the iteration anew from its steps."""
+    steps = unit.repo(StepRepository)
+    status = iteration_status([step.status for step in await steps.steps([iteration_id])])
+    await steps.set_iteration(iteration_id, status=str(status))
+    return status
+
+
+async def withdraw(
+    unit: Unit, steps: Sequence[Step], state: StepState, reason: str, *, actor: Actor | None = None
+) -> int:
+    """End pending proposals without effect; return how many were still pending."""
+    repository, ended = unit.repo(StepRepository), 0
+    for step in steps:
+        moved = await repository.move(step, state, reason=reason, actor=actor)
+        if moved is not None:
+            ended += 1
+            await redraw(unit, moved, drawn=None)
+    for iteration_id in {step.iteration_id for step in steps}:
+        await settle_iteration(unit, iteration_id)
+    return ended
+
+
+def run_slot(mission: Mission, iteration_id: str, key: str, due_at: datetime) -> SlotDraft:
+    """Return the due work of an iteration."""
+    return SlotDraft(key=key, kind="mission", subject_id=iteration_id, due_at=due_at, owner=mission.owner_id)
+
+
+def is_running(mission: Mission) -> bool:
+    return mission.state is LifeState.ACTIVE and mission.deleted_at is None
+
+
+def expiry(now: datetime, days: int) -> datetime:
+    return now + timedelta(days=days)
