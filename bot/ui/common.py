@@ -10,7 +10,8 @@ import discord
 from bot.ui.base import NO_MENTIONS, Press, Turn
 from bot.ui.errors import Expired
 from bot.ui.items import Who, control
-from bot.ui.model import Button, note
+from bot.ui.model import Button, Style, note
+from bot.ui.strings import Words
 
 
 @control("ui", "again", who=Who.ANYONE, opens_form=True)
@@ -26,6 +27,21 @@ def undo_button(turn: Turn, group_id: str) -> Button:
     """Return the Undo of a change that was just made; only who made it may press, for 10 minutes."""
     until = turn.now + timedelta(minutes=turn.edge.rules.undo_minutes)
     return Button("ui", "undo", turn.words("card.undo"), id=group_id, owner=turn.person, expires_at=until)
+
+
+def post_button(words: Words, area: str, action: str, thing_id: str) -> Button:
+    """Return "Post to channel" for a private card; its control loads the thing and calls `press.post`."""
+    return Button(area, action, words("card.post"), id=thing_id)
+
+
+def retry_button(words: Words, area: str, action: str, thing_id: str, arg: str = "") -> Button:
+    """Return "Try again" for `progress.run`, or for `turn.retry`."""
+    return Button(area, action, words("card.try_again"), id=thing_id, arg=arg, style=Style.PRIMARY)
+
+
+def text_button(words: Words) -> Button:
+    """Return "As text": the card's plain twin, made from the message itself."""
+    return Button("ui", "text", words("card.text"))
 
 
 @control("ui", "undo", who=Who.OWNER)

@@ -168,7 +168,7 @@ def read_catalogue(folder: Path | None = None, links: CommandLinks | None = None
     for language in sorted(path for path in root.iterdir() if path.is_dir()):
         strings: dict[str, Template] = {}
         for file in sorted(language.glob("*.json")):
-            for key, template in _flatten(json.loads(file.read_text(encoding="utf-8")), ""):
+            for key, template in flatten(json.loads(file.read_text(encoding="utf-8")), ""):
                 if key in strings:
                     raise ValueError(f"{file.name}: {key} is in another file too")
                 strings[key] = template
@@ -192,7 +192,8 @@ def lint(template: Template) -> list[str]:
     return [match.group(0) for text in texts for match in _BANNED_PATTERN.finditer(text)]
 
 
-def _flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
+def flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
+    """Yield the dotted keys of a catalogue file with their texts; a plural is one text."""
     if isinstance(node, str):
         yield prefix, node
     elif isinstance(node, dict):
@@ -200,7 +201,7 @@ def _flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
             yield prefix, node
             return
         for name, child in node.items():
-            yield from _flatten(child, f"{prefix}.{name}" if prefix else name)
+            yield from flatten(child, f"{prefix}.{name}" if prefix else name)
     else:
         raise ValueError(f"{prefix} is neither text nor an object")
 
