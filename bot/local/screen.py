@@ -1,9 +1,25 @@
 """What one person has on the message page, as JSON: Discord's own wire objects, seen by that person."""
 
+from typing import Any
+
 from bot.local.core import Core
 from bot.local.model import Channel, Interaction, Message, Wire
 from bot.local.people import Person
 from bot.local.permissions import Permission
+
+MAX_EXACT = 2**53 - 1
+"""The largest whole number that a browser keeps exactly."""
+
+
+def exact(node: Any) -> Any:
+    """Copy wire JSON with ids as text: libraries may send them as numbers, which a browser would round."""
+    if isinstance(node, dict):
+        return {key: exact(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [exact(value) for value in node]
+    if isinstance(node, int) and not isinstance(node, bool) and abs(node) > MAX_EXACT:
+        return str(node)
+    return node
 
 
 class Screen:
@@ -60,6 +76,7 @@ class Screen:
             body["interaction"] = {"name": message.command_label, "user": self._core.payloads.user(user)}
         for reaction, people in zip(body.get("reactions", []), message.reactions.values(), strict=True):
             reaction["me"] = self.person.id in people
+        body["components"] = exact(body["components"])
         return body
 
     def messages(self, channel: Channel, before: int | None, limit: int) -> list[Wire]:
@@ -76,7 +93,7 @@ class Screen:
         """Return how an interaction stands: `answered`, `thinking`, `modal` with the form, `failed` with words."""
         body: Wire = {"interaction": str(interaction.id), "state": str(interaction.state)}
         if interaction.modal is not None:
-            body["modal"] = {**interaction.modal, "id": str(interaction.id)}
+            body["modal"] = {**exact(interaction.modal), "id": str(interaction.id)}
         if interaction.failure is not None:
             body["text"] = interaction.failure
         if interaction.response_id is not None:

@@ -345,7 +345,10 @@ async def gallery(interaction: discord.Interaction) -> None:
 
 @app_commands.command(description="Open a form with picks")
 async def picks(interaction: discord.Interaction) -> None:
-    await interaction.response.send_modal(EveryPick())
+    form = EveryPick()
+    # Libraries send the ids of present values as numbers.
+    form.who.component.default_values = [discord.SelectDefaultValue.from_user(interaction.user)]
+    await interaction.response.send_modal(form)
 
 
 @app_commands.command(description="Open a form with roles")

@@ -97,7 +97,7 @@ function textInput(part, { id, required, describedBy }) {
   const input = h(long ? "textarea" : "input", { id, class: "text-input", value: part.value ?? "", placeholder: part.placeholder, maxlength: part.max_length ?? 4000, "aria-describedby": describedBy, "aria-required": required, rows: long ? 5 : null, type: long ? null : "text", autocomplete: "off" });
   const count = h("span", { class: "text-count", "aria-hidden": "true" });
   const recount = () => {
-    const near = part.max_length && (long || input.value.length > part.max_length * 0.7);
+    const near = part.max_length && input.value.length > part.max_length * 0.7;
     count.textContent = near ? `${input.value.length} / ${part.max_length}` : "";
   };
   input.addEventListener("input", recount);
