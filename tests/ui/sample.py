@@ -1,6 +1,7 @@
 """A small cog that uses everything of the interface layer once."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,10 +12,11 @@ from bot.errors import NotFound, Refused
 from bot.ui import confirm, progress
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, Seen, StudioCog, Who, group, verb
+from bot.ui.common import text_button
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who as Presser
 from bot.ui.items import control, form
-from bot.ui.model import Button, Card, Line, Option, OutFile, Picture, Section, Style, note
+from bot.ui.model import Button, Card, Line, Option, OutFile, Picture, Section, Select, SelectKind, Style, note
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from bot.ui.works import Work
@@ -119,6 +121,20 @@ class SampleCog(StudioCog):
         await turn.reply(note("Only you see this."))
         await turn.post(loop_card(self.services.loops, turn.person))
 
+    @verb("parts")
+    async def parts(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        beside = Line("Mix pass", Button("loop", "chose", "Take it", id="line"))
+        people = Select("loop", "chose", "Who?", id="who", kind=SelectKind.USER)
+        picture = Picture("wave.png", b"\x89PNG\r\n\x1a\n", "Waveform, loudest near 2:05")
+        rows = [people, [text_button(turn.words)]]
+        await turn.reply(Card("Parts", media=[picture], sections=[Section("Clips", [beside])], rows=rows))
+
+    @verb("blocked")
+    async def blocked(self, interaction: Interaction) -> None:
+        time.sleep(3.5)  # noqa: TID251 - what must not happen, to see it noticed
+        await Turn.of(interaction).reply(note("Too late."))
+
 
 async def _count(_turn: Turn, _filter: str) -> int:
     return 60
@@ -145,6 +161,11 @@ async def done(press: Press) -> None:
     async with press.hold(f"loop:{press.id}"):
         press.services.loops.done += 1
         await press.update(loop_card(await press.services.loops.card(press.id), press.person))
+
+
+@control("loop", "chose", who=Presser.ANYONE)
+async def chose(press: Press) -> None:
+    await press.reply(note(f"Took {press.id} {press.values}"))
 
 
 @control("loop", "gone", who=Presser.OWNER)

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clock import FixedClock
+from bot.clock import FixedClock, SystemClock
 from bot.local.model import InteractionState
+from bot.local.server import ThreadedLocalDiscord
 from tests.rig import MemoryStore, labels, rig, texts
 from tests.ui.sample import LOOP, Services
 
@@ -265,3 +266,34 @@ async def test_commands_are_told_once_and_their_links_survive_a_restart(clock: F
             assert not await second.bot.sync_commands()
             assert second.bot.edge.catalogue.links.mention("/loop show").startswith("</loop show:")
             assert await second.bot.sync_difference() == []
+
+
+async def test_a_button_beside_a_line_and_a_choice_of_people_reach_their_handler(clock: FixedClock) -> None:
+    async with rig(clock, COG, Services()) as r:
+        seen = await r.seen(r.ada.slash("loop parts"))
+        assert "Took line" in texts(await r.seen(r.ada.click(seen, "Take it")))
+        assert str(r.ben.id) in texts(await r.seen(r.ada.select(seen, "Who?", r.ben.id)))
+
+
+async def test_a_card_can_be_had_as_plain_text(clock: FixedClock) -> None:
+    async with rig(clock, COG, Services()) as r:
+        seen = await r.seen(r.ada.slash("loop parts"))
+        r.ada.click(seen, "As text")
+        await r.server.until(lambda: bool(r.ada.sees()[-1].attachment_ids) and len(r.ada.sees()) == 2)
+        held = r.server.world.attachments[r.ada.sees()[-1].attachment_ids[0]]
+        said = (r.server.core.store.get(held.id) or b"").decode()
+        assert "Mix pass" in said
+        assert "Waveform, loudest near 2:05" in said
+
+
+async def test_a_handler_that_blocks_is_seen_as_no_answer() -> None:
+    clock = SystemClock()
+    async with ThreadedLocalDiscord(clock) as threaded:
+        async with rig(clock, COG, Services(), server=threaded.server) as r:
+            asked = await threaded.call(lambda server: server.person("Ada").slash("loop blocked"))
+            async with asyncio.timeout(8):
+                while asked.state is InteractionState.WAITING:
+                    await asyncio.sleep(0.05)
+            assert asked.state is InteractionState.FAILED
+            assert "did not respond" in (asked.failure or "")
+            assert r.bot.edge.recent_errors == []
