@@ -57,8 +57,8 @@ class Adaptation:
     shape: WeekShape = WeekShape.USUAL
 
 
-def result_of(session: Session, tasks: Sequence[Task]) -> WeekResult:
-    """Sum a week up."""
+def result_of(session: Session, tasks: Sequence[Task], touched: bool) -> WeekResult:
+    """Sum a week up; `touched`: the person did anything with the coach in it."""
     counted = [task for task in tasks if task.status is not TaskStatus.LET_GO]
     done = [task for task in counted if task.status is TaskStatus.DONE]
     return WeekResult(
@@ -67,7 +67,7 @@ def result_of(session: Session, tasks: Sequence[Task]) -> WeekResult:
         planned=sum(task.effort for task in counted),
         done=sum(task.effort for task in done),
         done_count=len(done),
-        touched=session.touched,
+        touched=touched,
     )
 
 

@@ -301,18 +301,35 @@ class Profile:
     preferences: Preferences
     timezone: str
     plan_size: int
-    quiet_until: datetime | None
     ai_consent: bool
     created_at: datetime
     updated_at: datetime
-    seen_at: datetime
-    """When the person last did anything with the coach."""
+    paused_from: date | None = None
     paused_until: date | None = None
     """First day after a pause; also silences reminders and digests."""
-    dms_stopped: bool = False
-    """No unasked message until the next command."""
     setup_step: int = 0
     """Where the quick start was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What only steers messages and ticks of one person."""
+
+    seen_at: datetime
+    timezone: str = "UTC"
+    """The zone in which the times below were worked out."""
+    seen_weeks: tuple[date, ...] = ()
+    """Mondays of weeks in which the person did anything with the coach, the last twelve."""
+    quiet_until: datetime | None = None
+    """No unasked message and no score until then."""
+    dms_stopped: bool = False
+    """No unasked message until the next command."""
+    dismissed: Mapping[str, datetime] = field(default_factory=dict)
+    """Goal suggestions put away, and when."""
+    kinds: tuple[CheckinKind, ...] = ()
+    next_kind: CheckinKind | None = None
+    next_checkin_at: datetime | None = None
+    next_close_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +413,9 @@ class Plan:
     estimated_minutes: int = 0
     notes: tuple[Line, ...] = ()
     size: int = 9
+    shape: str = "usual"
+    rule: str = ""
+    """Which adapting rule made it, "" for none."""
     ai_model: str | None = None
 
 
@@ -409,6 +429,22 @@ class Reflections:
     @property
     def is_empty(self) -> bool:
         return not (self.wins or self.challenges or self.learnings or self.next_week_focus)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an earlier revision of a week held and the present one does not: (bank id or "", title)."""
+
+    number: int
+    replaced: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraTask:
+    focus_area: FocusArea
+    title: str
+    description: str
+    effort: Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,8 +462,9 @@ class Session:
     closed_at: datetime | None = None
     choices: tuple[TaskId, ...] = ()
     """Tasks carried twice already, waiting for Split, Schedule, Swap or Let go."""
-    touched: bool = False
-    """Whether the person did anything with the coach in this week."""
+    revisions: tuple[Revision, ...] = ()
+    extras: tuple[ExtraTask, ...] = ()
+    """Tasks the AI proposed; on the plan only by Add or Swap in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,6 +547,15 @@ class Routine:
     @property
     def minutes(self) -> int:
         return sum(step.minutes for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    id: str
+    text: str
+    due_at: datetime
+    created_at: datetime
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

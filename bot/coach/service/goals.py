@@ -1,0 +1,245 @@
+"""Use cases of goals: make, change, complete, reopen, WOOP, forecast, suggestions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from bot.actors import Actor, OwnerId
+from bot.coach.dates import week_start
+from bot.coach.forecast import GOAL_END, Forecast, forecast
+from bot.coach.goals import (
+    GoalDraft,
+    Suggestion,
+    checked,
+    checked_progress,
+    completed,
+    reopened,
+    suggestions,
+    weekly_increments,
+)
+from bot.coach.model import (
+    Aggregate,
+    Goal,
+    GoalId,
+    GoalStatus,
+    MetricKind,
+    Progress,
+    Woop,
+)
+from bot.coach.safety import is_crisis
+from bot.coach.service.desk import Desk, Sitting
+from bot.coach.service.weeks import CrisisFound
+from bot.errors import AlreadyDone, NotFound, Refused
+from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository
+from storage.repositories.coach_weeks import CoachTaskRepository
+
+WOOP_MAX = 300
+GOAL_METRIC = "goal_progress"
+"""Metric under which the progress of goals is recorded, one row a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    goal: Goal
+    forecast: Forecast | None
+    tasks_open: int = 0
+
+    @property
+    def offers_completion(self) -> bool:
+        return self.goal.status is GoalStatus.ACTIVE and self.goal.progress >= GOAL_END
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChanged:
+    view: GoalView
+    group_id: str
+
+
+class GoalService:
+    """One door for goals."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def all(self, owner: OwnerId, status: GoalStatus | None = None) -> list[GoalView]:
+        """Return goals, active first, each with its forecast."""
+        async with self._desk.read(owner) as sitting:
+            goals = await sitting.unit.repo(CoachGoalRepository).all(status)
+            return [await self._view(sitting, goal) for goal in goals]
+
+    async def get(self, owner: OwnerId, goal_id: str) -> GoalView:
+        async with self._desk.read(owner) as sitting:
+            return await self._view(sitting, await self._goal(sitting, goal_id))
+
+    async def add(self, actor: Actor, owner: OwnerId, draft: GoalDraft) -> GoalChanged:
+        """Make a goal. Raises Refused for a title, text or progress outside what is accepted, or for too many."""
+        tidy = checked(draft, self._desk.rules.limits)
+        async with self._desk.write(actor, owner, "add_goal") as sitting:
+            goals = sitting.unit.repo(CoachGoalRepository)
+            await self._require_room(goals)
+            goal = Goal(
+                id=GoalId(sitting.unit.new_id()),
+                title=tidy.title,
+                description=tidy.description,
+                category=tidy.category,
+                status=GoalStatus.ACTIVE,
+                priority=tidy.priority,
+                progress=tidy.progress,
+                created_at=sitting.now,
+                target_date=tidy.target_date,
+                metric=tidy.metric,
+                start_value=tidy.start_value,
+                target_value=tidy.target_value,
+                unit=tidy.unit,
+            )
+            await goals.add(goal)
+            await _record(sitting, goal)
+            return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
+
+    async def update(self, actor: Actor, owner: OwnerId, goal_id: str, draft: GoalDraft) -> GoalChanged:
+        """Change a goal's words, category, priority, date or progress. 100 offers completion, never does it."""
+        tidy = checked(draft, self._desk.rules.limits)
+        async with self._desk.write(actor, owner, "update_goal") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            changed = replace(
+                goal,
+                title=tidy.title,
+                description=tidy.description,
+                category=tidy.category,
+                priority=tidy.priority,
+                progress=tidy.progress if goal.status is not GoalStatus.COMPLETED else goal.progress,
+                target_date=tidy.target_date,
+            )
+            return await self._save(sitting, goal, changed)
+
+    async def set_progress(self, actor: Actor, owner: OwnerId, goal_id: str, progress: float) -> GoalChanged:
+        value = checked_progress(progress)
+        async with self._desk.write(actor, owner, "goal_progress") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            if goal.status is GoalStatus.COMPLETED:
+                raise AlreadyDone("coach_goal_completed", goal=goal.title)
+            return await self._save(sitting, goal, replace(goal, progress=value))
+
+    async def complete(self, actor: Actor, owner: OwnerId, goal_id: str) -> GoalChanged:
+        async with self._desk.write(actor, owner, "complete_goal") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            if goal.status is GoalStatus.COMPLETED:
+                raise AlreadyDone("coach_goal_completed", goal=goal.title)
+            return await self._save(sitting, goal, completed(goal, sitting.now))
+
+    async def reopen(self, actor: Actor, owner: OwnerId, goal_id: str) -> GoalChanged:
+        """Make a paused or completed goal active again."""
+        async with self._desk.write(actor, owner, "reopen_goal") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            if goal.status is GoalStatus.ACTIVE:
+                return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
+            await self._require_room(sitting.unit.repo(CoachGoalRepository))
+            return await self._save(sitting, goal, reopened(goal))
+
+    async def pause(self, actor: Actor, owner: OwnerId, goal_id: str) -> GoalChanged:
+        async with self._desk.write(actor, owner, "pause_goal") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            if goal.status is GoalStatus.COMPLETED:
+                raise AlreadyDone("coach_goal_completed", goal=goal.title)
+            return await self._save(sitting, goal, replace(goal, status=GoalStatus.PAUSED))
+
+    async def delete(self, actor: Actor, owner: OwnerId, goal_id: str) -> str:
+        """Delete a goal; its tasks and measures stay without it. Return the group for Undo."""
+        async with self._desk.write(actor, owner, "delete_goal") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            tasks = sitting.unit.repo(CoachTaskRepository)
+            for task in await tasks.tied_to(goal.id):
+                await tasks.save(replace(task, goal_id=None))
+            await sitting.unit.repo(CoachProgressRepository).unlink_goal(goal.id)
+            await sitting.unit.repo(CoachGoalRepository).remove(goal.id)
+            return sitting.unit.group_id
+
+    async def set_woop(self, actor: Actor, owner: OwnerId, goal_id: str, woop: Woop) -> GoalChanged:
+        """Keep wish, outcome, obstacle and plan. Raises CrisisFound before anything is opened."""
+        texts = [text.strip() for text in (woop.wish, woop.outcome, woop.obstacle, woop.plan)]
+        if is_crisis(*texts):
+            raise CrisisFound
+        if any(len(text) > WOOP_MAX for text in texts):
+            raise Refused("coach_woop_long", max=WOOP_MAX)
+        async with self._desk.write(actor, owner, "woop") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            kept = Woop(*texts) if any(texts) else None
+            return await self._save(sitting, goal, replace(goal, woop=kept))
+
+    async def suggestions(self, owner: OwnerId) -> list[Suggestion]:
+        """Return goals to offer where there is a gap; what was put away rests for a month."""
+        loops = await self._desk.sources.loops.loops(owner)
+        releases = await self._desk.sources.loops.releases(owner)
+        async with self._desk.read(owner) as sitting:
+            rest = timedelta(days=self._desk.rules.suggestion_rest_days)
+            away = {key for key, at in sitting.state.dismissed.items() if sitting.now - at < rest}
+            return suggestions(
+                sitting.profile.role,
+                sitting.profile.experience,
+                await sitting.unit.repo(CoachGoalRepository).all(),
+                releases,
+                loops,
+                away,
+                sitting.today,
+            )
+
+    async def take_suggestion(self, actor: Actor, owner: OwnerId, key: str, title: str) -> GoalChanged:
+        """Make a goal of a suggestion; a second press gives the same goal."""
+        offered = {each.key: each for each in await self.suggestions(owner)}
+        suggestion = offered.get(key)
+        if suggestion is None:
+            raise AlreadyDone("coach_suggestion_taken")
+        draft = GoalDraft(
+            title, category=suggestion.category, priority=suggestion.priority, target_date=suggestion.target_date
+        )
+        return await self.add(actor, owner, draft)
+
+    async def _save(self, sitting: Sitting, before: Goal, goal: Goal) -> GoalChanged:
+        await sitting.unit.repo(CoachGoalRepository).save(goal)
+        if goal.progress != before.progress:
+            await _record(sitting, goal)
+        return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
+
+    async def _view(self, sitting: Sitting, goal: Goal) -> GoalView:
+        tasks = await sitting.unit.repo(CoachTaskRepository).tied_to(goal.id)
+        found = None
+        if goal.status is GoalStatus.ACTIVE:
+            records = await sitting.unit.repo(CoachProgressRepository).of_goal(goal.id)
+            steps = weekly_increments(_weekly(records, sitting.zone, sitting.monday))
+            found = forecast(
+                goal.id, steps, GOAL_END - goal.progress, sitting.today, goal.target_date, self._desk.rules.forecast
+            )
+        return GoalView(goal, found, sum(task.is_open for task in tasks))
+
+    async def _goal(self, sitting: Sitting, goal_id: str) -> Goal:
+        goal = await sitting.unit.repo(CoachGoalRepository).get(goal_id)
+        if goal is None:
+            raise NotFound("goal", "/coach goals")
+        return goal
+
+    async def _require_room(self, goals: CoachGoalRepository) -> None:
+        most = self._desk.rules.limits.active_goals
+        if await goals.count_active() >= most:
+            raise Refused("coach_goals_full", max=most)
+
+
+async def _record(sitting: Sitting, goal: Goal) -> None:
+    """Keep the progress of a goal over time; the forecast reads it."""
+    record = Progress(
+        id=sitting.unit.new_id(),
+        metric=GOAL_METRIC,
+        kind=MetricKind.OUTCOME,
+        value=goal.progress,
+        recorded_at=sitting.now,
+        aggregate=Aggregate.LAST,
+        goal_id=goal.id,
+    )
+    await sitting.unit.repo(CoachProgressRepository).add([record])
+
+
+def _weekly(records: Sequence[Progress], zone: str, this_monday: date) -> list[tuple[date, float]]:
+    """Return (Monday, last progress) of each week with a record, and of this week, however it stands."""
+    weeks = {week_start(record.recorded_at, zone): record.value for record in records}
+    if weeks:
+        weeks.setdefault(this_monday, records[-1].value)
+    return sorted(weeks.items())
