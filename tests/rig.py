@@ -41,14 +41,12 @@ class Rig:
     bot: StudioBot
     ada: Person = field(init=False)
     ben: Person = field(init=False)
+    stage: Stage = field(init=False)
+    """The people as a story tells of them: `rig.stage.person("Ada").press("Tag")`."""
 
     def __post_init__(self) -> None:
         self.ada, self.ben = self.server.person("Ada"), self.server.person("Ben")
-
-    @property
-    def stage(self) -> Stage:
-        """The people as a story tells of them: `rig.stage.person("Ada").press("Tag")`."""
-        return Stage(self.server)
+        self.stage = Stage(self.server)
 
     async def settled(self, interaction: Interaction) -> Interaction:
         """Wait until the person has an answer that is not "thinking…"."""

@@ -20,6 +20,7 @@ from bot.local.world import World
 
 HEARTBEAT_MS = 41_250
 KEPT_EVENTS = 1_000
+KEPT_SESSIONS = 8
 MAX_PAYLOAD_BYTES = 4_096
 _KNOWN_INTENTS = (1 << 26) - 1
 
@@ -247,6 +248,7 @@ class Gateway:
             connection.close(Close.INVALID_SHARD)
             return
         session = Session(secrets.token_hex(16), intents, (index, count))
+        self._forget_sessions()
         self.sessions[session.id] = session
         self.identified += 1
         guilds = [g for g in self._world.bot_guilds() if session.covers(g.id)]
@@ -255,6 +257,12 @@ class Gateway:
         for guild in guilds:
             for event in events_of(GuildCreated(guild), self._world, self._payloads):
                 self._offer(session, event)
+
+    def _forget_sessions(self) -> None:
+        """Let go of the oldest sessions that nobody came back for."""
+        lost = [key for key, session in self.sessions.items() if session.connection is None]
+        for key in lost[:-KEPT_SESSIONS]:
+            del self.sessions[key]
 
     def _may_use(self, intents: int) -> bool:
         flags = self._world.application.flags

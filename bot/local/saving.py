@@ -52,16 +52,15 @@ class Saver:
         if asyncio.get_running_loop().time() - self._dirty_since < SAVE_EVERY_S:
             return
         self._dirty_since = None
-        text = json.dumps(dump(world))
-        await asyncio.to_thread(self._write, text)
+        await asyncio.to_thread(self._write, dump(world))
 
     def save(self, world: World) -> None:
         self._dirty_since = None
-        self._write(json.dumps(dump(world)))
+        self._write(dump(world))
 
-    def _write(self, text: str) -> None:
+    def _write(self, body: Wire) -> None:
         part = self._file.with_suffix(".part")
-        part.write_text(text, encoding="utf-8")
+        part.write_text(json.dumps(body), encoding="utf-8")
         os.chmod(part, 0o600)
         part.replace(self._file)
 

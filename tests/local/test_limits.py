@@ -81,3 +81,11 @@ def test_the_marks_say_what_the_api_description_refuses(payload: Payload) -> Non
 
 def test_the_list_is_complete() -> None:
     assert {payload.number for payload in BAD} == set(range(1, 55))
+
+
+async def test_a_defer_takes_no_flag_but_ephemeral(server: LocalDiscord, client: RawClient) -> None:
+    ada = server.person("Ada")
+    for flags, status in ((64, 204), (1 << 15, 400)):
+        asked = server.core.interactions.start(InteractionType.COMMAND, ada.id, ada.channel, {})
+        path = f"/interactions/{asked.id}/{asked.token}/callback"
+        assert (await client.call("POST", path, {"type": 5, "data": {"flags": flags}}, auth=False))[0] == status

@@ -294,7 +294,7 @@ async def shared_card(interaction: discord.Interaction[Any], user: discord.Membe
 class SampleBot(commands.Bot):
     """Everything above, synced at the start."""
 
-    def __init__(self, *, guild_sync: bool = False, **options: Any) -> None:
+    def __init__(self, *, guild_id: int | None = None, **options: Any) -> None:
         super().__init__(
             command_prefix="!",
             intents=options.pop("intents", discord.Intents(guilds=True, dm_messages=True)),
@@ -302,7 +302,7 @@ class SampleBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             **options,
         )
-        self._guild_sync = guild_sync
+        self._guild_id = guild_id
         self.heard: list[str] = []
         self.resumes = 0
 
@@ -313,7 +313,12 @@ class SampleBot(commands.Bot):
         ):  # fmt: skip
             self.tree.add_command(command)
         self.add_dynamic_items(Counter)
-        await self.tree.sync()
+        if self._guild_id is None:
+            await self.tree.sync()
+            return
+        guild = discord.Object(self._guild_id)
+        self.tree.copy_global_to(guild=guild)
+        await self.tree.sync(guild=guild)
 
     async def on_message(self, message: discord.Message) -> None:
         if not message.author.bot:

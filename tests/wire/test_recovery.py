@@ -160,3 +160,15 @@ async def test_the_server_may_restart_under_a_running_bot(
                 assert "Counted 1" in again.sees()
                 assert after.complaints() == []
                 await bot.close()
+
+
+async def test_commands_of_one_guild_are_offered_there_only(ada: Actor, stage: Stage) -> None:
+    world = stage.server.world
+    guild = next(iter(world.guilds.values()))
+    other = world.add_guild("Second", ada.person.user)
+    lobby = world.add_text_channel(other, "lobby")
+    async with stage.running(SampleBot(guild_id=guild.id)):
+        await ada.slash("/bounce show", bounce="Harbour")
+        assert "Levels of Harbour" in ada.sees()
+        assert ada.person.usages(lobby) == []
+        assert ada.person.usages(ada.conversation.channel) == []

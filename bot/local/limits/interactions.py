@@ -3,6 +3,8 @@
 from bot.local.limits.checks import Checks, as_dict, as_list
 
 MAX_CHOICES = 25
+DEFERRED = 5
+EPHEMERAL = 1 << 6
 
 
 def check_callback(body: object) -> None:
@@ -13,6 +15,9 @@ def check_callback(body: object) -> None:
     form.one_of(("type",), data.get("type"), (1, 4, 5, 6, 7, 8, 9, 12))
     if data.get("type") in (4, 7, 8, 9):
         form.required(("data",), data.get("data"))
+    if data.get("type") == DEFERRED and as_dict(data.get("data")).get("flags") not in (None, 0, EPHEMERAL):
+        message = "Only the EPHEMERAL flag can be set when deferring; the others come with the edit"
+        form.wrong(("data", "flags"), "INTERACTION_DEFER_FLAGS_INVALID", message)
     form.raise_if_wrong()
 
 
