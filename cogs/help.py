@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.errors import BotError, Refused
 from bot.paths import assets_dir
 from bot.ui.base import Interaction, Press, Turn
-from bot.ui.commands import check_place, listed, verb, verb_of
+from bot.ui.commands import check_command, listed, verb, verb_of
 from bot.ui.items import Who, control
 from bot.ui.model import Button, Card, Option, Row, Section, Select, Text, join, raw
 
@@ -54,7 +54,7 @@ class Help(commands.Cog):
         """Show what can be run here, or one topic."""
         turn = Turn.of(interaction)
         if not topic:
-            await turn.reply(overview(turn))
+            await turn.reply(await overview(turn))
             return
         await turn.reply(topic_card(_find_topic(topic), turn))
 
@@ -68,10 +68,10 @@ class Help(commands.Cog):
         ][:25]
 
 
-def overview(turn: Turn) -> Card:
+async def overview(turn: Turn) -> Card:
     """Return the groups this person may use here, three things to try, and the topics."""
     words = turn.words
-    usable = _usable(turn)
+    usable = await _usable(turn)
     groups = [name for name in GROUPS if name in usable]
     first = [command for command in FIRST_STEPS if _runs(usable, command)]
     steps = [join(" ", [words.link(command), _said(usable, command)]) for command in first]
@@ -93,12 +93,12 @@ def overview(turn: Turn) -> Card:
     return Card(words("help.title"), lead=words("help.lead"), sections=sections, rows=rows)
 
 
-def group_card(turn: Turn, name: str) -> Card:
+async def group_card(turn: Turn, name: str) -> Card:
     """Return every command of a group that this person may run here."""
     words = turn.words
     lines = [
         join(" ", [words.link(f"/{command.qualified_name}"), command.description])
-        for command in _usable(turn).get(name, ())
+        for command in (await _usable(turn)).get(name, ())
     ]
     return Card(
         f"/{name}",
@@ -110,7 +110,7 @@ def group_card(turn: Turn, name: str) -> Card:
 
 @control("help", "group", who=Who.ANYONE)
 async def open_group(press: Press) -> None:
-    await press.update(group_card(press, press.values[0]))
+    await press.update(await group_card(press, press.values[0]))
 
 
 @control("help", "topic", who=Who.ANYONE)
@@ -120,7 +120,7 @@ async def open_topic(press: Press) -> None:
 
 @control("help", "home", who=Who.ANYONE)
 async def back(press: Press) -> None:
-    await press.update(overview(press))
+    await press.update(await overview(press))
 
 
 def _back(turn: Turn) -> Button:
@@ -135,7 +135,7 @@ def _find_topic(typed: str) -> Topic:
     return found
 
 
-def _usable(turn: Turn) -> dict[str, list[Any]]:
+async def _usable(turn: Turn) -> dict[str, list[Any]]:
     """Return the commands this person may run here, by their first word."""
     found: dict[str, list[Any]] = {}
     for command in listed(turn.interaction.client.tree):
@@ -144,7 +144,7 @@ def _usable(turn: Turn) -> dict[str, list[Any]]:
         if needed is not None and not needed <= turn.interaction.permissions:
             continue
         try:
-            check_place(turn, verb_of(command))
+            await check_command(turn, verb_of(command))
         except BotError:
             continue
         found.setdefault(command.qualified_name.split(" ")[0], []).append(command)

@@ -16,6 +16,7 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.errors import NotAllowed, NotFound
+from bot.ui import items
 from bot.ui.base import Edge, House, Turn
 from bot.ui.cards import clip
 from bot.ui.errors import Ambiguous, NeedsServer
@@ -124,7 +125,7 @@ class StudioTree(app_commands.CommandTree[Any]):
         name = command.qualified_name if command is not None else "unknown command"
 
         async def handle() -> None:
-            check_place(turn, rule)
+            await check_command(turn, rule)
             await super(StudioTree, self)._call(interaction)
             error = interaction.extras.pop("command_error", None)
             if error is not None:
@@ -174,7 +175,7 @@ def verb_of(command: Any) -> Verb:
     return declared if isinstance(declared, Verb) else Verb()
 
 
-def check_place(turn: Turn, rule: Verb) -> None:
+async def check_command(turn: Turn, rule: Verb) -> None:
     """Refuse a command in a place where it does not work, and to people it is not for.
 
     Discord knows places only for a whole group, so subcommands are checked here.
@@ -189,8 +190,8 @@ def check_place(turn: Turn, rule: Verb) -> None:
             raise NeedsServer
     elif "D" not in rule.where:
         raise NeedsServer
-    if rule.who is Who.MANAGER and not turn.can_manage_server:
-        raise NotAllowed("needs_manager")
+    if rule.who is Who.MANAGER:
+        await turn.edge.access.check(turn, items.Who.MANAGER, items.ControlId("ui", "command"))
     operators: Iterable[int] = getattr(interaction.client, "operators", frozenset())
     if rule.who is Who.OPERATOR and turn.person not in operators:
         raise NotAllowed("needs_operator")
