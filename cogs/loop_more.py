@@ -11,10 +11,11 @@ from bot.ui.base import Press, Turn
 from bot.ui.confirm import question
 from bot.ui.items import control
 from bot.ui.model import Button, Card, Option, Row, Select, note, plain
+from cogs import loop_files, loop_readings
 from cogs.loop_cards import choose_clip_card, clips_card, momentum_state, next_card, warnings_card
 from cogs.loop_panel import after_edit, panels_of, picture_of
 
-_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next")
+_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "insights", "export")
 
 
 @control("loop", "more")
@@ -55,6 +56,11 @@ async def more_pick(press: Press) -> None:
             await press.update(clips_card(view, words))
         case "warnings":
             await press.update(warnings_card(view, words))
+        case "insights":
+            wanted = loop_readings.insight_filter(press.id, None)
+            await press.update(await loop_readings.insights.show(press, wanted))
+        case "export":
+            await press.update(await loop_files.exports.show(press))
         case _:
             await press.update(next_card(view, words))
 

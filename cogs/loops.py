@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import discord
 from discord import app_commands
 
 from bot.errors import Refused
@@ -20,7 +21,7 @@ from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import control, form
 from bot.ui.model import Button, Card, Line, Option, Section, join, note
 from bot.ui.strings import Words
-from cogs import loop_clips, loop_more, loop_panel
+from cogs import loop_clips, loop_files, loop_more, loop_panel, loop_readings
 from cogs.loop_cards import edited_text, list_card, next_card
 from cogs.loop_clips import finish_clip, open_clip_form
 from cogs.loop_more import timeline_card
@@ -149,6 +150,47 @@ class Loops(StudioCog):
         turn = Turn.of(interaction)
         view = await self.area.loops.view(turn.actor, turn.person, loop)
         await turn.reply(await timeline_card(turn, view, ""))
+
+    @verb("suggest")
+    async def suggest(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        card = await loop_readings.suggest(turn, loop_id)
+        await turn.reply(card or note(turn.words("loop.suggest.thinking")))
+
+    @verb("summary")
+    async def summary(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        await turn.reply(await loop_readings.summary_reply(turn, loop_id))
+
+    @verb("insights")
+    @choices("kind", ["suggest", "fixes", "summary"])
+    async def insights(self, interaction: Interaction, loop: LoopChoice | None = None, kind: str | None = None) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_readings.insights.show(turn, loop_readings.insight_filter(loop, kind)))
+
+    @verb("export")
+    @choices("target", ["aqua", "analogue", "xp", "json", "csv"])
+    async def export(
+        self,
+        interaction: Interaction,
+        target: str,
+        loop: LoopChoice | None = None,
+        clip: ClipChoice | None = None,
+    ) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.export_reply(turn, target, loop, clip))
+
+    @verb("exports")
+    async def exports(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.exports.show(turn))
+
+    @verb("import")
+    async def import_(self, interaction: Interaction, file: discord.Attachment, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.import_reply(turn, file, loop))
 
     @verb("duplicate")
     async def duplicate(self, interaction: Interaction, loop: LoopChoice) -> None:
@@ -318,5 +360,11 @@ async def setup(bot: Any) -> None:
     await bot.add_cog(Loops(bot))
 
 
-controls = (*loop_clips.controls, *loop_more.controls, *loop_panel.controls)
+controls = (
+    *loop_clips.controls,
+    *loop_files.controls,
+    *loop_more.controls,
+    *loop_panel.controls,
+    *loop_readings.controls,
+)
 """What the files beside this one declare; the client finds them through their modules."""

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from bot.ai.model import Assistant
 from bot.clock import Clock
+from bot.loops.bank import ShippedBank
 from bot.loops.clips import ClipService
 from bot.loops.drawing import Drawing
+from bot.loops.handing_out import ExportService
+from bot.loops.moving import TransferService
 from bot.loops.ports import (
     BounceReader,
     NoBounces,
@@ -14,6 +18,7 @@ from bot.loops.ports import (
     ProfileReader,
     ZoneReader,
 )
+from bot.loops.readings import ReadingService
 from bot.loops.rules import LoopRules, loop_rules
 from bot.loops.saving import Saving
 from bot.loops.service import LoopService
@@ -39,6 +44,9 @@ class LoopArea:
     store: LoopStore
     loops: LoopService
     clips: ClipService
+    readings: ReadingService
+    exports: ExportService
+    transfer: TransferService
     drawing: Drawing
 
     @property
@@ -50,14 +58,21 @@ class LoopArea:
         self.drawing.close()
 
 
-def open_loops(database: Database, clock: Clock, neighbours: Neighbours) -> LoopArea:
-    """Make the services of loops."""
+def open_loops(
+    database: Database, clock: Clock, neighbours: Neighbours, assistant: Assistant | None = None
+) -> LoopArea:
+    """Make the services of loops. Without an assistant everything works by the rules."""
     rules = loop_rules()
     store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases)
+    loops = LoopService(store, neighbours.profiles, neighbours.zones)
+    readings = ReadingService(store, ShippedBank(), assistant)
     return LoopArea(
         rules=rules,
         store=store,
-        loops=LoopService(store, neighbours.profiles, neighbours.zones),
+        loops=loops,
         clips=ClipService(store),
+        readings=readings,
+        exports=ExportService(store, readings),
+        transfer=TransferService(store, loops),
         drawing=Drawing(),
     )

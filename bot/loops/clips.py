@@ -19,6 +19,7 @@ from bot.loops.model import (
     SuggestedClip,
 )
 from bot.loops.placing import free_slot
+from bot.loops.rules import LoopRules
 from bot.loops.saving import Intent
 from bot.loops.store import Edited, LoopStore
 from storage.repositories.loops import ClipRepository, DeskRepository
@@ -81,7 +82,7 @@ class ClipService:
                 notes=notes,
                 source=source,
             )
-            await self._insert(unit, loop, [clip])
+            await insert_clips(unit, loop, [clip], self._rules)
             await unit.repo(DeskRepository).select(clip.id)
             if key is not None:
                 await unit.repo(RequestRepository).remember(f"clip:{key}", clip.id)
@@ -244,7 +245,7 @@ class ClipService:
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             made = [replace(clip, id=ClipId(unit.new_id()), loop_id=loop.id) for clip in clips]
-            await self._insert(unit, loop, made)
+            await insert_clips(unit, loop, made, self._rules)
             return Edited(loop, made[-1] if made else None)
 
         return await self._store.edit(actor, owner, operation, loop_id, Intent("add_many", {"count": len(clips)}), work)
@@ -253,13 +254,6 @@ class ClipService:
         """Return the clips that were finished in a stretch of time."""
         async with self._store.database.read(owner) as unit:
             return await unit.repo(ClipRepository).finished_between(since, until)
-
-    async def _insert(self, unit: Unit, loop: Loop, clips: Sequence[Clip]) -> None:
-        repository = unit.repo(ClipRepository)
-        if await repository.count(loop.id) + len(clips) > self._rules.max_clips:
-            raise Refused("loop_clips_full", limit=self._rules.max_clips)
-        for clip in clips:
-            await repository.add(clip)
 
     async def _known(self, unit: Unit, key: str) -> Clip | None:
         known = await unit.repo(RequestRepository).result(f"clip:{key}")
@@ -298,3 +292,12 @@ class ClipService:
         loop, clip = await self._store.loop_of_clip(owner, clip_id)
         intent = Intent(code, {"clip": clip.name, **(parts or {})})
         return await self._store.edit(actor, owner, operation, loop.id, intent, work)
+
+
+async def insert_clips(unit: Unit, loop: Loop, clips: Sequence[Clip], rules: LoopRules) -> None:
+    """Add clips to a loop. Raises Refused("loop_clips_full") when it would hold too many."""
+    repository = unit.repo(ClipRepository)
+    if await repository.count(loop.id) + len(clips) > rules.max_clips:
+        raise Refused("loop_clips_full", limit=rules.max_clips)
+    for clip in clips:
+        await repository.add(clip)
