@@ -55,7 +55,9 @@ export async function openChannel(id) {
   loading = null;
   if (store.messages.has(id)) draw();
   else list.replaceChildren(skeleton());
-  const page = await get("/page/messages", { channel: id, limit: PAGE });
+  // History is not news: a screen reader is told of what arrives later.
+  log.setAttribute("aria-busy", "true");
+  const page = await get("/page/messages", { channel: id, limit: PAGE }).finally(() => setTimeout(() => log.removeAttribute("aria-busy"), 50));
   if (!store.complete.has(id) && page.length < PAGE) store.complete.add(id);
   const held = store.messages.get(id) ?? [];
   const floor = page[0]?.id;
@@ -76,6 +78,7 @@ async function older() {
   const first = store.messages.get(id).find((message) => !message.local);
   if (!first) return;
   loading = id;
+  log.setAttribute("aria-busy", "true");
   try {
     const page = await get("/page/messages", { channel: id, before: first.id, limit: PAGE });
     if (page.length < PAGE) store.complete.add(id);
@@ -90,6 +93,7 @@ async function older() {
     if (same) log.scrollTop += same.getBoundingClientRect().bottom - before;
   } finally {
     loading = null;
+    setTimeout(() => log.removeAttribute("aria-busy"), 50);
   }
 }
 
@@ -192,14 +196,14 @@ function start() {
 
 // ---- pushes -------------------------------------------------------------------------------------
 
-export function takeMessage(message) {
+export function takeMessage(message, { isNew = true } = {}) {
   const channel = store.channels.get(message.channel_id);
   if (channel && !(message.flags & 64) && (!channel.last_message_id || newer(message.id, channel.last_message_id))) channel.last_message_id = message.id;
   const known = findMessage(message.channel_id, message.id);
   if (store.messages.has(message.channel_id) || message.channel_id === store.current) putMessages(message.channel_id, [message]);
   if (message.channel_id !== store.current) {
     const pings = isDirect(channel) || (message.mentions ?? []).some((user) => user.id === store.me.id);
-    if (channel && !known && pings && message.author.id !== store.me.id) channel.pings = (channel.pings ?? 0) + 1;
+    if (channel && isNew && !known && pings && message.author.id !== store.me.id) channel.pings = (channel.pings ?? 0) + 1;
     return void tell("unread");
   }
   if (!known && message.author.id === store.me.id) pinned = true;

@@ -131,7 +131,7 @@ async function start(world) {
 const EVENTS = {
   READY: start,
   MESSAGE_CREATE: (message) => { stopTyping(message.author.id); takeMessage(message); },
-  MESSAGE_UPDATE: takeMessage,
+  MESSAGE_UPDATE: (message) => takeMessage(message, { isNew: false }),
   MESSAGE_DELETE: ({ channel_id, id }) => removeFromLog(channel_id, id),
   TYPING_START: startTypingOf,
   COMMANDS_UPDATE: loadCommands,

@@ -13,13 +13,17 @@ import { notice } from "./log.js";
 export function setUpMenus() {
   on("message-menu", ({ message, event, anchor, node }) => openMenu({
     label: "Message", anchor: anchor ?? at(event, node), back: anchor ?? node,
-    parts: [!isEphemeral(message) && quickRow(message), appsPart(3, message.id), message.content && item("copy", "Copy text", () => navigator.clipboard.writeText(message.content))],
+    parts: [!isEphemeral(message) && quickRow(message), appsPart(3, message.id), message.content && item("copy", "Copy text", () => navigator.clipboard.writeText(message.content)), message.author.id === store.me.id && item("close", "Delete message", () => remove(message))],
   }));
   on("reaction-menu", ({ message, anchor }) => openMenu({ label: "Reactions", anchor, back: anchor, parts: [quickRow(message)] }));
   on("person-menu", ({ user, event }) => {
     if (!user) return;
     openMenu({ label: nameOf(user), anchor: at(event, event.currentTarget), back: event.currentTarget, parts: [card(user), direct(user), appsPart(2, user.id)] });
   });
+}
+
+function remove(message) {
+  act({ do: "delete", channel: message.channel_id, message: message.id }).catch((error) => tell("problem", error.message));
 }
 
 // A pointer has a place; a key press does not, so the menu then opens at the element.

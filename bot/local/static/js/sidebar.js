@@ -57,5 +57,5 @@ function one(user) {
   const colour = roleColour(user);
   if (colour) name.style.setProperty("--role", colour);
   const open = (event) => tell("person-menu", { user, event });
-  return h("button", { type: "button", class: "person", data: { person: user.id }, on: { click: open, contextmenu: (event) => { event.preventDefault(); open(event); } } }, avatar(user, "s"), name, user.bot && appTag(), user.id === store.guild.owner_id && icon("crown", "owner"), user.id === store.me.id && h("span", { class: "person-you" }, "you"));
+  return h("button", { type: "button", class: user.bot && !store.app.online ? "person offline" : "person", data: { person: user.id }, on: { click: open, contextmenu: (event) => { event.preventDefault(); open(event); } } }, avatar(user, "s"), name, user.bot && appTag(), user.bot && !store.app.online && h("span", { class: "person-you" }, "offline"), user.id === store.guild.owner_id && icon("crown", "owner"), user.id === store.me.id && h("span", { class: "person-you" }, "you"));
 }

@@ -29,9 +29,9 @@ export function takeWorld(world) {
   store.me = world.me;
   store.actors = world.actors;
   store.app = world.application;
-  store.guild = world.guild;
+  store.guild = world.guild ?? { id: "0", name: "Messages", owner_id: "0", roles: [] };
   store.users = new Map(world.users.map((user) => [user.id, user]));
-  store.roles = new Map(world.guild.roles.map((role) => [role.id, role]));
+  store.roles = new Map(store.guild.roles.map((role) => [role.id, role]));
   store.channels = new Map(world.channels.map((channel) => [channel.id, channel]));
 }
 

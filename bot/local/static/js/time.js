@@ -4,16 +4,16 @@ import { h } from "./dom.js";
 const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 const make = (options) => new Intl.DateTimeFormat(LOCALE, options);
 const STYLES = {
-  t: make({ hour: "2-digit", minute: "2-digit" }),
-  T: make({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  t: make({ hour: "numeric", minute: "2-digit" }),
+  T: make({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
   d: make({ day: "2-digit", month: "2-digit", year: "numeric" }),
   D: make({ day: "numeric", month: "long", year: "numeric" }),
-  f: make({ day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" }),
-  F: make({ weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" }),
-  s: make({ day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" }),
-  S: make({ day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  f: make({ day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit" }),
+  F: make({ weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit" }),
+  s: make({ day: "2-digit", month: "2-digit", year: "numeric", hour: "numeric", minute: "2-digit" }),
+  S: make({ day: "2-digit", month: "2-digit", year: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" }),
 };
-const FULL = make({ weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+const FULL = make({ weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 const STEPS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
