@@ -1,14 +1,14 @@
 // How a person looks: avatar and name tag.
 import { h, icon } from "./dom.js";
 import { localAddress } from "./wire.js";
-import { nameOf } from "./store.js";
+import { nameOf, store } from "./store.js";
 
-const TINTS = ["#0e7490", "#7c3aed", "#b45309", "#047857", "#be185d", "#4338ca", "#0f766e", "#9a3412"];
+const TINTS = ["#7c3aed", "#b45309", "#047857", "#be185d", "#4338ca", "#0e7490", "#9a3412", "#0f766e"];
 
-export function tintOf(id) {
-  let sum = 0;
-  for (const digit of String(id)) sum = (sum * 31 + digit.charCodeAt(0)) >>> 0;
-  return TINTS[sum % TINTS.length];
+// By order of joining, so that the first people never look alike.
+function tintOf(id) {
+  const people = [...store.users.values()].filter((user) => !user.bot);
+  return TINTS[Math.max(0, people.findIndex((user) => user.id === id)) % TINTS.length];
 }
 
 function initials(name) {
