@@ -145,7 +145,8 @@ class LocalDiscord:
         ]
         router.install(self.app, self.core, families)
         cdn.install(self.app, self.core, "/cdn")
-        self.app.router.add_get("/gateway", self.core.gateway.serve)
+        for path in ("/gateway", "/gateway/"):
+            self.app.router.add_get(path, self.core.gateway.serve)
         if self._tls is not None:
             # Under Discord's own host names each host is its own root.
             self.app.router.add_get("/", self.core.gateway.serve)

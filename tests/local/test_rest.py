@@ -294,3 +294,16 @@ async def test_ids_tell_the_time_of_the_clock(server: LocalDiscord, client: RawC
     made = [int((await client.call("POST", base(server), {"content": "x"}))[1]["id"]) for _ in range(3)]
     assert made == sorted(set(made))
     assert abs(born_at(made[0]) - clock.now()) < timedelta(seconds=1)
+
+
+async def test_a_request_over_25_mib_is_too_large(server: LocalDiscord, client: RawClient) -> None:
+    next(iter(server.world.guilds.values())).upload_limit = 100 * 1024 * 1024
+    status, answer = await client.call("POST", base(server), {}, files={"a.bin": bytes(25 * 1024 * 1024)})
+    assert (status, answer["code"]) == (413, 40005)
+
+
+async def test_other_libraries_find_the_gateway_with_a_slash(server: LocalDiscord, client: RawClient) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.addresses.gateway}/?v=10") as socket:
+        assert (await socket.receive_json(timeout=3))["op"] == 10

@@ -230,10 +230,14 @@ async def _read(request: web.Request) -> tuple[Any, dict[int, Upload]]:
 async def _read_multipart(request: web.Request) -> tuple[Any, dict[int, Upload]]:
     body: Any = {}
     uploads: dict[int, Upload] = {}
+    total = 0
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             continue
         data = bytes(await part.read(decode=False))
+        total += len(data)
+        if total > MAX_REQUEST_BYTES:
+            raise ApiError(40005)
         name = part.name or ""
         if name == "payload_json":
             try:
