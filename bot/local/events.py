@@ -24,6 +24,17 @@ class Intent(IntFlag):
     MESSAGE_CONTENT = 1 << 15
 
 
+EVERY_INTENT = (1 << 26) - 1
+_TALK = (
+    Intent.GUILD_MESSAGES
+    | Intent.GUILD_REACTIONS
+    | Intent.GUILD_TYPING
+    | Intent.DIRECT_MESSAGES
+    | Intent.DIRECT_REACTIONS
+    | Intent.DIRECT_TYPING
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One dispatch: needs any of `intents` (0 = always); `content_of` is the message to blank."""
@@ -46,8 +57,11 @@ def blanked(data: Wire, message: Message, world: World) -> Wire:
     return {key: hidden.get(key, value) for key, value in data.items() if key != "poll"}
 
 
-def events_of(change: changes.Change, world: World, payloads: Payloads) -> Iterator[Event]:
-    """Yield the events that the bot is sent for a change; nothing for what it cannot see."""
+def events_of(change: changes.Change, world: World, payloads: Payloads, wanted: int = EVERY_INTENT) -> Iterator[Event]:
+    """Yield the events that the bot is sent for a change; nothing for what it cannot see.
+
+    Talk is not even built when no session has an intent of `wanted` for it: most bots ask for none.
+    """
     match change:
         case (
             changes.MessageCreated()
@@ -59,7 +73,9 @@ def events_of(change: changes.Change, world: World, payloads: Payloads) -> Itera
             | changes.PinsChanged()
             | changes.TypingStarted()
         ):
-            yield from _of_messages(change, world, payloads)
+            pins = isinstance(change, changes.PinsChanged)
+            if pins or wanted & _TALK:
+                yield from _of_messages(change, world, payloads)
         case changes.InteractionStarted(interaction):
             yield Event("INTERACTION_CREATE", payloads.interaction(interaction), guild_id=interaction.guild_id)
         case (

@@ -145,7 +145,10 @@ class Gateway:
         """Send a change of the world to the sessions that may know of it."""
         if not self.sessions or isinstance(change, BotPresence):
             return
-        for event in events_of(change, self._world, self._payloads):
+        wanted = 0
+        for session in self.sessions.values():
+            wanted |= session.intents
+        for event in events_of(change, self._world, self._payloads, wanted):
             for session in self.sessions.values():
                 self._offer(session, event)
 

@@ -20,6 +20,7 @@ _MEDIA_KEYS = ("image", "thumbnail", "media", "file")
 _ICON_HOLDERS = ("author", "footer")
 SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS | MessageFlag.COMPONENTS_V2
 NONCE_LIFE = timedelta(minutes=5)
+KEPT_NONCES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Posting:
     def __init__(self, world: World, store: FileStore) -> None:
         self._world = world
         self._store = store
+        self._nonces: dict[tuple[int, int, str], Message] = {}
 
     def create(
         self,
@@ -81,6 +83,7 @@ class Posting:
             self._world.finish_loading(message)
             self._world.touch_message(message, edited=False)
             return message
+        self._remember_nonce(message)
         return self._world.add_message(message)
 
     def edit(self, message: Message, body: Wire, uploads: Uploads, *, edited: bool = True) -> Message:
@@ -135,13 +138,18 @@ class Posting:
         """Return the message sent shortly before with the same nonce, when the sender insists on it."""
         if not body.get("enforce_nonce") or body.get("nonce") is None:
             return None
-        now = self._world.clock.now()
-        for message in reversed(list(self._world.history(channel.id))):
-            if now - message.created_at > NONCE_LIFE:
-                return None
-            if message.author_id == author_id and str(message.nonce) == str(body["nonce"]):
-                return message
-        return None
+        key = (channel.id, author_id, str(body["nonce"]))
+        message = self._nonces.get(key)
+        if message is None or self._world.clock.now() - message.created_at > NONCE_LIFE:
+            return None
+        return self._world.message(channel.id, message.id)
+
+    def _remember_nonce(self, message: Message) -> None:
+        """Keep the latest nonces, so that looking for a repeat costs the same in a long channel."""
+        if message.nonce is not None:
+            self._nonces[message.channel_id, message.author_id, str(message.nonce)] = message
+        while len(self._nonces) > KEPT_NONCES:
+            del self._nonces[next(iter(self._nonces))]
 
     def _reference(self, message: Message, body: Wire) -> None:
         reference = body.get("message_reference")
