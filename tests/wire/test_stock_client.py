@@ -1,5 +1,6 @@
 """A stock discord.py bot on the local Discord: every kind of command, component, form and file."""
 
+import asyncio
 from datetime import timedelta
 
 import discord
@@ -76,6 +77,24 @@ async def test_no_answer_shows_the_failure_after_three_seconds(ada: Actor, stage
     await ada.until_sees("/silent: The application did not respond")
     assert stage.forgive() == ["unanswered: Ada /silent → The application did not respond"]
     assert asked.failure
+
+
+async def test_a_form_and_a_button_without_answer_say_so_and_the_form_stays_open(
+    ada: Actor, stage: Stage, clock: FixedClock, sample: SampleBot
+) -> None:
+    card = await ada.slash("/bounce show", bounce="Harbour")
+    await ada.press("Rename")
+    await sample.close()
+    sending = asyncio.ensure_future(ada.fill(new_name="Quay"))
+    pressing = asyncio.ensure_future(ada.press("Rename", on=card))
+    await stage.until(lambda: len(stage.server.core.interactions.waiting) == 2)
+    clock.advance(seconds=3)
+    with pytest.raises(JourneyError, match=r"Something went wrong[\s\S]*form: Rename"):
+        await sending
+    with pytest.raises(JourneyError, match="This interaction failed"):
+        await pressing
+    assert ada.form is not None
+    assert len(stage.forgive()) == 2
 
 
 async def test_every_kind_of_option_arrives(ada: Actor, ben: Actor, general: Place, stage: Stage) -> None:
