@@ -1,34 +1,48 @@
-// Emoji of buttons, options, reactions and texts. Coloured discs are drawn, since cards use them as marks of a state.
-import { h } from "./dom.js";
+// Emoji of buttons, options, reactions and texts. A machine without an emoji font gets the usual marks drawn instead.
+import { h, icon } from "./dom.js";
 
-const DISCS = {
-  "🔵": ["#3b82f6", "blue"], "🟠": ["#f59e0b", "orange"], "🟡": ["#eab308", "yellow"], "🟢": ["#22a565", "green"], "🔴": ["#dc4a51", "red"],
-  "🟣": ["#9063e0", "purple"], "🟤": ["#94643f", "brown"], "⚫": ["#3f4754", "black"], "⚪": ["#c3cad5", "white"],
+const MARKS = {
+  "🔵": ["dot", "#3b82f6", "blue circle"], "🟠": ["dot", "#e6930a", "orange circle"], "🟡": ["dot", "#d9a406", "yellow circle"],
+  "🟢": ["dot", "#22a565", "green circle"], "🔴": ["dot", "#dc4a51", "red circle"], "🟣": ["dot", "#9063e0", "purple circle"],
+  "⚫": ["dot", "#5a6575", "black circle"], "⚪": ["dot", "#aab3c0", "white circle"], "⭕": ["ring", "#dc4a51", "ring"],
+  "🔷": ["diamond", "#3b82f6", "blue diamond"], "🔹": ["small-diamond", "#3b82f6", "small blue diamond"],
+  "🔶": ["diamond", "#e6930a", "orange diamond"], "🔸": ["small-diamond", "#e6930a", "small orange diamond"],
+  "✨": ["sparkle", "#e3a008", "sparkles"], "📅": ["calendar", "", "calendar"], "🗓": ["calendar", "", "calendar"],
+  "✅": ["tick-box", "#1f9d61", "done"], "☑": ["tick-box", "#3b82f6", "done"], "⏹": ["stop", "#5a7fb8", "stopped"],
+  "⏸": ["pause", "#5a7fb8", "paused"], "🔒": ["lock", "#d9960a", "locked"], "⏳": ["hourglass", "", "waiting"],
+  "⌛": ["hourglass", "", "waiting"], "🔔": ["bell", "#d9960a", "bell"], "⚠": ["warn", "#d9960a", "warning"],
+  "🎧": ["sound", "", "sound"], "🎵": ["sound", "", "music"], "🎶": ["sound", "", "music"], "👀": ["eye", "", "eyes"],
 };
-const DISC = new RegExp(`(${Object.keys(DISCS).join("|")})\\ufe0f?`, "u");
+const MARK = new RegExp(`(${Object.keys(MARKS).join("|")})\\ufe0f?`, "u");
 
 export function emoji(value) {
   if (!value) return null;
-  const custom = Boolean(value.id);
-  if (custom) return h("span", { class: "emoji-name", role: "img", "aria-label": value.name }, `:${value.name}:`);
-  return DISCS[value.name] ? disc(value.name) : h("span", { class: "emoji", role: "img", "aria-label": value.name ?? "emoji" }, value.name);
+  if (value.id) return h("span", { class: "emoji-name", role: "img", "aria-label": value.name }, `:${value.name}:`);
+  const drawn = MARK.exec(value.name ?? "");
+  return drawn && !hasColourFont() ? mark(drawn[1]) : h("span", { class: "emoji", role: "img", "aria-label": value.name ?? "emoji" }, value.name);
 }
 
-function disc(sign) {
-  const [colour, name] = DISCS[sign];
-  const node = h("span", { class: "disc", role: "img", "aria-label": `${name} circle` }, sign);
-  node.style.setProperty("--disc", colour);
+// The sign itself stays as text for copying and for search.
+function mark(sign) {
+  const [shape, colour, name] = MARKS[sign];
+  const node = h("span", { class: "mark", role: "img", "aria-label": name }, icon(shape), h("span", { class: "unseen" }, sign));
+  if (colour) node.style.color = colour;
   return node;
 }
 
-// Text with its discs drawn; everything else stays one text node.
+// Text with its marks drawn where needed; everything else stays text nodes.
 export function words(text) {
-  const parts = text.split(DISC);
-  return parts.map((part, at) => (at % 2 ? disc(part) : part)).filter((part) => part !== "");
+  if (!MARK.test(text) || hasColourFont()) return [text];
+  return text.split(MARK).map((part, at) => (at % 2 ? mark(part) : part)).filter((part) => part !== "");
 }
 
-// Without a colour font the quick reactions fall back to signs that every text font has.
+let colourFont = null;
 function hasColourFont() {
+  colourFont ??= lookForColour();
+  return colourFont;
+}
+
+function lookForColour() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 20;
   const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -39,6 +53,7 @@ function hasColourFont() {
   return false;
 }
 
+// Without a colour font the quick reactions are signs that every text font has.
 let quick = null;
 export function quickReactions() {
   quick ??= hasColourFont() ? ["👍", "❤️", "🔥", "✅", "👀", "🎧"] : ["✔", "❤", "★", "♪", "☺", "☂"];
