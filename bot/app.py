@@ -22,7 +22,7 @@ from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
 from bot.lifecycle import Supervisor
-from bot.loops.area import LoopArea, Neighbours, open_loops
+from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.opening import open_database, prepare_data_dir, single_instance
@@ -36,6 +36,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
+from bot.wiring.loops import wire_loops
 from bot.wiring.releases import NoProfile, wire_releases
 from storage import backup
 from storage.repositories.changes import ChangeRepository
@@ -161,10 +162,10 @@ class App:
 
     def _wire_areas(self, services: Services) -> None:
         """Make each area known: its service on `services`, its slots to the engine, its deliveries to the outbox."""
-        services.loops = open_loops(services.database, self.clock, Neighbours(zones=services.studio))
+        services.loops = wire_loops(services)
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
-        services.releases = wire_releases(services, DatedLoops(), NoProfile())
+        services.releases = wire_releases(services, DatedLoops(services.loops.changed), NoProfile())
 
     async def _keep_loops(self) -> None:
         self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)

@@ -112,7 +112,7 @@ class Saving:
                 self._pending[loop_id] = left
             else:
                 del self._pending[loop_id]
-            self._tell(edit.owner, loop_id)
+            self.tell(edit.owner, loop_id)
 
     async def retry(self, loop_id: LoopId) -> bool:
         """Try the waiting edits of a loop now, oldest first; True when none is left."""
@@ -121,7 +121,7 @@ class Saving:
             await self._drain(loop_id)
             left = bool(self._waiting.get(loop_id))
         if owner is not None:
-            self._tell(owner, loop_id)
+            self.tell(owner, loop_id)
         return not left
 
     async def discard(self, loop_id: LoopId) -> int:
@@ -129,7 +129,7 @@ class Saving:
         async with self.lock(loop_id):
             gone = self._waiting.pop(loop_id, deque())
         if gone:
-            self._tell(gone[0].owner, loop_id)
+            self.tell(gone[0].owner, loop_id)
         return len(gone)
 
     async def retry_all(self) -> None:
@@ -148,7 +148,7 @@ class Saving:
             try:
                 return await edit.attempt()
             except self._failures:
-                self._tell(edit.owner, edit.loop_id)
+                self.tell(edit.owner, edit.loop_id)
                 await self._sleep(pause)
         return await edit.attempt()
 
@@ -171,6 +171,7 @@ class Saving:
             raise TooManyWaiting(count=len(queue))
         queue.append(edit)  # pyright: ignore[reportArgumentType]
 
-    def _tell(self, owner: int, loop_id: LoopId) -> None:
+    def tell(self, owner: int, loop_id: LoopId) -> None:
+        """Tell the listeners that a loop changed, also where it was changed from outside."""
         for listener in self._listeners:
             listener(owner, loop_id)
