@@ -400,3 +400,21 @@ async def test_threads_are_listed_under_their_channel_and_can_be_written_in(stud
     await tab.composer.fill("Louder")
     await tab.keys.press("Enter")
     await tab.text("Louder")
+
+
+async def test_names_are_offered_while_one_writes_and_sent_as_mentions(studio: Studio) -> None:
+    ada, ben = await studio.tab("Ada"), await studio.tab("Ben")
+    await ben.get(".channel", has_text="releases").click()
+    await ada.composer.press_sequentially("Listen @be")
+    await expect(ada.get(".picker .row")).to_have_count(1)
+    await ada.keys.press("Tab")
+    await ada.keys.type("to #bou")
+    await ada.keys.press("Enter")
+    await expect(ada.composer).to_have_value("Listen @Ben to #bounces ")
+    await ada.keys.press("Enter")
+    await expect(ada.last.locator(".mention")).to_have_text(["@Ben", "bounces"])
+    await expect(ben.get(".channel .pings")).to_have_text("1")
+    await expect(ben.page).to_have_title("(1) #releases · Studio")
+    await ben.get(".channel", has_text="general").click()
+    await expect(ben.last).to_have_class("message pinged")
+    await expect(ben.page).to_have_title("#general · Studio")

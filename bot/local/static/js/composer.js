@@ -3,6 +3,7 @@ import { h, icon, iconButton, sizeText, toast, uniqueId } from "./dom.js";
 import { store, channelName, isDirect, on, nameOf, tell } from "./store.js";
 import { act } from "./wire.js";
 import { leafAt, optional, required, search } from "./commands.js";
+import { entityOptions } from "./listbox.js";
 import { optionField } from "./option.js";
 import { Picker, slashMark, spinnerHead, warnHead } from "./picker.js";
 import { fileLimit, tooLarge } from "./limits.js";
@@ -97,6 +98,7 @@ function inputKey(event) {
 
 function offerCommands() {
   const text = input.value;
+  if (!dismissed && offerNames()) return undefined;
   if (dismissed || !text.startsWith("/") || text.includes("\n")) return picker.hide();
   const typed = text.slice(1);
   if (/\s$/.test(typed)) {
@@ -110,7 +112,34 @@ function offerCommands() {
   return picker.show({ rows, owner: input, empty: store.commands.length ? "No command by that name here" : "No commands yet: the bot has not signed in" });
 }
 
+// "@be" and "#gen" before the caret offer people and channels; sending turns the names into mentions.
+function namedToken() {
+  const before = input.value.slice(0, input.selectionStart);
+  const match = /(?:^|\s)([@#])([^\s@#]{0,30})$/.exec(before);
+  return match && { kind: match[1] === "@" ? "user" : "channel", word: match[2].toLowerCase(), from: before.length - match[2].length };
+}
+
+function offerNames() {
+  const token = namedToken();
+  if (!token) return false;
+  const rows = entityOptions(token.kind).filter((row) => row.label.toLowerCase().includes(token.word)).map((row) => ({ ...row, name: row.label }));
+  if (!rows.length) return false;
+  picker.show({ rows, owner: input });
+  return true;
+}
+
+function putName(name) {
+  const token = namedToken();
+  if (!token) return;
+  const after = input.value.slice(input.selectionStart);
+  input.value = `${input.value.slice(0, token.from)}${name} ${after}`;
+  input.selectionStart = input.selectionEnd = token.from + name.length + 1;
+  picker.hide();
+  grow();
+}
+
 function pickRow(row) {
+  if (row.name && !filling) return putName(row.name);
   if (row.leaf) return begin(row.leaf);
   if (row.add) return addOption(row.add).focus();
   if (!focused) return undefined;

@@ -64,7 +64,13 @@ function drawTopbar() {
     }, "theme"),
     iconButton("people", "People", () => { localStorage.setItem("people", app.classList.toggle("people-shut") ? "shut" : "open"); }, "people-toggle"),
   ].filter(Boolean));
-  document.title = `${direct ? "" : "#"}${channelName(channel)} · ${store.guild.name}`;
+  titleFor(channel);
+}
+
+function titleFor(channel) {
+  if (!channel) return;
+  const waiting = [...store.channels.values()].reduce((sum, other) => sum + (other.pings ?? 0), 0);
+  document.title = `${waiting ? `(${waiting}) ` : ""}${isDirect(channel) ? "" : "#"}${channelName(channel)} · ${store.guild.name}`;
 }
 
 // ---- where one is -------------------------------------------------------------------------------
@@ -193,7 +199,7 @@ setUpMenus();
 startTicking();
 on("jump", ({ channel, message }) => go(channel, message));
 on("be", be);
-on("unread", drawSidebar);
+on("unread", () => { drawSidebar(); titleFor(store.channels.get(store.current)); });
 on("problem", (text) => toast(text));
 on("sending", ({ id, text }) => { if (text) sending.set(id, text); else sending.delete(id); drawTyping(); });
 document.addEventListener("keydown", (event) => {

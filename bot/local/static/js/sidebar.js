@@ -10,7 +10,7 @@ export function drawSidebar() {
   const all = [...store.channels.values()];
   const text = all.filter((channel) => [0, 5, 15].includes(channel.type)).sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
   const direct = all.filter(isDirect);
-  const kept = document.activeElement?.dataset?.channel;
+  const kept = document.activeElement?.dataset?.place;
   sidebar.replaceChildren(
     h("div", { class: "server" }, h("span", { class: "server-mark" }, icon("mark")), h("div", {}, h("div", { class: "server-name" }, store.guild.name), h("div", { class: "server-note" }, "On this computer only"))),
     h("div", { class: "channels" },
@@ -24,9 +24,9 @@ export function drawSidebar() {
       h("div", { class: "be", role: "radiogroup", "aria-label": "Be this person" }, store.actors.map((id) => {
         const user = store.users.get(id);
         const mine = id === store.me.id;
-        return h("button", { type: "button", role: "radio", "aria-checked": String(mine), class: mine ? "be-one mine" : "be-one", on: { click: () => !mine && tell("be", id) } }, nameOf(user));
+        return h("button", { type: "button", role: "radio", "aria-checked": String(mine), class: mine ? "be-one mine" : "be-one", data: { place: `be-${id}` }, on: { click: () => !mine && tell("be", id) } }, nameOf(user));
       }))));
-  if (kept) sidebar.querySelector(`[data-channel="${CSS.escape(kept)}"]`)?.focus();
+  if (kept) sidebar.querySelector(`[data-place="${CSS.escape(kept)}"]`)?.focus();
 }
 
 function threadsOf(channel, all) {
@@ -40,7 +40,7 @@ function row(channel, iconName) {
   const other = isDirect(channel) ? store.users.get(channel.recipients?.[0]?.id) ?? channel.recipients?.[0] : null;
   const pings = !open && channel.pings ? channel.pings : 0;
   return h("button", {
-    type: "button", class: `channel${open ? " open" : ""}${unread ? " unread" : ""}`, data: { channel: channel.id },
+    type: "button", class: `channel${open ? " open" : ""}${unread ? " unread" : ""}`, data: { channel: channel.id, place: channel.id },
     "aria-current": open ? "page" : null, on: { click: () => tell("jump", { channel: channel.id }) },
   }, other ? avatar(other, "s") : icon(iconName), h("span", { class: "channel-name" }, channelName(channel)), unread && h("span", { class: "unseen" }, ", unread"), pings ? h("span", { class: "pings", "aria-label": `${pings} for you` }, String(pings)) : null);
 }
