@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.local import changes, limits
-from bot.local.errors import ApiError, Form
+from bot.local.errors import ApiError, Form, FormError
 from bot.local.model import (
     CallbackType,
     Channel,
@@ -164,8 +164,10 @@ class Interactions:
         self._waiting.pop(interaction.id, None)
         try:
             message = takers[kind](interaction, data, uploads)
-        except ApiError:
+        except ApiError as error:
             self._waiting[interaction.id] = interaction
+            if isinstance(error, FormError):
+                raise FormError({"data": error.errors}) from None
             raise
         interaction.answer = kind
         states = {

@@ -8,7 +8,7 @@ from bot.local.model import InteractionType
 from bot.local.server import LocalDiscord
 from tests.local.bad_payloads import BAD, GOOD, Payload
 from tests.local.rawclient import RawClient
-from tests.wire.openapi import SHARED
+from tests.wire.openapi import SHARED, missing
 
 CREATE = "/channels/{channel_id}/messages"
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
@@ -74,7 +74,7 @@ async def test_what_is_just_inside_the_limit_passes(server: LocalDiscord, client
 def test_the_marks_say_what_the_api_description_refuses(payload: Payload) -> None:
     openapi = SHARED.openapi
     if openapi is None:
-        pytest.skip("OpenAPI file not found; hand-written limits still apply")
+        pytest.skip(missing())
     method, route = ROUTES[payload.where]
     assert bool(openapi.request_errors(method, route, wire_body(payload))) is payload.spec
 
@@ -89,3 +89,19 @@ async def test_a_defer_takes_no_flag_but_ephemeral(server: LocalDiscord, client:
         asked = server.core.interactions.start(InteractionType.COMMAND, ada.id, ada.channel, {})
         path = f"/interactions/{asked.id}/{asked.token}/callback"
         assert (await client.call("POST", path, {"type": 5, "data": {"flags": flags}}, auth=False))[0] == status
+
+
+async def test_mistakes_in_an_answer_are_told_below_data(server: LocalDiscord, client: RawClient) -> None:
+    for number in (3, 36, 53):
+        bad = next(payload for payload in BAD if payload.number == number)
+        _, answer = await send(server, client, bad)
+        assert list(answer["errors"]) == ["data"]
+
+
+async def test_a_refused_answer_may_be_given_again(server: LocalDiscord, client: RawClient) -> None:
+    ada = server.person("Ada")
+    asked = server.core.interactions.start(InteractionType.COMMAND, ada.id, ada.channel, {})
+    path = f"/interactions/{asked.id}/{asked.token}/callback"
+    for content, status in (("x" * 2001, 400), ("x", 204), ("x", 400)):
+        body = {"type": 4, "data": {"content": content}}
+        assert (await client.call("POST", path, body, auth=False))[0] == status

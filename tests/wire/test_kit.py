@@ -7,7 +7,7 @@ from bot.local.core import Exchange
 from bot.local.server import LocalDiscord
 from tests.local.rawclient import RawClient
 from tests.wire.kit import Stage
-from tests.wire.openapi import SHARED
+from tests.wire.openapi import SHARED, missing
 
 
 async def test_everything_left_over_is_told(clock: FixedClock) -> None:
@@ -46,7 +46,7 @@ def exchange(request: object, status: int, response: object) -> Exchange:
     return Exchange("POST", "/channels/{channel_id}/messages", request, status, response)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(SHARED.openapi is None, reason="OpenAPI file not found; hand-written limits still apply")
+@pytest.mark.skipif(SHARED.openapi is None, reason=missing())
 def test_the_api_description_finds_wrong_requests_and_answers() -> None:
     check = SHARED.openapi
     assert check is not None
@@ -61,7 +61,7 @@ def test_the_api_description_finds_wrong_requests_and_answers() -> None:
     assert check(unknown) == []
 
 
-@pytest.mark.skipif(SHARED.openapi is None, reason="OpenAPI file not found; hand-written limits still apply")
+@pytest.mark.skipif(SHARED.openapi is None, reason=missing())
 def test_an_error_in_a_union_names_the_branch_that_was_meant() -> None:
     check = SHARED.openapi
     assert check is not None

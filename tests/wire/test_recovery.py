@@ -5,7 +5,7 @@ from pathlib import Path
 
 import discord
 import pytest
-from discord import utils
+from discord import app_commands, utils
 
 from bot.clock import FixedClock
 from bot.local.redirect import redirected
@@ -172,3 +172,20 @@ async def test_commands_of_one_guild_are_offered_there_only(ada: Actor, stage: S
         assert "Levels of Harbour" in ada.sees()
         assert ada.person.usages(lobby) == []
         assert ada.person.usages(ada.conversation.channel) == []
+
+
+async def test_a_refused_sync_names_the_command(stage: Stage) -> None:
+    bot = SampleBot()
+    async with stage.running(bot):
+        for number in range(90):
+            command = app_commands.Command(name=f"c{number}", description="x", callback=nothing)
+            command.description = "y" * (101 if number == 7 else 1)
+            bot.tree.add_command(command)
+        with pytest.raises(app_commands.CommandSyncFailure, match="command 'c7'"):
+            await bot.tree.sync()
+    (told,) = [text for text in stage.forgive() if "50035" in text]
+    assert "BASE_TYPE_BAD_LENGTH" in told
+
+
+async def nothing(interaction: discord.Interaction) -> None:
+    """Do nothing."""

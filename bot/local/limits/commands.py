@@ -89,22 +89,31 @@ _OPTION_KEYS = frozenset(
 )
 
 
-def check_commands(commands: object, *, beside: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Refuse command definitions that Discord would refuse; `beside` are those already in the scope."""
+def check_commands(commands: object, *, bulk: bool = False, beside: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Refuse command definitions that Discord would refuse.
+
+    `beside` are those already in the scope. A `bulk` request gets its mistakes by index, a single one bare.
+    """
     form = Checks()
     definitions = [as_dict(command) for command in as_list(commands)]
+    taken = {_key(command) for command in beside}
     for index, command in enumerate(definitions):
-        path: Path = (index,) if isinstance(commands, list) and len(definitions) > 1 else ()
+        path: Path = (index,) if bulk else ()
         _command(form, path, command)
-    everything = [*beside, *definitions]
+        if _key(command) in taken:
+            message = "Application command names must be unique"
+            form.wrong((*path, "name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", message)
+        taken.add(_key(command))
     for kind, most in A_SCOPE.items():
-        named = [c.get("name") for c in everything if (c.get("type") or SLASH) == kind]
-        if len(named) > most:
+        count = sum(_key(command)[0] == kind for command in [*beside, *definitions])
+        if count > most:
             message = f"Maximum number of application commands reached ({most})"
             form.wrong((), "APPLICATION_COMMAND_LIMIT_REACHED", message)
-        message = "Application command names must be unique"
-        form.unique((), named, "APPLICATION_COMMANDS_DUPLICATE_NAME", message)
     form.raise_if_wrong()
+
+
+def _key(command: Mapping[str, Any]) -> tuple[Any, Any]:
+    return command.get("type") or SLASH, command.get("name")
 
 
 def _command(form: Checks, path: Path, body: dict[str, Any]) -> None:

@@ -24,10 +24,10 @@ def check_callback(body: object) -> None:
 def check_choices(choices: object) -> None:
     """Refuse autocomplete results that Discord would refuse."""
     form = Checks()
-    form.length(("data", "choices"), choices, MAX_CHOICES)
+    form.length(("choices",), choices, MAX_CHOICES)
     for index, choice in enumerate(as_list(choices)):
         body = as_dict(choice)
-        path = ("data", "choices", index)
+        path = ("choices", index)
         form.text((*path, "name"), body.get("name"), 100)
         value = body.get("value")
         if value is None:

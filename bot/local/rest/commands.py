@@ -71,7 +71,7 @@ def _put(call: Call, guild_id: int | None, definition: dict[str, Any]) -> tuple[
 
 def _overwrite(call: Call) -> Reply:
     guild_id = _scope(call)
-    limits.check_commands(call.body)
+    limits.check_commands(call.body, bulk=True)
     kept = [_put(call, guild_id, definition)[0] for definition in call.body]
     for command in call.core.world.scope(guild_id):
         if command not in kept:
@@ -86,9 +86,12 @@ def _list(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     guild_id = _scope(call)
-    others = [c for c in call.core.world.scope(guild_id) if c.name != (call.body or {}).get("name")]
-    limits.check_commands([call.body], beside=[{"name": c.name, "type": c.type} for c in others])
-    command, new = _put(call, guild_id, call.body)
+    body = call.body if isinstance(call.body, dict) else {}
+    kind = int(body.get("type") or CommandType.SLASH)
+    same = (kind, body.get("name"))
+    others = [c for c in call.core.world.scope(guild_id) if (c.type, c.name) != same]
+    limits.check_commands([body], beside=[{"name": c.name, "type": c.type} for c in others])
+    command, new = _put(call, guild_id, body)
     call.core.world.emit(changes.CommandsChanged(guild_id))
     return Reply(201 if new else 200, call.core.payloads.command(command))
 
