@@ -80,6 +80,7 @@ PRIVACY: dict[str, Entry] = {
     # -------------------------------------------------------------- digest
     "digests": _rows("Your weekly digests"),
     "digest_clocks": _rows("When your next digest is due"),
+    "digest_shares": _rows("Where you let your digest be shown"),
     "digest_notes": _rows("Notes that missions added to your digest"),
     # -------------------------------------------------------------- phases
     "user_phases": _rows("The phase you are in"),

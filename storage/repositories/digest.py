@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 
 from bot.digest.model import Digest, DigestId, DigestState, IsoWeek, MissionNote
 from storage.repository import Repository
-from storage.tables.digest import DigestClockRow, DigestNoteRow, DigestRow
+from storage.tables.digest import DigestClockRow, DigestNoteRow, DigestRow, DigestShareRow
 
 
 class DigestRepository(Repository):
@@ -97,6 +97,55 @@ class DigestRepository(Repository):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A place for the public copy; `channel_id` 0 is the server's own digest."""
+
+    owner_id: int
+    guild_id: int
+    channel_id: int
+
+
+class ShareRepository(Repository):
+    """Where this owner's public copies go; `members` in a system unit."""
+
+    async def all(self) -> list[Share]:
+        rows = await self.session.execute(select(DigestShareRow).order_by(DigestShareRow.id))
+        return [_share(row) for row in rows.scalars()]
+
+    async def put(self, guild_id: int, channel_id: int) -> None:
+        if await self._row(guild_id, channel_id) is None:
+            self.session.add(
+                DigestShareRow(
+                    id=self.unit.new_id(),
+                    owner_id=self.owner,
+                    guild_id=guild_id,
+                    channel_id=channel_id,
+                    created_at=self.unit.now,
+                )
+            )
+
+    async def remove(self, guild_id: int, channel_id: int) -> None:
+        row = await self._row(guild_id, channel_id)
+        if row is not None:
+            await self.session.delete(row)
+
+    async def members(self, guild_id: int) -> list[int]:
+        """Return who opted into a server's digest."""
+        rows = await self.session.execute(
+            select(DigestShareRow.owner_id)
+            .where(DigestShareRow.guild_id == guild_id, DigestShareRow.channel_id == 0)
+            .order_by(DigestShareRow.id)
+        )
+        return list(rows.scalars())
+
+    async def _row(self, guild_id: int, channel_id: int) -> DigestShareRow | None:
+        rows = await self.session.execute(
+            select(DigestShareRow).where(DigestShareRow.guild_id == guild_id, DigestShareRow.channel_id == channel_id)
+        )
+        return rows.scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
 class DigestClock:
     """`rule`, `zone`: as in bot/recurrence.py. `cut_at`: the last cut; `was_active`: of the week it closed."""
 
@@ -167,3 +216,7 @@ def _digest(row: DigestRow) -> Digest:
 
 def _clock(row: DigestClockRow) -> DigestClock:
     return DigestClock(row.owner_id, row.rule, row.zone, row.is_server, row.next_at, row.cut_at, row.was_active)
+
+
+def _share(row: DigestShareRow) -> Share:
+    return Share(row.owner_id, row.guild_id, row.channel_id)

@@ -60,3 +60,19 @@ class DigestNoteRow(Base, Owned, Tracked, Identified):
     mission: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant())
+
+
+class DigestShareRow(Base, Owned, Tracked, Identified):
+    """A place where a person wants the public copy: a channel of their own choice, or a server's digest."""
+
+    __tablename__ = "digest_shares"
+    __area__ = "digest"
+    __constraints__ = (
+        UniqueConstraint("owner_id", "guild_id", "channel_id"),
+        Index("ix_digest_shares_guild_id", "guild_id"),
+    )
+
+    guild_id: Mapped[int] = mapped_column(BigInt())
+    channel_id: Mapped[int] = mapped_column(BigInt())
+    """0: the server's own digest."""
+    created_at: Mapped[datetime] = mapped_column(Instant())

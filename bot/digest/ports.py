@@ -1,0 +1,54 @@
+"""What digests are given from outside: the week's data area by area, when to write, what buttons do."""
+
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.actors import Actor
+from bot.digest.model import WeekData
+from bot.digest.schedule import Window
+from bot.words import Words
+
+
+class WeekSource(Protocol):
+    """One area's part of a week: return `data` with that part filled in, by queries over the window only."""
+
+    async def fill(self, owner: int, window: Window, zone: ZoneInfo, data: WeekData) -> WeekData: ...
+
+
+class Person(Protocol):
+    """What is known of whom a digest is for."""
+
+    async def zone(self, user_id: int) -> ZoneInfo: ...
+
+    async def words(self, user_id: int) -> Words: ...
+
+    async def name(self, user_id: int) -> str: ...
+
+    async def wants_digests(self, user_id: int) -> bool:
+        """Say whether digests by direct message are on."""
+        ...
+
+    async def silenced(self, user_id: int, now: datetime) -> str | None:
+        """Return why nothing may be sent (paused, rest, dm_closed), None when it may."""
+        ...
+
+    async def open_at(self, user_id: int, now: datetime) -> datetime | None:
+        """Return the first moment outside quiet hours; None: paused."""
+        ...
+
+    async def pace(self, user_id: int) -> str: ...
+
+
+class WeekPlanner(Protocol):
+    """What the digest's buttons ask of the coach."""
+
+    async def plan_next_week(self, actor: Actor, owner: int) -> None: ...
+
+    async def lighter_week(self, actor: Actor, owner: int) -> None: ...
+
+
+class Waveforms(Protocol):
+    """Give the picture of a bounce as PNG, None when there is none any more."""
+
+    async def picture(self, owner: int, source: str) -> bytes | None: ...

@@ -1,0 +1,120 @@
+"""A server's digest: the public copies of those who opted in there, one post a week."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.actors import Actor
+from bot.digest.compile import PublicChoice, compile_view, public_data
+from bot.digest.schedule import Window, cut_of, week_of, weekly
+from bot.digest.service import DigestService
+from bot.outbox_model import DeliveryDraft
+from bot.recurrence import format_rule, next_fire
+from bot.slots import Later, Slot
+from storage.repositories.digest import DigestClock, DigestClockRepository, ShareRepository
+from storage.repositories.slots import SlotRepository
+from storage.unit import Database
+
+SERVER = "digest.server"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """When and where a server's digest is posted; `channel_id` None: switched off."""
+
+    guild_id: int
+    channel_id: int | None
+    zone: ZoneInfo
+    day: int
+    hour: int
+
+
+class Servers(Protocol):
+    """Tell what servers set."""
+
+    async def plans(self) -> Sequence[ServerPlan]: ...
+
+    async def plan(self, guild_id: int) -> ServerPlan | None: ...
+
+
+class ServerDigests:
+    """Makes one post for each server and ISO week, where somebody opted in and finished something."""
+
+    def __init__(self, database: Database, service: DigestService, servers: Servers) -> None:
+        self._database = database
+        self._service = service
+        self._servers = servers
+
+    async def sync(self) -> None:
+        """Set every server's clock by its settings; called now and then and when they change."""
+        for plan in await self._servers.plans():
+            await self.wind(plan)
+
+    async def wind(self, plan: ServerPlan) -> None:
+        """Set one server's clock going, or stop it."""
+        rule = weekly(plan.day, time(plan.hour))
+        text = format_rule(rule)
+        async with self._database.read(plan.guild_id) as unit:
+            clock = await unit.repo(DigestClockRepository).get()
+        runs = clock is not None and clock.next_at is not None
+        if plan.channel_id is None and not runs:
+            return
+        if clock and runs and plan.channel_id is not None and (clock.rule, clock.zone) == (text, str(plan.zone)):
+            return
+        async with self._database.write(Actor.system("digest"), plan.guild_id, "digest.server_wind") as unit:
+            fire = next_fire(rule, plan.zone, unit.now) if plan.channel_id is not None else None
+            last = cut_of(
+                week_of(unit.now, plan.zone, self._service.rules).previous(), rule, plan.zone, self._service.rules
+            )
+            await unit.repo(DigestClockRepository).put(
+                DigestClock(
+                    plan.guild_id,
+                    text,
+                    str(plan.zone),
+                    True,
+                    fire.instant if fire else None,
+                    clock.cut_at if clock else min(last, unit.now),
+                    False,
+                )
+            )
+
+    async def run(self, slot: Slot, guild_id: int, window: Window) -> Later | None:
+        """Collect the public copies of a window and write the post."""
+        plan = await self._servers.plan(guild_id)
+        lines = await self.lines(guild_id, window) if plan and plan.channel_id is not None else []
+        async with self._database.write(Actor.system("digest"), guild_id, "digest.server") as unit:
+            if lines and plan is not None and plan.channel_id is not None:
+                await unit.deliver(
+                    DeliveryDraft(
+                        kind=SERVER,
+                        occurrence_key=f"{SERVER}:{guild_id}:{window.week}",
+                        target_kind="channel",
+                        target_id=plan.channel_id,
+                        payload={"week": str(window.week), "lines": [list(line) for line in lines]},
+                    )
+                )
+            await unit.repo(DigestClockRepository).closed(window.until, was_active=bool(lines))
+            await unit.repo(SlotRepository).finish(slot)
+        return None
+
+    async def lines(self, guild_id: int, window: Window) -> list[tuple[str, str]]:
+        """Return (name, what was finished) of everybody who opted in, in order of first finish."""
+        async with self._database.system_read() as unit:
+            members = await unit.repo(ShareRepository).members(guild_id)
+        found: list[tuple[datetime, str, str]] = []
+        for owner in members:
+            zone = await self._service.person.zone(owner)
+            data = public_data(await self._service.collect(owner, window, zone), PublicChoice())
+            if not data.bounces and not data.clips:
+                continue
+            words = await self._service.person.words(owner)
+            view = compile_view(data, words)
+            what = [line.card for line in view.bounces] + list(view.clips)
+            if view.more:
+                what.append(words("digest.finished.more", count=view.more))
+            first = min([bounce.at for bounce in data.bounces] + [clip.at for clip in data.clips])
+            found.append((first, await self._service.person.name(owner), ", ".join(what)))
+        found.sort(key=lambda item: item[0])
+        return [(name, what) for _, name, what in found]
