@@ -418,3 +418,22 @@ async def test_names_are_offered_while_one_writes_and_sent_as_mentions(studio: S
     await ben.get(".channel", has_text="general").click()
     await expect(ben.last).to_have_class("message pinged")
     await expect(ben.page).to_have_title("#general · Studio")
+
+
+async def test_an_edit_stops_no_player_and_reloads_no_picture(studio: Studio) -> None:
+    ben = studio.server.person("Ben")
+    files = (Upload("a.png", png(64, 64), "image/png"), Upload("a.wav", wav(30), "audio/wav"))
+    message = ben.say("Version one ||hidden||", *files)
+    tab = await studio.tab()
+    await tab.get(".spoiler").click()
+    await tab.get("audio").evaluate(
+        "async (audio) => { audio.muted = true; await audio.play(); window.player = audio; }"
+    )
+    await tab.get(".picture img").evaluate("async (image) => { await image.decode(); window.image = image; }")
+    ben.edit(message, "Version two ||hidden||")
+    await tab.text("Version two")
+    kept = await tab.page.evaluate(
+        """() => [window.player.isConnected, window.player.paused, window.image.isConnected,
+            document.querySelector('.spoiler').classList.contains('open')]"""
+    )
+    assert kept == [True, False, True, True]

@@ -2,7 +2,7 @@
 import { h, icon, iconButton, sizeText, toast, uniqueId } from "./dom.js";
 import { store, channelName, isDirect, on, nameOf, tell } from "./store.js";
 import { act } from "./wire.js";
-import { leafAt, optional, required, search } from "./commands.js";
+import { leafAt, leaves, optional, required, search } from "./commands.js";
 import { entityOptions } from "./listbox.js";
 import { optionField } from "./option.js";
 import { Picker, slashMark, spinnerHead, warnHead } from "./picker.js";
@@ -109,7 +109,14 @@ function offerCommands() {
     leaf, label: `/${leaf.path}`, description: leaf.description, mark: slashMark(), group: leaf.path.includes(" ") && !typed.trim() ? `/${leaf.command.name}` : store.app.name,
     hint: required(leaf).map((option) => option.name).join("  "),
   }));
-  return picker.show({ rows, owner: input, empty: store.commands.length ? "No command by that name here" : "No commands yet: the bot has not signed in" });
+  return picker.show({ rows, owner: input, head: typed ? null : groupChips(), empty: store.commands.length ? "No command by that name here" : "No commands yet: the bot has not signed in" });
+}
+
+// For the mouse: with many commands, the groups are one press away. By keyboard one types the same letters.
+function groupChips() {
+  const names = [...new Set(leaves().filter((leaf) => leaf.path.includes(" ")).map((leaf) => leaf.command.name))];
+  if (names.length < 2) return null;
+  return h("div", { class: "picker-groups", "aria-hidden": "true" }, names.map((name) => h("button", { type: "button", class: "group-chip", tabindex: -1, on: { click: () => { input.value = `/${name} `; input.focus(); grow(); offerCommands(); } } }, `/${name}`)));
 }
 
 // "@be" and "#gen" before the caret offer people and channels; sending turns the names into mentions.

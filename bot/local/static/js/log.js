@@ -154,6 +154,17 @@ function replace(old, node) {
   // Spoilers somebody opened stay open over an edit.
   const opened = [...old.node.querySelectorAll(".spoiler")].map((part) => part.classList.contains("open"));
   [...node.querySelectorAll(".spoiler")].forEach((part, at) => opened[at] && part.click());
+  // A player goes on playing when the words beside it change.
+  const players = [...old.node.querySelectorAll("audio")];
+  [...node.querySelectorAll("audio")].forEach((player, at) => players[at]?.getAttribute("src") === player.getAttribute("src") && player.replaceWith(players[at]));
+  // The same picture is moved over; a new one is laid over the old one until it has come, so nothing flashes.
+  const pictures = [...old.node.querySelectorAll(".picture img")];
+  [...node.querySelectorAll(".picture img")].forEach((image, at) => {
+    const before = pictures[at];
+    if (!before?.complete || !before.naturalWidth) return;
+    if (before.getAttribute("src") === image.getAttribute("src")) image.replaceWith(before);
+    else image.closest(".picture").style.backgroundImage = `url("${before.src}")`;
+  });
   return node;
 }
 
