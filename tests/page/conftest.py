@@ -16,6 +16,7 @@ from bot.local.page import MessagePage
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
 from tests.page.demo_bot import DemoBot
+from tests.wire.openapi import SHARED
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -117,7 +118,7 @@ async def local() -> AsyncIterator[Studio]:
     """The server, the page and the bot; no browser."""
     clock = FixedClock(datetime.now(UTC))
     page = MessagePage()
-    async with LocalDiscord(clock, mount=(page.install,)) as server:
+    async with LocalDiscord(clock, mount=(page.install,), validator=SHARED.openapi) as server:
         with redirected(server.addresses):
             async with DemoBot() as bot:
                 running = asyncio.ensure_future(bot.start(server.token))
@@ -126,6 +127,8 @@ async def local() -> AsyncIterator[Studio]:
                 yield studio
                 await studio.close()
             await asyncio.gather(running, return_exceptions=True)
+        assert server.core.violations == []
+        assert server.core.unknown_routes == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
