@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.clock import FixedClock
 from bot.local.page import MessagePage
@@ -18,6 +18,8 @@ from bot.local.server import LocalDiscord
 from tests.page.demo_bot import DemoBot
 from tests.wire.openapi import SHARED
 
+PATIENCE_MS = 20_000
+"""How long a test waits for what must come; generous, since nothing that passes waits."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -31,6 +33,7 @@ async def browser() -> AsyncIterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip("no Chromium: set STUDIOHAND_CHROMIUM, or install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield launched
@@ -60,7 +63,7 @@ class Studio:
         made = await self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
         self._open.push_async_callback(made.close)
         page = await made.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self._heard(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)

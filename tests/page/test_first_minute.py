@@ -50,7 +50,6 @@ async def test_a_newcomer_sets_the_studio_up_in_the_browser(browser: Browser, ad
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     page = await context.new_page()
     page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -79,5 +78,4 @@ async def test_a_newcomer_sets_the_studio_up_in_the_browser(browser: Browser, ad
     await last.get_by_role("button", name="Finish").click()
     await expect(page.get_by_text("step 6 of 6")).to_have_count(0)
     assert errors == []
-    expect.set_options(timeout=5000)
     await context.close()
