@@ -17,6 +17,7 @@ class Supervisor:
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._loops: set[asyncio.Task[Any]] = set()
         self._sleep = sleep
         self._closing = False
 
@@ -38,7 +39,10 @@ class Supervisor:
 
     def keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[Any]":
         """Run a loop for as long as the process lives; restart it with growing pauses when it raises."""
-        return self.spawn(name, self._keep(name, loop))
+        task = self.spawn(name, self._keep(name, loop))
+        self._loops.add(task)
+        task.add_done_callback(self._loops.discard)
+        return task
 
     async def _keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         pause = FIRST_PAUSE_S
@@ -66,6 +70,8 @@ class Supervisor:
         """Let running work end, then cancel it; return the names of what would not stop."""
         self._closing = True
         mine = asyncio.current_task()
+        for task in self._loops:
+            task.cancel()  # A loop has no end to wait for.
         running = {task for task in self._tasks if task is not mine}
         if running and finish_s > 0:
             _, running = await asyncio.wait(running, timeout=finish_s)

@@ -127,13 +127,16 @@ async def timeline_card(turn: Turn, view: LoopView, look: str) -> Card:
         )  # fmt: skip
 
     later = window_of(view.plan, at, area.rules, str(window.start_milli + half))
+    start = window.start_milli
     row: list[Button] = [
-        button("tl-earlier", "earlier", str(max(0, window.start_milli - half)), disabled=window.start_milli == 0),
-        button("tl-later", "later", str(later.start_milli), disabled=later.start_milli <= window.start_milli),
-        button("tl-look", "here", "") if look else button("tl-look", "whole", WHOLE),
+        button("tl-earlier", "earlier", str(max(0, start - half)), disabled=start == 0),
+        button("tl-later", "later", str(later.start_milli), disabled=later.start_milli <= start),
+        button("tl-look", "whole", WHOLE, disabled=look == WHOLE),
     ]
-    if not loop.is_dated:
-        row.append(button("tl-step", "step", look))
+    if look:
+        row.append(button("tl-here", "here", ""))
+    elif not loop.is_dated:
+        row.append(button("tl-step", "step", ""))
     row.append(Button("loop", "tl-text", words("loop.card.as_text"), id=loop.id, owner=loop.owner_id))
     rows: list[Row] = [row]
     title = words("loop.timeline.title", name=loop.name)
@@ -160,7 +163,13 @@ async def later(press: Press) -> None:
 
 @control("loop", "tl-look")
 async def look(press: Press) -> None:
-    """Look at the whole timeline, or around the playhead again."""
+    """Look at the whole timeline."""
+    await _look(press)
+
+
+@control("loop", "tl-here")
+async def here(press: Press) -> None:
+    """Look around the playhead again."""
     await _look(press)
 
 
@@ -221,6 +230,7 @@ controls = (
     earlier,
     later,
     look,
+    here,
     step,
     as_text,
     clip_open,

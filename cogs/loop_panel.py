@@ -91,6 +91,11 @@ class LoopPanels:
         """Count the panels that are about to be edited."""
         return self._tokens.waiting + self._posted.waiting
 
+    def stop(self) -> None:
+        """Stop redrawing: the bot closes."""
+        self._tokens.stop()
+        self._posted.stop()
+
     def changed(self, owner: int, loop_id: LoopId) -> None:
         """Ask for a redraw of every panel of a loop. Does not block."""
         now = self._bot.edge.clock.now()
@@ -150,6 +155,8 @@ class LoopPanels:
         self, owner: int, loop_id: str, words: Words, *, can_post: bool
     ) -> Callable[[], Awaitable[Card | None]]:
         async def render() -> Card | None:
+            if self._bot.edge.closing:
+                return None
             try:
                 view = await self._area.store.view(owner, loop_id)
             except NotFound:

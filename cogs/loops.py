@@ -1,6 +1,6 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import discord
@@ -8,10 +8,12 @@ from discord import app_commands
 
 from bot.errors import Refused
 from bot.loops.area import LoopArea
-from bot.loops.model import Loop
+from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
 from bot.loops.store import Edited
 from bot.loops.wording import when_text
+from bot.releases.model import Anchor, Preset
+from bot.releases.service import ReleaseDraft
 from bot.ui import when
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, StudioCog, choices, group, verb
@@ -86,13 +88,16 @@ class Loops(StudioCog):
         area.saving.subscribe(self.panels.changed)
         bot.services.changes.subscribe(self.panels.undone)
 
+    async def cog_unload(self) -> None:
+        self.panels.stop()
+
     @property
     def area(self) -> LoopArea:
         return self.services.loops
 
     @verb("list")
     @choices("state", ["open", "archived", "bin"])
-    async def list(self, interaction: Interaction, state: str = "open") -> None:
+    async def list_(self, interaction: Interaction, state: str = "open") -> None:
         turn = Turn.of(interaction)
         await turn.reply(await list_of(turn, state))
 
@@ -109,11 +114,24 @@ class Loops(StudioCog):
         start: str | None = None,
         end: str | None = None,
         pace: str | None = None,
+        preset: str | None = None,
     ) -> None:
         turn = Turn.of(interaction)
-        fields = LoopFields(name=name, start=await read_day(turn, start), end=await read_day(turn, end), pace=pace)
+        first, last = await read_day(turn, start), await read_day(turn, end)
+        if preset:
+            await show_panel(turn, await from_preset(turn, name, preset, first, pace))
+            return
+        fields = LoopFields(name=name, start=first, end=last, pace=pace)
         edited = await self.area.loops.create(turn.actor, turn.person, fields, key=turn.key)
         await show_panel(turn, edited.loop.id)
+
+    @new.autocomplete("preset")
+    async def presets(self, interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Offer the release plans by name."""
+        wanted = current.strip().casefold()
+        found = self.services.releases.presets.presets.values()
+        named = [one for one in found if wanted in one.name.casefold() or wanted in one.key]
+        return [app_commands.Choice(name=one.name[:100], value=one.key) for one in named[:25]]
 
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, loop: LoopChoice) -> None:
@@ -234,6 +252,22 @@ async def read_day(turn: Turn, typed: str | None) -> date | None:
     if isinstance(found, when.Reading):
         return found.at.astimezone(zone).date()
     raise Refused("loop_day", typed=typed[:40], example="2026-06-14")
+
+
+async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace: str | None) -> str:
+    """Make a release plan whose work begins on `first` (today if not given); return its loop."""
+    area: LoopArea = turn.services.loops
+    releases = turn.services.releases
+    preset: Preset = releases.presets.get(key)
+    start = first or await releases.today(turn.person)
+    anchor = start
+    if preset.anchor is Anchor.RELEASE:
+        anchor = start - timedelta(days=min(task.offset for task in preset.tasks))
+    draft = ReleaseDraft(name, anchor, preset.key, pace=Pace(pace) if pace else None)
+    saved = await releases.create(turn.actor, turn.person, draft, key=turn.key)
+    loop_id: str = saved.view.release.loop_id
+    await area.loops.switch(turn.actor, turn.person, loop_id)
+    return loop_id
 
 
 async def list_of(turn: Turn, state: str) -> Card:

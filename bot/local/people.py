@@ -118,7 +118,7 @@ class Person:
         return self._command(InteractionType.COMMAND, found.command, place, data, f"/{found.name}")
 
     async def autocomplete(
-        self, name: str, option: str, text: str, *, channel: Channel | None = None, **others: Any
+        self, name: str, option: str, text: str, /, *, channel: Channel | None = None, **others: Any
     ) -> list[Wire] | None:
         """Type into an option and return the choices that come; None if none came in time."""
         return await self.complete(name, option, text, others, channel=channel)

@@ -17,25 +17,24 @@ def _draw_blocking(view: TimelineView) -> bytes:
 
 
 class Drawing:
-    """Draw timelines. The same view gives the same bytes without drawing again."""
+    """Draw timelines. The same view gives the same bytes without drawing again, also while it is being drawn."""
 
     def __init__(self, workers: int = 2) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="timeline")
-        self._kept: OrderedDict[TimelineView, bytes] = OrderedDict()
+        self._kept: OrderedDict[TimelineView, asyncio.Future[bytes]] = OrderedDict()
         self.drawn = 0
 
     async def timeline(self, view: TimelineView) -> bytes:
         """Return the PNG of a view."""
-        known = self._kept.get(view)
-        if known is not None:
-            self._kept.move_to_end(view)
-            return known
-        picture = await asyncio.get_running_loop().run_in_executor(self._pool, _draw_blocking, view)
-        self.drawn += 1
-        self._kept[view] = picture
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return picture
+        drawing = self._kept.get(view)
+        if drawing is None or (drawing.done() and (drawing.cancelled() or drawing.exception())):
+            loop = asyncio.get_running_loop()
+            drawing = self._kept[view] = loop.run_in_executor(self._pool, _draw_blocking, view)
+            self.drawn += 1
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(view)
+        return await asyncio.shield(drawing)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -56,6 +56,7 @@ class LiveCards:
         self._sleep = sleep
         self._forget = forget
         self._live: dict[int, _Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def touch(self, target: Target, message_id: int, render: Render) -> None:
         """Ask for an edit; called as often as things change."""
@@ -63,7 +64,9 @@ class LiveCards:
         if live is None:
             live = self._live[message_id] = _Live(target, message_id, render)
             live.wanted.set()
-            self._supervisor.spawn(f"live card {message_id}", self._follow(live))
+            task = self._supervisor.spawn(f"live card {message_id}", self._follow(live))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         else:
             live.render = render
             live.wanted.set()
@@ -71,6 +74,11 @@ class LiveCards:
     @property
     def waiting(self) -> int:
         return len(self._live)
+
+    def stop(self) -> None:
+        """Let all edits go that are still to come; the cards are drawn anew after the next change."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _follow(self, live: _Live) -> None:
         """Edit until nothing more was asked for."""

@@ -189,10 +189,10 @@ class Actor:
                 filled[name] = await self._fill(usage, known.get(name, {}), name, value, filled)
             return await self._settle(self.person.use(command, filled), wait=wait)
 
-    async def offers(self, command: str, option: str, text: str = "", **others: Any) -> list[str]:
+    async def offers(self, command: str, option: str, text: str = "", /, **others: Any) -> list[str]:
         """Type into an option and return the names that are offered."""
         with self._telling(f"typed {text!r} into {option} of {command}"):
-            found = await self.person.autocomplete(command, option, text, **others)
+            found = await self.person.complete(command, option, text, others)
             return [choice["name"] for choice in found or []]
 
     async def _fill(self, usage: Usage, option: Wire, name: str, value: Any, before: Mapping[str, Any]) -> Any:
@@ -202,7 +202,7 @@ class Actor:
                 return choice["value"]
         if not option.get("autocomplete") or isinstance(value, typed) or not isinstance(value, str):
             return value
-        found = await self.person.autocomplete(usage.name, name, value, **before) or []
+        found = await self.person.complete(usage.name, name, value, dict(before)) or []
         wanted = value.casefold()
         exact = [c for c in found if c["name"].casefold() == wanted or c["value"] == value]
         near = [c for c in found if wanted in c["name"].casefold()]
