@@ -36,6 +36,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
+from bot.wiring.bounces import WiredBounces, start_bounces, wire_bounces
 from bot.wiring.loops import wire_loops
 from bot.wiring.releases import NoProfile, wire_releases
 from storage import backup
@@ -46,7 +47,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
-EXTENSIONS = ("cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
+EXTENSIONS = ("cogs.bounces", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
 CONNECT_WITHIN_S = 300.0
 
 
@@ -67,6 +68,7 @@ class Services:
     checks: HealthService
     back_up: Callable[[], Awaitable[backup.BackupFile | None]]
     health: HealthPages | None = None
+    bounces: WiredBounces = field(init=False)
     loops: LoopArea = field(init=False)
     releases: ReleaseService = field(init=False)
 
@@ -163,6 +165,9 @@ class App:
     def _wire_areas(self, services: Services) -> None:
         """Make each area known: its service on `services`, its slots to the engine, its deliveries to the outbox."""
         services.loops = wire_loops(services)
+        services.bounces = wire_bounces(services, self.supervisor, services.loops, lambda: self.bot)
+        self.on_start.append(lambda: start_bounces(services, services.bounces))
+        self.on_stop.append(services.bounces.pipeline.stop)
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
         services.releases = wire_releases(services, DatedLoops(services.loops.changed), NoProfile())

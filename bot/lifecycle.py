@@ -25,9 +25,7 @@ class Supervisor:
     def names(self) -> list[str]:
         return sorted(task.get_name() for task in self._tasks if not task.done())
 
-    def spawn(
-        self, name: str, work: Coroutine[Any, Any, Any], *, awaited: bool = False
-    ) -> "asyncio.Task[Any]":
+    def spawn(self, name: str, work: Coroutine[Any, Any, Any], *, awaited: bool = False) -> "asyncio.Task[Any]":
         """Start work that ends by itself; what it raises is logged under its name.
 
         `awaited`: the caller waits for it and deals with what it raises.

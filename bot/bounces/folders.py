@@ -48,10 +48,11 @@ class FolderService:
         *,
         channel_id: int | None = None,
         post: PostChoice = PostChoice.AUDIO,
+        must_exist: bool = True,
     ) -> Folder:
         """Return the folder at `path`, adding it where it is not watched yet. Raises Refused("bounce_no_folder")."""
         full = path.expanduser().absolute()
-        if not full.is_dir():
+        if must_exist and not full.is_dir():
             raise Refused("bounce_no_folder", typed=path.name)
         async with self._database.write(actor, owner, "bounce.folder") as unit:
             folders = unit.repo(FolderRepository)

@@ -114,6 +114,19 @@ class BouncePipeline:
                 self._startup[folder.id] = Burst(f"start:{folder.id}:{uuid7(self._clock.now())}")
                 run.start()
 
+    def folders_now(self) -> list[FolderHealth]:
+        """Return the folders that are followed, without asking the database."""
+        return [
+            FolderHealth(
+                Path(run.folder.path).name, str(run.mode), run.folder.gone_since is not None, False, run.waiting
+            )
+            for run in self._runs.values()
+        ]
+
+    def troubles_now(self) -> list[tuple[str, Trouble]]:
+        """Return the last files of this run that could not be measured."""
+        return list(self._troubles)
+
     async def health(self) -> PipelineHealth:
         """Return what `/studio health` shows."""
         async with self._database.system_read() as unit:
@@ -213,6 +226,8 @@ class BouncePipeline:
             job.again()
             return
         state = FileState.GONE if error.trouble is Trouble.VANISHED else FileState.UNREADABLE
+        if state is FileState.UNREADABLE:
+            self._troubles = [*self._troubles[-4:], (job.path.name, error.trouble)]
         log.warning("bounce not measured", folder=job.folder.id, trouble=str(error.trouble), detail=error.detail)
         async with self._database.write(WATCHER, job.folder.owner_id, "bounce.file") as unit:
             await unit.repo(FileRepository).put(

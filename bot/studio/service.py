@@ -94,6 +94,12 @@ class StudioService:
     async def person_settings(self, user_id: int) -> PersonSettings:
         return await self._settings(user_id, PERSON, PersonSettings)
 
+    async def all_guild_settings(self) -> dict[int, GuildSettings]:
+        """Return the settings of every server that has some, by its id."""
+        async with self._database.system_read() as unit:
+            found = await unit.repo(SettingsRepository).all_owners(GUILD)
+        return {guild_id: GuildSettings.model_validate(value) for guild_id, value in found.items()}
+
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
         """Return the person's zone, else the server's, else UTC."""
         guild = await self.guild_settings(guild_id) if guild_id is not None else None

@@ -41,6 +41,8 @@ class DiscordSender:
 
         async def work() -> Sent:
             channel = await self._open(target)
+            if message.card is None:
+                return await self._send_plain(channel, message.files, nonce)
             card = _card(message)
             sent = await channel.send(
                 view=layout(card, self._words, mark=mark_of(nonce)),
@@ -83,7 +85,9 @@ class DiscordSender:
             async for message in channel.history(after=since, limit=_HISTORY, oldest_first=True):
                 ours = self._client.user is not None and message.author.id == self._client.user.id
                 if ours and (
-                    any(getattr(part, "id", None) == wanted for part in message.components) or message.nonce == nonce
+                    any(getattr(part, "id", None) == wanted for part in message.components)
+                    or any(file.description == str(wanted) for file in message.attachments)
+                    or message.nonce == nonce
                 ):
                     return Sent(message.channel.id, message.id)
             return None
@@ -94,6 +98,18 @@ class DiscordSender:
         if target.kind is TargetKind.DM:
             return await self._client.create_dm(discord.Object(target.id))
         return self._client.get_partial_messageable(target.id)
+
+    async def _send_plain(
+        self, channel: "discord.DMChannel | discord.PartialMessageable", files: Sequence[SentFile], nonce: str
+    ) -> Sent:
+        """Send one file as the message itself; its description carries the mark, as a card's first part does."""
+        file = files[0]
+        sent = await channel.send(
+            file=discord.File(io.BytesIO(file.data), file.filename, description=str(mark_of(nonce))),
+            nonce=nonce[-MAX_NONCE:],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        return Sent(sent.channel.id, sent.id)
 
     async def _send_files(
         self, channel: "discord.DMChannel | discord.PartialMessageable", files: Sequence[SentFile], nonce: str

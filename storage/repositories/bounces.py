@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, update
 
 from bot.actors import OwnerId
 from bot.bounces.model import (
@@ -171,6 +171,14 @@ class BounceRepository(Repository):
             BouncePost(BounceId(row.bounce_id), row.channel_id, row.message_id, row.audio_message_id)
             for row in (await self.session.execute(query)).scalars()
         ]
+
+    async def audio_posted(self, card_message_id: int, audio_message_id: int) -> None:
+        """Note which plain message carries the audio of a card."""
+        await self.session.execute(
+            update(BouncePostRow)
+            .where(BouncePostRow.message_id == card_message_id)
+            .values(audio_message_id=audio_message_id)
+        )
 
     async def forget_post(self, message_id: int) -> None:
         await self.session.execute(delete(BouncePostRow).where(BouncePostRow.message_id == message_id))

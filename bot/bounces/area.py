@@ -1,0 +1,71 @@
+"""Bounces as one thing: what `bot/app.py` makes and what cogs and other areas reach by `services.bounces`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.bounces.audio import AudioFinder
+from bot.bounces.folders import FolderService
+from bot.bounces.notes import NoteService
+from bot.bounces.pictures import BouncePictures
+from bot.bounces.pipeline import BouncePipeline
+from bot.bounces.ports import Channels, Loops, NoChannels, NoLoops, NoPhases, Phases
+from bot.bounces.rules import BounceRules, bounce_rules
+from bot.bounces.service import BounceService
+from bot.bounces.uploads import UploadService
+from bot.bounces.worker import WorkerPool
+from bot.clock import Clock
+from bot.lifecycle import Supervisor
+from storage.unit import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What bounces need of other areas."""
+
+    loops: Loops = field(default_factory=NoLoops)
+    channels: Channels = field(default_factory=NoChannels)
+    phases: Phases = field(default_factory=NoPhases)
+
+
+@dataclass(slots=True)
+class BounceArea:
+    """The services of bounces, over one pool of workers."""
+
+    rules: BounceRules
+    pool: WorkerPool
+    service: BounceService
+    notes: NoteService
+    folders: FolderService
+    audio: AudioFinder
+    uploads: UploadService
+    pictures: BouncePictures
+    pipeline: BouncePipeline
+
+
+def open_bounces(
+    database: Database, clock: Clock, supervisor: Supervisor, media: Path, neighbours: Neighbours, workers: int
+) -> BounceArea:
+    """Make the services of bounces; nothing runs before `pipeline.start`."""
+    rules = bounce_rules()
+    pool = WorkerPool(rules, media, workers)
+    service = BounceService(
+        database,
+        clock,
+        rules,
+        media,
+        loops=neighbours.loops,
+        channels=neighbours.channels,
+        phases=neighbours.phases,
+    )
+    audio = AudioFinder(service, pool)
+    return BounceArea(
+        rules=rules,
+        pool=pool,
+        service=service,
+        notes=NoteService(database, rules),
+        folders=FolderService(database, clock),
+        audio=audio,
+        uploads=UploadService(service, pool, audio, rules, clock),
+        pictures=BouncePictures(pool),
+        pipeline=BouncePipeline(database, service, pool, supervisor, clock, rules),
+    )

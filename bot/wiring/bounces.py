@@ -1,0 +1,131 @@
+"""Bounces: services, folders of the settings, deliveries, health; what they are given of loops and of the studio."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from bot.actors import Actor, OwnerId
+from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.ports import LoopLink
+from bot.clock import Clock
+from bot.errors import BotError
+from bot.lifecycle import Supervisor
+from bot.loops.area import LoopArea
+from bot.outbox import Outbox
+from bot.settings import Settings
+from bot.studio.health import HealthLine, HealthService, Word
+from bot.studio.service import StudioService
+from bot.ui.bounce_cards import BounceMessages
+from bot.ui.strings import Catalogue
+from storage.unit import Database
+
+log = structlog.stdlib.get_logger(__name__)
+_USUAL_LIMIT = 10 * 1024 * 1024
+"""Discord's upload limit where the channel is not known yet (support.discord.com, 2024-09)."""
+
+
+class House(Protocol):
+    """What this area needs of the application's services."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    outbox: Outbox
+    studio: StudioService
+    catalogue: Catalogue
+    checks: HealthService
+
+
+@dataclass(slots=True)
+class WiredBounces(BounceArea):
+    """The area with its messages: `services.bounces`."""
+
+    messages: BounceMessages
+
+
+class LinkedLoops:
+    """What bounces need of loops."""
+
+    def __init__(self, loops: LoopArea) -> None:
+        self._loops = loops
+
+    async def search(self, owner: OwnerId, typed: str) -> Sequence[LoopLink]:
+        lines = await self._loops.loops.search(owner, typed)
+        return [LoopLink(line.loop.id, line.loop.name, line.loop.bpm) for line in lines]
+
+    async def get(self, owner: OwnerId, loop_id: str) -> LoopLink | None:
+        try:
+            plan = await self._loops.loops.plan(owner, loop_id)
+        except BotError:
+            return None
+        return LoopLink(plan.loop.id, plan.loop.name, plan.loop.bpm)
+
+    async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
+        """Loops count a linked bounce when they read it; nothing of theirs has to be written."""
+
+
+class StudioChannels:
+    """The bounce channel: of the server that owns the bounce, else of the first server that has one."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def bounce_channel(self, owner: OwnerId) -> int | None:
+        settings = await self._studio.all_guild_settings()
+        for guild_id in sorted(settings, key=lambda guild_id: (guild_id != owner, guild_id)):
+            channel = settings[guild_id].bounces_channel
+            if channel is not None:
+                return channel
+        return None
+
+
+def wire_bounces(house: House, supervisor: Supervisor, loops: LoopArea, client: Callable[[], Any]) -> WiredBounces:
+    """Make the services, register deliveries and health lines."""
+    settings = house.settings
+    area = open_bounces(
+        house.database,
+        house.clock,
+        supervisor,
+        settings.data_dir / "media",
+        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(house.studio)),
+        settings.measure_workers,
+    )
+
+    async def limit(channel_id: int) -> int:
+        channel = client().get_channel(channel_id)
+        guild = getattr(channel, "guild", None)
+        return guild.filesize_limit if guild is not None else _USUAL_LIMIT
+
+    messages = BounceMessages(area.service, area.notes, area.pictures, area.audio, house.catalogue.words(None), limit)
+    messages.register(house.outbox)
+    house.checks.area_lines.append(lambda guild_id: health_lines(area, house.catalogue))
+    parts = {part.name: getattr(area, part.name) for part in fields(BounceArea)}
+    return WiredBounces(**parts, messages=messages)
+
+
+async def start_bounces(house: House, area: BounceArea) -> None:
+    """Watch the folders of the settings and those set up by hand."""
+    settings = house.settings
+    owner = settings.folder_owner or next(iter(settings.operators), None)
+    for folder in settings.folders:
+        if owner is None:
+            log.warning("folders need an owner: set STUDIOHAND_FOLDER_OWNER or STUDIOHAND_OPERATORS")
+            break
+        await area.folders.ensure(Actor.system("settings"), owner, folder, must_exist=False)
+    await area.pipeline.start()
+
+
+def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
+    """Folders that are there or gone, and the last files that could not be measured."""
+    words = catalogue.words(None)
+    found: list[HealthLine] = []
+    for folder in area.pipeline.folders_now():
+        key, word = ("folder_gone", Word.LOOK) if folder.is_gone else ("folder_ok", Word.OK)
+        found.append(HealthLine(key, word, {"name": folder.name}))
+    for name, trouble in area.pipeline.troubles_now():
+        reason = words(f"bounce.trouble.{trouble}")
+        found.append(HealthLine("file_trouble", Word.LOOK, {"name": Path(name).name, "reason": reason}))
+    return found

@@ -1,0 +1,206 @@
+"""`/bounce folder`: the operator's panel of watched folders and of keys for companions."""
+
+from pathlib import Path
+
+from bot.bounces.model import Folder, PostChoice, WatchMode
+from bot.errors import NotFound
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.common import undo_button
+from bot.ui.inputs import Field, Form
+from bot.ui.items import Who, control, form
+from bot.ui.model import Accent, Button, Card, Option, Section, Select, SelectKind, Style, note, raw
+from bot.ui.strings import Words
+
+
+async def panel(turn: Turn) -> Card:
+    """Return the list of folders."""
+    words = turn.words
+    folders = await turn.services.bounces.folders.all()
+    modes = {run.name: run for run in (await turn.services.bounces.pipeline.health()).folders}
+    lines = [
+        words(
+            "bounce.folder.line",
+            name=Path(folder.path).name,
+            state=_state(folder, modes[Path(folder.path).name].mode if Path(folder.path).name in modes else "", words),
+            post=words(f"bounce.folder.post.{folder.post}"),
+        )
+        for folder in folders
+    ]
+    options = [Option(Path(folder.path).name, folder.id) for folder in folders[:25]]
+    add = Button("bounce", "folder-add", words("bounce.folder.add"), style=Style.PRIMARY, owner=turn.person)
+    keys = Button("bounce", "keys", words("bounce.folder.keys"), owner=turn.person)
+    rows = [[add, keys]]
+    if options:
+        pick = Select("bounce", "folder", words("bounce.folder.pick"), options, owner=turn.person)
+        return Card(
+            words("bounce.folder.title"),
+            lead=words("bounce.folder.lead", count=len(folders)),
+            sections=[Section(None, lines)],
+            rows=[pick, *rows],
+        )
+    return Card(words("bounce.folder.title"), lead=words("bounce.folder.empty"), rows=rows)
+
+
+def _state(folder: Folder, mode: str, words: Words) -> str:
+    if folder.is_paused:
+        return words("bounce.folder.paused")
+    if folder.gone_since is not None:
+        return words("bounce.folder.gone", when=folder.gone_since)
+    return words("bounce.folder.polling" if mode == WatchMode.POLLING else "bounce.folder.watching")
+
+
+async def _folder(turn: Turn, folder_id: str) -> Folder:
+    turn.services.studio.require_operator(turn.person)
+    for folder in await turn.services.bounces.folders.all():
+        if folder.id == folder_id:
+            return folder
+    raise NotFound("folder", "/bounce folder")
+
+
+async def folder_card(turn: Turn, folder: Folder) -> Card:
+    """Return the settings of one folder: what it posts, where, pause."""
+    words = turn.words
+    posts = [Option(words(f"bounce.folder.post.{one}"), one, default=one is folder.post) for one in PostChoice]
+    pause = "bounce.folder.resume" if folder.is_paused else "bounce.folder.pause"
+    return Card(
+        Path(folder.path).name,
+        lead=_state(folder, "", words),
+        accent=Accent.LOOK if folder.gone_since is not None else None,
+        rows=[
+            Select("bounce", "folder-post", words("bounce.folder.choose_post"), posts, folder.id, owner=turn.person),
+            Select(
+                "bounce",
+                "folder-channel",
+                words("bounce.folder.choose_channel"),
+                id=folder.id,
+                kind=SelectKind.CHANNEL,
+                owner=turn.person,
+                defaults=[folder.channel_id] if folder.channel_id is not None else (),
+            ),
+            [
+                Button("bounce", "folder-pause", words(pause), folder.id, owner=turn.person),
+                Button("bounce", "folders", words("bounce.folder.back"), owner=turn.person),
+                Button("bounce", "folder-remove", words("bounce.folder.remove"), folder.id, owner=turn.person),
+            ],
+        ],
+    )
+
+
+@control("bounce", "folders")
+async def show_panel(press: Press) -> None:
+    press.services.studio.require_operator(press.person)
+    await press.update(await panel(press))
+
+
+@control("bounce", "folder")
+async def show_folder(press: Press) -> None:
+    await press.update(await folder_card(press, await _folder(press, press.values[0])))
+
+
+@control("bounce", "folder-post")
+async def set_post(press: Press) -> None:
+    folder = await _folder(press, press.id)
+    changed, _ = await press.services.bounces.folders.change(
+        press.actor, folder.owner_id, folder.id, post=PostChoice(press.values[0])
+    )
+    await _changed(press, changed)
+
+
+@control("bounce", "folder-channel")
+async def set_channel(press: Press) -> None:
+    folder = await _folder(press, press.id)
+    channel = int(press.values[0]) if press.values else None
+    changed, _ = await press.services.bounces.folders.change(
+        press.actor, folder.owner_id, folder.id, channel_id=channel
+    )
+    await _changed(press, changed)
+
+
+@control("bounce", "folder-pause")
+async def pause(press: Press) -> None:
+    folder = await _folder(press, press.id)
+    changed, _ = await press.services.bounces.folders.change(
+        press.actor, folder.owner_id, folder.id, is_paused=not folder.is_paused
+    )
+    await _changed(press, changed)
+
+
+async def _changed(press: Press, folder: Folder) -> None:
+    await press.services.bounces.pipeline.refresh()
+    await press.update(await folder_card(press, folder))
+
+
+@control("bounce", "folder-remove")
+async def remove(press: Press) -> None:
+    folder = await _folder(press, press.id)
+    group_id = await press.services.bounces.folders.remove(press.actor, folder.owner_id, folder.id)
+    await press.services.bounces.pipeline.refresh()
+    told = press.words("bounce.told.folder_removed", name=Path(folder.path).name)
+    rows = [[undo_button(press, group_id)]] if folder.owner_id == press.person else []
+    await press.update(note(told, *rows))
+
+
+@control("bounce", "folder-add", opens_form=True)
+async def add(press: Press) -> None:
+    press.services.studio.require_operator(press.person)
+    words = press.words
+    field = Field("path", words("bounce.form.path"), words("bounce.form.path_help"), max_length=500)
+    await press.open(Form("bounce", "folder-added", words("bounce.form.folder"), [field]))
+
+
+@form("bounce", "folder-added", who=Who.ANYONE)
+async def added(submit: Submit) -> None:
+    services = submit.services
+    services.studio.require_operator(submit.person)
+    folder = await services.bounces.folders.ensure(submit.actor, submit.person, Path(submit.values.text("path")))
+    await services.bounces.pipeline.refresh()
+    await submit.reply(note(submit.words("bounce.told.folder_added", name=Path(folder.path).name)))
+
+
+# ---------------------------------------------------------------- keys
+
+
+@control("bounce", "keys")
+async def show_keys(press: Press) -> None:
+    await press.update(await keys_card(press))
+
+
+async def keys_card(turn: Turn) -> Card:
+    words = turn.words
+    keys = [key for key in await turn.services.bounces.folders.keys(turn.person) if key.revoked_at is None]
+    lines = [
+        words("bounce.folder.key_used", name=key.name, when=key.last_used_at)
+        if key.last_used_at is not None
+        else words("bounce.folder.key_line", name=key.name, when=key.created_at)
+        for key in keys
+    ]
+    new = Button("bounce", "key-new", words("bounce.folder.key_new"), style=Style.PRIMARY, owner=turn.person)
+    back = Button("bounce", "folders", words("bounce.folder.back"), owner=turn.person)
+    if not keys:
+        lead = words("bounce.folder.key_none", command=raw("`studiohand watch`"))
+        return Card(words("bounce.folder.keys"), lead=lead, rows=[[new, back]])
+    options = [Option(key.name, key.id) for key in keys[:25]]
+    revoke = Select("bounce", "key-revoke", words("bounce.folder.key_revoke"), options, owner=turn.person)
+    return Card(words("bounce.folder.keys"), sections=[Section(None, lines)], rows=[revoke, [new, back]])
+
+
+@control("bounce", "key-new", opens_form=True)
+async def new_key(press: Press) -> None:
+    words = press.words
+    field = Field("name", words("bounce.form.key_name"), words("bounce.form.key_name_help"), max_length=60)
+    await press.open(Form("bounce", "key-made", words("bounce.form.key"), [field]))
+
+
+@form("bounce", "key-made", who=Who.ANYONE)
+async def made_key(submit: Submit) -> None:
+    made = await submit.services.bounces.folders.make_key(submit.actor, submit.person, submit.values.text("name"))
+    await submit.reply(note(submit.words("bounce.told.key", secret=raw(f"`{made.secret}`"))), ephemeral=True)
+
+
+@control("bounce", "key-revoke")
+async def revoke_key(press: Press) -> None:
+    keys = await press.services.bounces.folders.keys(press.person)
+    name = next((key.name for key in keys if key.id == press.values[0]), "")
+    done = await press.services.bounces.folders.revoke_key(press.actor, press.person, press.values[0])
+    told = "bounce.told.revoked" if done else "bounce.told.revoked_before"
+    await press.update(note(press.words(told, name=name)))

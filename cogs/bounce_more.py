@@ -1,0 +1,242 @@
+"""The rarer things to do with a bounce: compare, comment, slices, versions, all facts, the square picture."""
+
+from bot.bounces import facts as wording
+from bot.bounces.model import Bounce, Filter
+from bot.bounces.notes import show_moment
+from bot.bounces.source import CannotMeasure
+from bot.errors import Refused
+from bot.ports import OutMessage, SendFailed, Target, TargetKind
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.bounce_cards import picture_of, safe_name, say_in, speak, trouble_words
+from bot.ui.common import undo_button
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import Who, control, form
+from bot.ui.model import Card, Option, OutFile, Picture, Section, Select, note, plain, raw
+from cogs.bounce_forms import open_edit, option_label
+
+OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "cover")
+OTHERS = ("comment", "facts")
+
+
+@control("bounce", "more", who=Who.ANYONE)
+async def more(press: Press) -> None:
+    """Offer what else can be done; others than the owner may comment and read the facts."""
+    owner = press.target.owner or press.person
+    bounce = await press.services.bounces.service.get(owner, press.id)
+    actions = OWN if owner == press.person else OTHERS
+    options = [Option(press.words(f"bounce.more.{action}"), action) for action in actions]
+    select = Select("bounce", "next", press.words("bounce.pick.more"), options, bounce.id, arg=str(owner))
+    await press.reply(Card(bounce.title, rows=[select]), ephemeral=True)
+
+
+@control("bounce", "next", who=Who.ANYONE, opens_form=True)
+async def next_step(press: Press) -> None:
+    """Do what was picked. Forms open at once; everything else is acknowledged first."""
+    owner = int(press.arg or press.person)
+    action = press.values[0] if press.values else ""
+    if action not in (OWN if owner == press.person else OTHERS):
+        raise Refused("bounce_more")
+    if action == "comment":
+        await press.open(comment_form(press, owner))
+        return
+    if action == "slice":
+        await press.open(slice_form(press))
+        return
+    if action == "edit":
+        await open_edit(press, press.id)
+        return
+    await press.defer()
+    bounce = await press.services.bounces.service.get(owner, press.id)
+    match action:
+        case "facts":
+            await press.update(facts_card(bounce, press))
+        case "versions":
+            await press.update(await versions_card(bounce, press))
+        case "cover":
+            drawn = await press.services.bounces.pictures.waveform(bounce, say_in(press.words), is_square=True)
+            await press.update(Card(bounce.title, media=[picture_of(drawn, bounce, "-cover")]))
+        case "slices":
+            await press.update(await slices_card(bounce, press))
+        case "compare" | "family":
+            await press.update(await candidates(bounce, press, action))
+        case _:
+            pass
+
+
+async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
+    """Offer other bounces: versions of the same piece first."""
+    others = await turn.services.bounces.service.list(turn.person, Filter(), 60)
+    others = [other for other in others if other.id != bounce.id]
+    if action == "family":
+        others = [other for other in others if other.family != bounce.family]
+    if not others:
+        return note(turn.words("bounce.told.no_others"))
+    others.sort(key=lambda other: (other.family != bounce.family, -other.bounced_at.timestamp()))
+    options = [Option(option_label(other, turn.words), other.id) for other in others[:25]]
+    picked = "compared" if action == "compare" else "moved"
+    select = Select("bounce", picked, turn.words(f"bounce.pick.{action}"), options, bounce.id, owner=turn.person)
+    return Card(bounce.title, rows=[select])
+
+
+@control("bounce", "compared")
+async def compare(press: Press) -> None:
+    """What differs between two bounces, with a picture of both."""
+    words, services = press.words, press.services
+    found = await services.bounces.service.compare(press.person, press.id, press.values[0])
+    since = found.old.version_name if found.old.family == found.new.family else found.old.title
+    changes = [speak(one, words) for one in wording.changes(found.difference, since)]
+    title = words(
+        "bounce.compare.title",
+        new=f"{found.new.title} {found.new.version_name}",
+        old=found.old.version_name if found.old.family == found.new.family else found.old.title,
+    )
+    media: list[Picture] = []
+    try:
+        drawn = await services.bounces.pictures.compare(
+            found.old, found.new, found.difference, plain(title), say_in(words)
+        )
+        media.append(Picture("compare.png", drawn.png, drawn.alt))
+    except CannotMeasure:
+        changes.append(words("bounce.card.no_picture"))
+    lead = words("bounce.compare.lead", count=len(changes)) if changes else words("bounce.compare.same")
+    await press.reply(Card(title, lead=lead, media=media, sections=[Section(None, changes)]), ephemeral=True)
+
+
+@control("bounce", "moved")
+async def move_family(press: Press) -> None:
+    changed = await press.services.bounces.service.move_family(press.actor, press.person, press.id, press.values[0])
+    told = press.words(
+        "bounce.told.moved",
+        name=changed.bounce.title,
+        number=changed.bounce.number,
+        family=changed.bounce.family_title,
+    )
+    await press.reply(note(told, [undo_button(press, changed.group_id)]), ephemeral=True)
+
+
+def facts_card(bounce: Bounce, turn: Turn) -> Card:
+    lines = [speak(one, turn.words) for one in wording.all_facts(bounce.facts)]
+    return Card(turn.words("bounce.facts.title", name=bounce.title), sections=[Section(None, lines)])
+
+
+async def versions_card(bounce: Bounce, turn: Turn) -> Card:
+    versions = await turn.services.bounces.service.versions(turn.person, bounce.id)
+    lines = [
+        turn.words(
+            "bounce.versions.line",
+            number=version.number,
+            length=wording.clock(version.facts.duration_s),
+            loudness=speak(wording.loudness(version.facts), turn.words),
+            when=version.bounced_at,
+        )
+        for version in reversed(versions)
+    ]
+    title = turn.words("bounce.versions.title", family=bounce.family_title)
+    return Card(title, sections=[Section(None, lines)])
+
+
+async def slices_card(bounce: Bounce, turn: Turn) -> Card:
+    found = await turn.services.bounces.notes.slices(turn.person, bounce.id)
+    if not found:
+        return note(turn.words("bounce.told.no_slices"))
+    options = [Option(f"{show_moment(one.start_s)}–{show_moment(one.end_s)} {one.name}", one.id) for one in found[:25]]
+    select = Select("bounce", "cut", turn.words("bounce.more.slices"), options, bounce.id, owner=turn.person)
+    return Card(bounce.title, rows=[select])
+
+
+@control("bounce", "cut")
+async def cut(press: Press) -> None:
+    """Give a slice as a WAV file, or its range where the audio is gone."""
+    services, words = press.services, press.words
+    bounce = await services.bounces.service.get(press.person, press.id)
+    part = await services.bounces.notes.slice(press.person, press.values[0])
+    span = f"{show_moment(part.start_s)}-{show_moment(part.end_s)}"
+    try:
+        file = await services.bounces.audio.cut(press.person, bounce, part)
+    except CannotMeasure as error:
+        raise Refused("bounce_unreadable", name=bounce.file_name, reason=trouble_words(words, error.trouble)) from None
+    if file is None:
+        await press.reply(note(words("bounce.told.no_audio", range=span)), ephemeral=True)
+        return
+    name = f"{safe_name(bounce)}-{span.replace(':', '.').replace('.', '_')}.wav"
+    await press.reply(note(words("bounce.told.sliced", name=part.name)), files=[OutFile(name, file.data)])
+
+
+# ---------------------------------------------------------------- forms
+
+
+def slice_form(turn: Press) -> Form:
+    words = turn.words
+    return Form(
+        "bounce",
+        "sliced",
+        words("bounce.form.slice"),
+        [
+            Field("range", words("bounce.form.range"), words("bounce.form.range_help"), max_length=40),
+            Field("name", words("bounce.form.slice_name"), required=False, max_length=80),
+            Field(
+                "tags", words("bounce.form.slice_tags"), words("bounce.form.free_help"), required=False, max_length=250
+            ),
+        ],
+        id=turn.id,
+    )
+
+
+@form("bounce", "sliced", who=Who.ANYONE)
+async def save_slice(submit: Submit) -> None:
+    values = submit.values
+    marked = await submit.services.bounces.notes.mark(
+        submit.actor, submit.person, submit.id, values.text("range"), values.text("name"), values.text("tags")
+    )
+    told = submit.words("bounce.told.sliced", name=marked.slice.name)
+    await submit.reply(note(told, [undo_button(submit, marked.group_id)]), ephemeral=True)
+    await refresh_posts(submit, submit.person, submit.id)
+
+
+def comment_form(press: Press, owner: int) -> Form:
+    words = press.words
+    return Form(
+        "bounce",
+        "commented",
+        words("bounce.form.comment"),
+        [
+            Field("at", words("bounce.form.at"), words("bounce.form.at_help"), max_length=20),
+            Field(
+                "text",
+                words("bounce.form.text"),
+                words("bounce.form.text_help"),
+                kind=FieldKind.PARAGRAPH,
+                max_length=300,
+            ),
+        ],
+        id=press.id,
+        arg=str(owner),
+    )
+
+
+@form("bounce", "commented", who=Who.ANYONE)
+async def save_comment(submit: Submit) -> None:
+    """Note a comment; it shows on every posted card as a tick and a line."""
+    owner = int(submit.arg or submit.person)
+    comment = await submit.services.bounces.notes.comment(
+        submit.actor, owner, submit.id, submit.values.text("at"), submit.values.text("text")
+    )
+    told = submit.words("bounce.told.commented", at=raw(show_moment(comment.at_s)))
+    await submit.reply(note(told), ephemeral=True)
+    await refresh_posts(submit, owner, submit.id)
+
+
+async def refresh_posts(turn: Turn, owner: int, bounce_id: str) -> None:
+    """Bring every posted card of a bounce up to date; what is gone is left alone."""
+    services = turn.services
+    posts = await services.bounces.service.posts(owner, bounce_id)
+    if not posts:
+        return
+    card = await services.bounces.messages.card(owner, bounce_id)
+    for post in posts:
+        try:
+            await services.outbox.sender.edit(
+                Target(TargetKind.CHANNEL, post.channel_id), post.message_id, OutMessage(card)
+            )
+        except SendFailed:
+            continue

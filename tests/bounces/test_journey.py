@@ -1,0 +1,146 @@
+"""From a file on disk to a card in chat, over real HTTP and WebSocket, as people see it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.bounces.model import Filter
+from bot.clock import FixedClock
+from bot.local.people import Upload
+from tests.bounces.signals import music, save
+from tests.product import Product, running
+
+
+@pytest.fixture
+async def studio(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Product]:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    async with running(tmp_path / "data", clock, folders=[folder]) as product:
+        yield product
+
+
+def drop(root: Path, name: str, *, seed: int = 1, seconds: float = 4, level: float = 1.0) -> Path:
+    elsewhere = root / "rendering"
+    elsewhere.mkdir(exist_ok=True)
+    made = save(elsewhere / name, music(seconds, seed=seed) * level, 44100, "PCM_16")
+    return Path(shutil.copyfile(made, root / "exports" / name))
+
+
+async def posted(product: Product, count: int) -> None:
+    """Let due work run until #bounces holds `count` messages."""
+
+    async def there() -> bool:
+        await product.work()
+        return len(product.channel("bounces").messages()) >= count
+
+    await product.wait_for(there, 30)
+
+
+async def test_a_dropped_file_is_a_card_with_picture_and_player(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#bounces")
+    drop(tmp_path, "Night Drive v1.wav")
+    await posted(studio, 2)
+    seen = ada.sees()
+    assert "Night Drive" in seen
+    assert "LUFS" in seen
+    assert "Waveform, 0:04" in seen
+    card, audio = studio.channel("bounces").messages()
+    assert [name.rsplit(".", 1)[1] for name in ada.files(card)] == ["png"]
+    assert list(ada.files(audio)) == ["night-drive-v1.wav"]
+    assert ada.buttons(card) == ["Tag", "Link to loop", "Post", "More", "Delete"]
+
+
+async def test_buttons_tag_link_delete_and_undo(studio: Product, tmp_path: Path) -> None:
+    ada, ben = studio.person("Ada").go("#bounces"), studio.person("Ben").go("#bounces")
+    drop(tmp_path, "Night Drive v1.wav")
+    await posted(studio, 2)
+    await ada.press("Tag")
+    await ada.choose("Choose a tag", "Keeper")
+    await ada.until_sees("Night Drive: Keeper")
+    await ada.until_sees("Keeper ⭐")
+    await ben.press("Tag")
+    assert "only they can change it" in ben.sees()
+    await ada.slash("/loop new", name="Night Drive")
+    await ada.press("Link to loop")
+    await ada.choose("Choose a loop", "Night Drive")
+    await ada.until_sees("belongs to Night Drive now")
+    await ada.press("Delete")
+    await ada.until_sees("is in the bin for 30 days")
+
+    async def empty() -> bool:
+        return studio.channel("bounces").messages() == []
+
+    await studio.wait_for(empty)
+    await ada.press("Undo")
+    await ada.slash("/bounce list")
+    assert "Night Drive v1" in ada.sees()
+
+
+async def test_versions_comparison_comments_and_slices(studio: Product, tmp_path: Path) -> None:
+    ada, ben = studio.person("Ada").go("#bounces"), studio.person("Ben").go("#bounces")
+    for number in (1, 2, 3):
+        drop(tmp_path, f"Night Drive v{number}.wav", seed=number, level=0.4 + 0.2 * number)
+        await posted(studio, 2 * number)
+    assert "dB louder than v2" in ada.sees()
+    newest = studio.channel("bounces").messages()[-2]
+    await ben.press("More", on=newest)
+    await ben.choose("What next?", "Comment on a moment")
+    await ben.fill(at="0:02", text="the snare")
+    await ben.until_sees("0:02 the snare (Ben)")
+    await ada.press("More", on=newest)
+    await ada.choose("What next?", "Mark a slice")
+    await ada.fill(range="0:01-0:03", name="hook", tags="oracle")
+    await ada.until_sees("Saved the slice hook")
+    await ada.press("More", on=newest)
+    await ada.choose("What next?", "Compare with…")
+    await ada.choose("Compare with", "Night Drive · v1 · 0:04.0 · No tag")
+    await ada.until_sees("Night Drive v3 against v1")
+    await ada.press("More", on=newest)
+    await ada.choose("What next?", "Slices as files")
+    await ada.choose("Slices as files", "0:01–0:03 hook")
+    files = await studio.wait_for(ada.files)
+    assert [len(data) for data in files.values()] == [2 * 44100 * 4 + 44]
+
+
+async def test_an_upload_is_logged_once_and_a_text_is_refused(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#general")
+    data = save(tmp_path / "Idea 120bpm.wav", music(3), 44100, "PCM_16").read_bytes()
+    await ada.slash("/bounce new", file=Upload("Idea 120bpm.wav", data), note="first try")
+    await ada.until_sees("Idea", "first try")
+    await ada.slash("/bounce new", file=Upload("Other name.wav", data))
+    await ada.until_sees("These samples are known already")
+    await ada.slash("/bounce new", file=Upload("notes.wav", b"not audio at all" * 200))
+    await ada.until_sees("it holds no audio that can be read")
+    assert await studio.services.bounces.service.count(ada.id, Filter()) == 1
+
+
+async def test_a_burst_is_one_card(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#bounces")
+    stems = tmp_path / "stems"
+    stems.mkdir()
+    for index in range(8):
+        save(stems / f"Night Drive - {index:02}.wav", music(1.5, seed=index), 44100, "PCM_16")
+    await asyncio.to_thread(shutil.copytree, stems, tmp_path / "exports", dirs_exist_ok=True)
+    await posted(studio, 1)
+    assert "Night Drive: 8 bounces" in ada.sees()
+    assert "Sheet of 8 waveforms" in ada.sees()
+    assert len(studio.channel("bounces").messages()) == 1
+
+
+async def test_folder_panel_pauses_and_a_key_is_shown_once(studio: Product) -> None:
+    ada, ben = studio.person("Ada").go("#general"), studio.person("Ben").go("#general")
+    await ben.slash("/bounce folder")
+    assert "for the person who runs me" in ben.sees()
+    await ada.slash("/bounce folder")
+    await ada.until_sees("exports: watching, posts picture and audio")
+    await ada.choose("Change a folder", "exports")
+    await ada.press("Pause")
+    await ada.until_sees("paused")
+    await ada.press("Back")
+    await ada.press("Keys")
+    await ada.press("New key")
+    await ada.fill(name="Studio machine")
+    await ada.until_sees("Your key, shown this once", "sh_")
