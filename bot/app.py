@@ -18,6 +18,7 @@ import structlog
 from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
+from bot.coach.service import CoachService
 from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
@@ -27,6 +28,7 @@ from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.opening import open_database, prepare_data_dir, single_instance
 from bot.outbox import Outbox
+from bot.phases.service import NoFacts, PhaseService
 from bot.releases.service import ReleaseService
 from bot.settings import Settings
 from bot.studio.health import HealthService
@@ -37,6 +39,7 @@ from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
 from bot.wiring.bounces import WiredBounces, start_bounces, wire_bounces
+from bot.wiring.coach import wire_coach
 from bot.wiring.loops import wire_loops
 from bot.wiring.releases import NoProfile, wire_releases
 from storage import backup
@@ -47,7 +50,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
-EXTENSIONS = ("cogs.bounces", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
+EXTENSIONS = ("cogs.bounces", "cogs.coach", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
 CONNECT_WITHIN_S = 300.0
 
 
@@ -71,6 +74,7 @@ class Services:
     bounces: WiredBounces = field(init=False)
     loops: LoopArea = field(init=False)
     releases: ReleaseService = field(init=False)
+    coach: CoachService = field(init=False)
 
 
 class App:
@@ -171,6 +175,7 @@ class App:
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
         services.releases = wire_releases(services, DatedLoops(services.loops.changed), NoProfile())
+        services.coach = wire_coach(services, PhaseService(services.database, self.clock, NoFacts()))
 
     async def _keep_loops(self) -> None:
         self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)

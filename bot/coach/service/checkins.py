@@ -44,7 +44,7 @@ from storage.unit import Unit
 
 DELIVERY = "coach.checkin"
 REMINDER_DELIVERY = "coach.reminder"
-PROACTIVE = (DELIVERY, "digest", "digest.dm")
+PROACTIVE = (DELIVERY, "digest", "digest.quiet")
 """Delivery kinds that count against the caps, unless the payload says the person asked for them."""
 ASKED = "asked"
 _OPEN = (CheckinState.SCHEDULED, CheckinState.HELD)

@@ -73,7 +73,7 @@ class GoalService:
 
     async def add(self, actor: Actor, owner: OwnerId, draft: GoalDraft) -> GoalChanged:
         """Make a goal. Raises Refused for a title, text or progress outside what is accepted, or for too many."""
-        tidy = checked(draft, self._desk.rules.limits)
+        tidy = _readable(checked(draft, self._desk.rules.limits))
         async with self._desk.write(actor, owner, "add_goal") as sitting:
             goals = sitting.unit.repo(CoachGoalRepository)
             await self._require_room(goals)
@@ -98,7 +98,7 @@ class GoalService:
 
     async def update(self, actor: Actor, owner: OwnerId, goal_id: str, draft: GoalDraft) -> GoalChanged:
         """Change a goal's words, category, priority, date or progress. 100 offers completion, never does it."""
-        tidy = checked(draft, self._desk.rules.limits)
+        tidy = _readable(checked(draft, self._desk.rules.limits))
         async with self._desk.write(actor, owner, "update_goal") as sitting:
             goal = await self._goal(sitting, goal_id)
             changed = replace(
@@ -221,6 +221,13 @@ class GoalService:
         most = self._desk.rules.limits.active_goals
         if await goals.count_active() >= most:
             raise Refused("coach_goals_full", max=most)
+
+
+def _readable(draft: GoalDraft) -> GoalDraft:
+    """Let a description through the crisis path first; titles are never read that way."""
+    if is_crisis(draft.description):
+        raise CrisisFound
+    return draft
 
 
 async def _record(sitting: Sitting, goal: Goal) -> None:

@@ -24,8 +24,10 @@ from bot.coach.model import (
     WeekState,
 )
 from bot.coach.routines import area_for, parse_steps
+from bot.coach.safety import is_crisis
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.planning import WEEK, close_past, generate, is_replaceable, look_around
+from bot.coach.service.weeks import CrisisFound
 from bot.errors import AlreadyDone, NotFound, Refused
 from bot.slots import SlotDraft
 from storage.repositories.coach_habits import CoachHabitRepository, CoachReminderRepository, CoachRoutineRepository
@@ -292,6 +294,8 @@ def _slot(owner: OwnerId, reminder: Reminder) -> SlotDraft:
 
 
 def _reminder_text(text: str) -> str:
+    if is_crisis(text):
+        raise CrisisFound
     tidy = " ".join(text.split())
     if not tidy or len(tidy) > REMINDER_MAX:
         raise Refused("coach_reminder_text", max=REMINDER_MAX, length=len(tidy))

@@ -38,7 +38,7 @@ from bot.coach.service.planning import (
     with_revision,
 )
 from bot.coach.week import top_goals
-from bot.errors import AlreadyDone, NotFound, Refused
+from bot.errors import AlreadyDone, BotError, NotFound, Refused
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_habits import CoachHabitRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
@@ -48,8 +48,11 @@ REFLECTION_LENGTH = 300
 PAUSE_DAYS_MAX = 366
 
 
-class CrisisFound(Refused):
-    """Free text addressed to the coach held a crisis phrase. It carries nothing of the text."""
+class CrisisFound(BotError):
+    """Free text addressed to the coach held a crisis phrase. It carries nothing of the text.
+
+    Not a Refused: a refused form is kept for Edit again, and this text is not kept anywhere.
+    """
 
     code = "coach_crisis"
 
