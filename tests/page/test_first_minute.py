@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -65,17 +66,21 @@ async def test_a_newcomer_sets_the_studio_up_in_the_browser(browser: Browser, ad
     await expect(last).to_contain_text("step 1 of 6")
     await last.get_by_role("button", name="Choose").click()
     form = page.get_by_role("dialog")
-    await form.locator(".select").first.click()
+    await form.locator(".select").nth(1).click()
     await form.get_by_role("option", name="general").click()
     await form.get_by_role("button", name="Submit").click()
     await expect(form).to_have_count(0)
     await expect(last).to_contain_text("step 2 of 6")
     await last.get_by_role("button", name="Back").click()
-    await expect(last).to_contain_text("Bounces: general")
+    await expect(last).to_contain_text("Releases: general")
     for step in range(2, 7):
         await last.get_by_role("button", name="Skip").click()
         await expect(last).to_contain_text(f"step {step} of 6")
     await last.get_by_role("button", name="Finish").click()
     await expect(page.get_by_text("step 6 of 6")).to_have_count(0)
+    await page.locator(".channel", has_text="bounces").click()
+    await expect(page.locator(".message .container")).to_contain_text("Night Drive", timeout=60_000)
+    await expect(page.locator(".message figure img")).to_have_attribute("alt", re.compile("Waveform"))
+    await expect(page.locator(".message audio")).to_have_attribute("src", re.compile(r"^/cdn/attachments/.*\.wav"))
     assert errors == []
     await context.close()
