@@ -13,7 +13,7 @@ from bot.loops.wording import names_text
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.items import control
-from bot.ui.model import Accent, Button, Card, Fact, Line, OutFile, Row, Section, State, Style, note
+from bot.ui.model import Accent, Button, Card, Fact, Line, OutFile, Row, Section, State, Style, Text, note, raw
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from cogs.loop_readings import asker_of, origin_text, plain_words
@@ -61,9 +61,12 @@ def export_card(made: MadeExport, words: Words) -> Card:
     payload = json.dumps(dict(one.payload), ensure_ascii=False, indent=2) + "\n"
     stem = made.file_name.rsplit(".", 1)[0]
     text = made.file_text.strip()
-    sections = []
+    facts: list[Fact | str] = [
+        Fact(words("loop.export.score"), words("loop.export.score_value", percent=round(one.score * 100))),
+        words("loop.insight.by", who=one.created_by, when=one.created_at),
+    ]
     if one.target is ExportTarget.XP and len(text) <= _BLOCK:
-        sections.append(Section(words("loop.export.block"), text.split("\n")))
+        facts.append(_copy_block(text))
     owner = loop.owner_id
     rows: list[Row] = [
         [
@@ -76,15 +79,17 @@ def export_card(made: MadeExport, words: Words) -> Card:
         title=words(f"loop.export.{one.target.value}.card", name=loop.name),
         state=export_state(one, words),
         lead=words(f"loop.export.{one.target.value}.lead"),
-        facts=[
-            Fact(words("loop.export.score"), words("loop.export.score_value", percent=round(one.score * 100))),
-            words("loop.insight.by", who=one.created_by, when=one.created_at),
-        ],
-        sections=sections,
+        facts=facts,
         files=[OutFile(made.file_name, made.file_text.encode()), OutFile(f"{stem}.json", payload.encode())],
         meta=[origin_text(None, words, is_ai=one.ai_written)],
         rows=rows,
     )
+
+
+def _copy_block(text: str) -> Text:
+    """Return a text in one block that clients copy whole; a fence inside it cannot end the block."""
+    safe = text.replace("```", "` ` `")
+    return raw(f"```\n{safe}\n```", text)
 
 
 def export_state(one: Export, words: Words) -> State:
@@ -124,9 +129,7 @@ async def post_export(press: Press) -> None:
     area: LoopArea = press.services.loops
     made = await area.exports.open(press.actor, press.person, press.id)
     card = export_card(made, press.guild_words)
-    await press.post(
-        Card(title=card.title, lead=card.lead, sections=card.sections, files=card.files[:1], meta=card.meta)
-    )
+    await press.post(Card(title=card.title, lead=card.lead, facts=card.facts, files=card.files[:1], meta=card.meta))
 
 
 @control("loop", "x-archive")

@@ -74,7 +74,7 @@ def suggestion_card(found: SuggestionSet, words: Words) -> Card:
     clips = [
         Line(
             words(
-                "loop.suggest.clip",
+                "loop.suggest.clip" if round(one.predicted_gain * 100) > 0 else "loop.suggest.clip_plain",
                 name=one.clip.name,
                 lane=words(f"loop.lane.{one.clip.lane.value}"),
                 when=when_text(loop, one.clip.start_milli, words),

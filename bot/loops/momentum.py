@@ -229,7 +229,8 @@ def _reasons(plan: Plan, frame: Frame, now: datetime, rules: MomentumRules) -> t
     recent = [then for then in done if _age_days(then, now) <= rules.reason_window_days]
     if recent:
         days = int(_age_days(recent[-1], now)) + 1
-        reasons.append(Reason("motion", {"count": len(recent), "days": days}))
+        code = "motion" if days > 1 else "motion_today"
+        reasons.append(Reason(code, {"count": len(recent), "days": days}))
     elif done:
         reasons.append(Reason("motion_idle", {"count": int(_age_days(done[0], now))}))
     else:
@@ -238,8 +239,8 @@ def _reasons(plan: Plan, frame: Frame, now: datetime, rules: MomentumRules) -> t
         bounces = distinct_bounces(plan.bounces)
         newest = max((bounce.at for bounce in bounces), default=datetime.min.replace(tzinfo=UTC))
         if bounces:
-            parts = {"count": len(bounces), "days": int(_age_days(newest, now))}
-            reasons.append(Reason("output", parts))
+            days = int(_age_days(newest, now))
+            reasons.append(Reason("output" if days else "output_today", {"count": len(bounces), "days": days}))
         else:
             reasons.append(Reason("output_none"))
     return tuple(reasons)

@@ -25,17 +25,20 @@ from bot.paths import assets_dir
 _DPI = 100
 _WIDTH = 1600
 _LEFT, _RIGHT = 150, 1590
-_HEAD = 86
-_AXIS = 54
-_LANE = 116
+_HEAD = 96
+_AXIS = 60
+_LANE = 140
 _LANES_TOP = _HEAD + _AXIS
 _LANES_END = _LANES_TOP + _LANE * 5
-_STRIP_TOP, _STRIP = _LANES_END + 20, 52
-_FOOT = _STRIP_TOP + _STRIP + 18
-_HEIGHT = _FOOT + 92
+_STRIP_TOP, _STRIP = _LANES_END + 22, 56
+_FOOT = _STRIP_TOP + _STRIP + 20
+_HEIGHT = _FOOT + 104
 _INK = "#0B0D11"
-_MARK = 27
-_NAME = 25.0
+_MARK = 31
+_NAME = 29.0
+_NAME_SIZES = (29.0, 26.0, 23.0)
+_TICK = 29
+_LINE = 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class _Box:
 
     @property
     def is_tall(self) -> bool:
-        return self.height > 70
+        return self.height > 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def draw_timeline_blocking(view: TimelineView) -> bytes:
     _strip(sheet)
     _head_and_foot(sheet)
     out = io.BytesIO()
-    sheet.canvas.print_png(out, pil_kwargs={"compress_level": 3})
+    sheet.canvas.print_png(out, pil_kwargs={"compress_level": 2})
     return out.getvalue()
 
 
@@ -178,10 +181,10 @@ def _ticks(sheet: _Sheet) -> None:
         colour = sheet.base["line"] if tick.strong else sheet.base["raised"]
         ink.stroke([(x, _LANES_TOP + 3), (x, _LANES_END - 3)], colour, 2)
         label = drawable(tick.label)
-        right = x + 6 + width_px(label, 25)
+        right = x + 6 + width_px(label, _TICK)
         hidden = pill is not None and x < pill[1] + 4 and right > pill[0] - 4
         if label and right < _RIGHT + 6 and not hidden:
-            sheet.text(x + 6, _LANES_TOP - 20, label, 25, sheet.base["muted"])
+            sheet.text(x + 6, _LANES_TOP - 22, label, _TICK, sheet.base["muted"])
     ink.draw(sheet.axes, 2)
 
 
@@ -262,22 +265,33 @@ def _name(sheet: _Sheet, block: Block, box: _Box, colour: str, used: float) -> N
         return
     bold = not (block.clip.is_done or block.blocked)
     if not box.is_tall:
-        size = min(26.0, box.height * 0.62)
+        size = min(_NAME, box.height * 0.62)
         shown = cut(block.clip.name, box.width - 20 - used, size, bold=bold)
         sheet.text(box.x + 9, box.y + box.height / 2, shown, size, colour, bold=bold)
         return
-    inside = lines(block.clip.name, box.width - 18, _NAME, 2, bold=bold)
+    size, inside = _fitting(block.clip.name, box.width - 16, bold=bold)
     whole = bool(inside) and not inside[-1].endswith("…")
     beyond = _room_after(sheet, block, box)
     if not whole and beyond > max(box.width, 90):
         beside = lines(block.clip.name, beyond, _NAME, 3, bold=False)
-        top = box.y + box.height / 2 - (len(beside) - 1) * 15
+        top = box.y + box.height / 2 - (len(beside) - 1) * _LINE / 2
         for place, line in enumerate(beside):
-            sheet.text(box.right + 9, top + place * 30, line, _NAME, sheet.lanes[block.clip.lane])
+            sheet.text(box.right + 9, top + place * _LINE, line, _NAME, sheet.lanes[block.clip.lane])
         return
-    top = box.y + 21 if used else box.y + box.height / 2 - (len(inside) - 1) * 15
+    step = size * 1.14
+    top = box.y + size * 0.9 if used else box.y + box.height / 2 - (len(inside) - 1) * step / 2
     for place, line in enumerate(inside):
-        sheet.text(box.x + 9, top + place * 28, line, _NAME, colour, bold=bold)
+        sheet.text(box.x + 8, top + place * step, line, size, colour, bold=bold)
+
+
+def _fitting(name: str, room: float, *, bold: bool) -> tuple[float, list[str]]:
+    """Return the largest size at which a name stands whole on two lines, else the smallest with what fits."""
+    found: list[str] = []
+    for size in _NAME_SIZES:
+        found = lines(name, room, size, 2, bold=bold)
+        if found and not found[-1].endswith("…"):
+            return size, found
+    return _NAME_SIZES[-1], found
 
 
 def _room_after(sheet: _Sheet, block: Block, box: _Box) -> float:
@@ -302,7 +316,7 @@ def _pill(sheet: _Sheet) -> tuple[float, float] | None:
     at = sheet.view.here_milli
     if not sheet.view.window.start_milli <= at <= sheet.view.window.end_milli:
         return None
-    width = width_px(drawable(sheet.view.here_text, bold=True), 25, bold=True) + 28
+    width = width_px(drawable(sheet.view.here_text, bold=True), _TICK, bold=True) + 30
     left = min(max(12.0, sheet.x(at) - width / 2), _WIDTH - 12 - width)
     return left, left + width
 
@@ -314,11 +328,11 @@ def _playhead(sheet: _Sheet) -> None:
     left, right = pill
     x = sheet.x(sheet.view.here_milli)
     ink = marks.Ink()
-    ink.stroke([(x, _HEAD + 36), (x, _LANES_END)], "#FFFFFF", 4)
-    ink.fill(marks.rounded(left, _HEAD + 4, right - left, 40, 12), "#FFFFFF")
+    ink.stroke([(x, _HEAD + 40), (x, _LANES_END)], "#FFFFFF", 4)
+    ink.fill(marks.rounded(left, _HEAD + 4, right - left, 44, 13), "#FFFFFF")
     ink.draw(sheet.axes, 10)
     words = drawable(sheet.view.here_text, bold=True)
-    sheet.text((left + right) / 2, _HEAD + 24, words, 25, _INK, bold=True, align="center", zorder=11)
+    sheet.text((left + right) / 2, _HEAD + 26, words, _TICK, _INK, bold=True, align="center", zorder=11)
 
 
 def _strip(sheet: _Sheet) -> None:
@@ -348,22 +362,22 @@ def _strip(sheet: _Sheet) -> None:
 
 def _head_and_foot(sheet: _Sheet) -> None:
     view, base = sheet.view, sheet.base
-    sheet.text(24, 42, cut(view.name, 1500, 44, bold=True), 44, base["text"], bold=True)
-    middle = _FOOT + 38
+    sheet.text(24, 48, cut(view.name, 1540, 52, bold=True), 52, base["text"], bold=True)
+    middle = _FOOT + 42
     words = drawable(view.momentum_text, bold=True)
-    sheet.text(24, middle, words, 40, base["text"], bold=True)
+    sheet.text(24, middle, words, 46, base["text"], bold=True)
     ink = marks.Ink()
-    left = 24 + width_px(words, 40, bold=True) + 50
+    left = 24 + width_px(words, 46, bold=True) + 44
     room = (_RIGHT - left - 40) / 2
     for place, (share, label, colour) in enumerate(
         ((view.plan_share, view.plan_text, base["accent"]), (view.motion_share, view.motion_text, base["good_on_dark"]))
     ):
         x = left + place * (room + 40)
         label = drawable(label)
-        sheet.text(x, middle, label, 28, base["text"])
-        bar = x + width_px(label, 28) + 18
+        sheet.text(x, middle, label, 34, base["text"])
+        bar = x + width_px(label, 34) + 18
         width = x + room - bar
-        ink.fill(marks.rounded(bar, middle - 13, width, 26, 13), base["line"])
+        ink.fill(marks.rounded(bar, middle - 15, width, 30, 15), base["line"])
         if share > 0.005:
-            ink.fill(marks.rounded(bar, middle - 13, max(26.0, width * min(1.0, share)), 26, 13), colour)
+            ink.fill(marks.rounded(bar, middle - 15, max(30.0, width * min(1.0, share)), 30, 15), colour)
     ink.draw(sheet.axes, 3)

@@ -26,6 +26,7 @@ def tips(plan: Plan, sequenced: Sequenced, now: datetime, rules: LoopRules) -> t
     if not plan.clips:
         return (Tip("empty"),)
     found = _from_components(plan, sequenced, now, rules)
+    found = [tip for tip in found if tip.gain >= rules.whatif.min_gain]
     found.sort(key=lambda tip: -tip.gain)
     overdue = [item.clip for item in sequenced.clips if item.overdue]
     if overdue:
@@ -46,7 +47,8 @@ def _from_components(plan: Plan, sequenced: Sequenced, now: datetime, rules: Loo
         gain = lift(plan, now, rules, coverage=min(1.0, have.coverage + short))
         empty = not any(clip.lane is lane for clip in plan.clips)
         code = f"coverage.{lane.value}" if empty else "coverage.more"
-        found.append(Tip(code, {"lane": lane.value, "units": round(short * frame.capacity, 1)}, gain))
+        milli = round(short * frame.capacity) * MILLI
+        found.append(Tip(code, {"lane": lane.value, "room": max(MILLI, milli)}, gain))
     if have.flow < 1 and sequenced.gaps:
         gap = max(sequenced.gaps, key=lambda one: one.length_milli)
         found.append(Tip("flow", {"from": gap.start_milli, "to": gap.end_milli}, lift(plan, now, rules, flow=1.0)))

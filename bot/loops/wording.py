@@ -150,8 +150,8 @@ def tip_text(loop: Loop, tip: Tip, say: Say) -> str:
             parts[f"{name}_when"] = when_text(loop, int(str(parts.pop(name))), say)
     if "needs" in parts:
         parts["needs"] = say(f"loop.needs.{parts['needs']}")
-    if "units" in parts:
-        parts["units"] = f"{parts['units']:g}"
+    if isinstance(parts.get("room"), int):
+        parts["room"] = length_text(loop, int(str(parts["room"])), say)
     return say(f"tip.{tip.code}", **parts)
 
 
