@@ -19,6 +19,8 @@ from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
 from bot.coach.service import CoachService
+from bot.digest.server import ServerDigests
+from bot.digest.service import DigestService
 from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
@@ -28,7 +30,8 @@ from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.opening import open_database, prepare_data_dir, single_instance
 from bot.outbox import Outbox
-from bot.phases.service import NoFacts, PhaseService
+from bot.phases.forms import FormMapService
+from bot.phases.service import PhaseService
 from bot.releases.service import ReleaseService
 from bot.settings import Settings
 from bot.studio.health import HealthService
@@ -40,7 +43,9 @@ from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
 from bot.wiring.bounces import WiredBounces, start_bounces, wire_bounces
 from bot.wiring.coach import wire_coach
+from bot.wiring.digest import DigestMessages, wire_digest
 from bot.wiring.loops import wire_loops
+from bot.wiring.phases import wire_phases
 from bot.wiring.releases import NoProfile, wire_releases
 from storage import backup
 from storage.repositories.changes import ChangeRepository
@@ -50,7 +55,9 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 
-EXTENSIONS = ("cogs.bounces", "cogs.coach", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio")
+EXTENSIONS = (
+    "cogs.bounces", "cogs.coach", "cogs.digest", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio",
+)  # fmt: skip
 CONNECT_WITHIN_S = 300.0
 
 
@@ -75,6 +82,11 @@ class Services:
     loops: LoopArea = field(init=False)
     releases: ReleaseService = field(init=False)
     coach: CoachService = field(init=False)
+    phases: PhaseService = field(init=False)
+    forms: FormMapService = field(init=False)
+    digests: DigestService = field(init=False)
+    server_digests: ServerDigests = field(init=False)
+    digest_messages: DigestMessages = field(init=False)
 
 
 class App:
@@ -175,7 +187,10 @@ class App:
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
         services.releases = wire_releases(services, DatedLoops(services.loops.changed), NoProfile())
-        services.coach = wire_coach(services, PhaseService(services.database, self.clock, NoFacts()))
+        services.phases, services.forms = wire_phases(services, services.releases)
+        services.coach = wire_coach(services, services.phases)
+        services.digests, services.server_digests, services.digest_messages = wire_digest(services)
+        services.studio.listen(services.digests.person_changed)
 
     async def _keep_loops(self) -> None:
         self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)
@@ -238,6 +253,7 @@ class App:
     def _start_ticking(self) -> None:
         engine = self.services.engine
         self.clockwork.every("tick", engine.rules.tick_s, engine.tick)
+        self.clockwork.every("server-digests", 900, self.services.server_digests.sync, first_s=30)
         self.clockwork.every("housekeeping", 3600, self._housekeeping, first_s=60)
         self.clockwork.start()
 

@@ -52,6 +52,9 @@ class ServerDigests:
         for plan in await self._servers.plans():
             await self.wind(plan)
 
+    async def plan_of(self, guild_id: int) -> ServerPlan | None:
+        return await self._servers.plan(guild_id)
+
     async def wind(self, plan: ServerPlan) -> None:
         """Set one server's clock going, or stop it."""
         rule = weekly(plan.day, time(plan.hour))

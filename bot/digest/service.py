@@ -30,7 +30,7 @@ from storage.repositories.digest import (
     Share,
     ShareRepository,
 )
-from storage.repositories.studio import RequestRepository, SettingsRepository
+from storage.repositories.studio import PersonRepository, RequestRepository, SettingsRepository
 from storage.unit import Database, Unit
 
 log = structlog.stdlib.get_logger(__name__)
@@ -150,10 +150,20 @@ class DigestService:
         async with self._database.write(Actor.system("digest"), owner, "digest.wind") as unit:
             await self._wind(unit, await self._settings(unit), zone)
 
+    async def person_changed(self, owner: int) -> None:
+        """Follow a person's own settings: a new zone, or digests turned on."""
+        async with self._database.read(owner) as unit:
+            known = await unit.repo(DigestClockRepository).get() is not None
+        if known or await self.person.wants_digests(owner):
+            await self.wind(owner)
+
     async def share(self, actor: Actor, owner: int, guild_id: int, channel_id: int, *, on: bool) -> Panel:
         """Open a channel, or a server's digest (channel 0), for the public copy; or close it."""
         zone = await self.person.zone(owner)
         async with self._database.write(actor, owner, "digest.share") as unit:
+            if actor.user_id == owner:
+                # The copy names whose it is.
+                await unit.repo(PersonRepository).seen(actor.name, None)
             shares = unit.repo(ShareRepository)
             await (shares.put(guild_id, channel_id) if on else shares.remove(guild_id, channel_id))
             await unit.session.flush()
@@ -322,6 +332,12 @@ class DigestService:
         if digest is None:
             raise NotFound("digest", "/digest list")
         return await self._opened(owner, digest)
+
+    async def peek(self, owner: int, digest_id: str) -> Shown | None:
+        """Return a stored digest without counting it as opened; None when it was deleted."""
+        async with self._database.read(owner) as unit:
+            digest = await unit.repo(DigestRepository).by_id(digest_id)
+        return shown_of(digest) if digest else None
 
     async def stored(self, owner: int) -> Sequence[Digest]:
         """Return the stored digests, newest first."""

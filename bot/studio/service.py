@@ -1,6 +1,6 @@
 """Settings of servers and people, who may do what, inbox, privacy: one door for everything that is not an area."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -56,6 +56,11 @@ class StudioService:
         self._database = database
         self._clock = clock
         self._operators = frozenset(operators)
+        self._listeners: list[Callable[[int], Awaitable[None]]] = []
+
+    def listen(self, listener: Callable[[int], Awaitable[None]]) -> None:
+        """Be told of people whose own settings were saved."""
+        self._listeners.append(listener)
 
     # ------------------------------------------------------------------ who may
 
@@ -112,7 +117,11 @@ class StudioService:
 
     async def save_person(self, actor: Actor, user_id: int, **values: Any) -> Saved:
         """Change a person's own settings."""
-        return await self._save(actor, user_id, PERSON, PersonSettings, values)
+        result = await self._save(actor, user_id, PERSON, PersonSettings, values)
+        if result.group_id is not None:
+            for listener in self._listeners:
+                await listener(user_id)
+        return result
 
     async def _settings(self, owner: int, section: str, model: type[SettingsT]) -> SettingsT:
         async with self._database.read(owner) as unit:

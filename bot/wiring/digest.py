@@ -1,0 +1,186 @@
+"""Digests: service, weekly slots, what the outbox sends of them, servers' digests."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.clock import Clock
+from bot.coach.model import WeekState
+from bot.digest.ports import Waveforms, WeekPlanner
+from bot.digest.sending import DIGEST, PUBLIC, QUIET, DigestSlots
+from bot.digest.server import SERVER, ServerDigests, ServerPlan
+from bot.digest.service import DigestService, Shown
+from bot.engine import Engine
+from bot.loops.area import LoopArea
+from bot.outbox import InboxText, Outbox
+from bot.outbox_model import Delivery
+from bot.phases.service import PhaseService
+from bot.ports import OutMessage
+from bot.releases.service import ReleaseService
+from bot.studio.service import StudioService
+from bot.ui.strings import Catalogue, Finished, Words
+from bot.wiring.quiet import StudioQuiet
+from bot.wiring.week_sources import BounceWeek, CoachWeek, LoopWeek, MissionWeek, PhaseWeek, ReleaseWeek
+from cogs.digest_cards import public_card, quiet_card, server_card, stored_card
+from storage.repositories.coach import CoachProfileRepository
+from storage.repositories.coach_weeks import CoachWeekRepository
+from storage.unit import Database
+
+
+class House(Protocol):
+    """What this area needs of the application's services."""
+
+    database: Database
+    clock: Clock
+    engine: Engine
+    outbox: Outbox
+    studio: StudioService
+    catalogue: Catalogue
+    loops: LoopArea
+    releases: ReleaseService
+    phases: PhaseService
+
+
+class NoWaveforms:
+    """No picture is kept."""
+
+    async def picture(self, owner: int, source: str) -> bytes | None:
+        return None
+
+
+def wire_digest(
+    house: House, planner: WeekPlanner | None = None, waveforms: Waveforms | None = None
+) -> "tuple[DigestService, ServerDigests, DigestMessages]":
+    """Make the services and make their slots and deliveries known."""
+    words = Finished(house.catalogue.words("en"))
+    person = DigestPerson(house)
+    sources = (
+        BounceWeek(house.database),
+        LoopWeek(house.database, house.loops, words),
+        CoachWeek(house.database),
+        ReleaseWeek(house.releases, words),
+        PhaseWeek(house.database, house.phases),
+        MissionWeek(house.database),
+    )
+    service = DigestService(house.database, house.clock, person, sources, planner)
+    servers = ServerDigests(house.database, service, StudioServers(house.studio))
+    slots = DigestSlots(house.database, house.clock, service, servers)
+    house.engine.register(slots)
+    messages = DigestMessages(house, service, waveforms or NoWaveforms())
+    house.outbox.register(DIGEST, messages.digest, hold=slots.hold, on_sent=slots.sent, inbox=messages.inbox)
+    house.outbox.register(QUIET, messages.quiet, hold=slots.hold)
+    house.outbox.register(PUBLIC, messages.public)
+    house.outbox.register(SERVER, messages.server)
+    return service, servers, messages
+
+
+class DigestPerson:
+    """What digests ask of a person's settings and of the coach."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._quiet = StudioQuiet(house.studio)
+
+    async def zone(self, user_id: int) -> ZoneInfo:
+        return await self._house.studio.zone(user_id)
+
+    async def words(self, user_id: int) -> Finished:
+        person = await self._house.studio.person(user_id)
+        return Finished(self._house.catalogue.words(person.locale if person else "en"))
+
+    async def name(self, user_id: int) -> str:
+        person = await self._house.studio.person(user_id)
+        return person.name if person else "Somebody"
+
+    async def wants_digests(self, user_id: int) -> bool:
+        return (await self._house.studio.person_settings(user_id)).dm_digests
+
+    async def silenced(self, user_id: int, now: datetime) -> str | None:
+        settings = await self._house.studio.person_settings(user_id)
+        if settings.silent_until is not None and now < settings.silent_until:
+            return "paused"
+        person = await self._house.studio.person(user_id)
+        if person is not None and person.dm_closed_at is not None and (person.dm_retry_at or now) > now:
+            return "dm_closed"
+        zone = await self.zone(user_id)
+        today = now.astimezone(zone).date()
+        async with self._house.database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+            monday = today.fromordinal(today.toordinal() - today.weekday())
+            week = await unit.repo(CoachWeekRepository).of(monday)
+        if profile is not None and profile.paused_until is not None and today < profile.paused_until:
+            return "paused"
+        return "rest" if week is not None and week.state is WeekState.REST else None
+
+    async def open_at(self, user_id: int, now: datetime) -> datetime | None:
+        return await self._quiet.open_at(user_id, now)
+
+    async def pace(self, user_id: int) -> str:
+        async with self._house.database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+        return str(profile.preferences.pacing) if profile else "moderate"
+
+
+class StudioServers:
+    """When servers post their digest, from their settings."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def plans(self) -> Sequence[ServerPlan]:
+        return [plan for guild in await self._studio.guilds() if (plan := await self.plan(guild.id)) is not None]
+
+    async def plan(self, guild_id: int) -> ServerPlan | None:
+        settings = await self._studio.guild_settings(guild_id)
+        channel = settings.digest_channel if settings.server_digest else None
+        zone = ZoneInfo(settings.timezone or "UTC")
+        return ServerPlan(guild_id, channel, zone, settings.digest_day, settings.digest_hour)
+
+
+class DigestMessages:
+    """Renders what the outbox sends of digests, from what is stored."""
+
+    def __init__(self, house: House, service: DigestService, waveforms: Waveforms) -> None:
+        self._house = house
+        self._service = service
+        self._waveforms = waveforms
+
+    async def digest(self, delivery: Delivery) -> OutMessage | None:
+        payload: Any = delivery.payload
+        shown = await self._service.peek(delivery.owner, payload["digest"])
+        if shown is None:
+            return None
+        words = await self._words(delivery.owner)
+        picture = await self.waveform(delivery.owner, shown)
+        card = stored_card(shown, words, delivery.owner, picture, late=payload["late"], can_plan=self._service.can_plan)
+        return OutMessage(card)
+
+    async def inbox(self, delivery: Delivery) -> InboxText | None:
+        payload: Any = delivery.payload
+        shown = await self._service.peek(delivery.owner, payload["digest"])
+        return InboxText(shown.card.title, shown.card.lead) if shown else None
+
+    async def quiet(self, delivery: Delivery) -> OutMessage | None:
+        return OutMessage(quiet_card(await self._words(delivery.owner), delivery.owner))
+
+    async def public(self, delivery: Delivery) -> OutMessage | None:
+        payload: Any = delivery.payload
+        shown = await self._service.peek(delivery.owner, payload["digest"])
+        if shown is None or shown.public_card is None:
+            return None
+        return OutMessage(public_card(shown.public_card, self._house.catalogue.words("en"), delivery.owner))
+
+    async def server(self, delivery: Delivery) -> OutMessage | None:
+        payload: Any = delivery.payload
+        lines = [(name, what) for name, what in payload["lines"]]
+        most = self._service.rules.server_people
+        return OutMessage(server_card(payload["week"], lines, most, self._house.catalogue.words("en")))
+
+    async def waveform(self, owner: int, shown: Shown) -> bytes | None:
+        image = shown.card.image
+        return await self._waveforms.picture(owner, image.source) if image and image.source else None
+
+    async def _words(self, owner: int) -> Words:
+        person = await self._house.studio.person(owner)
+        return self._house.catalogue.words(person.locale if person else "en")

@@ -1,0 +1,146 @@
+"""The weekly digest as people see it: so far, by itself on Sunday, its file, its settings, its copies."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.actors import Actor as Doer
+from bot.loops.clips import ClipFields
+from tests.product import Product
+from tests.wire.kit import Actor, Stage, typed
+
+
+@pytest.fixture
+def ada(product: Product) -> Actor:
+    return Stage(product.server).person("Ada")
+
+
+@pytest.fixture
+def ben(product: Product) -> Actor:
+    return Stage(product.server).person("Ben")
+
+
+async def _to(product: Product, day: int, hour: int, *, weeks: int = 0) -> None:
+    """Move to the next such weekday and hour (UTC), looking in once there."""
+    now = product.clock.now()
+    wanted = now.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=(day - now.weekday()) % 7)
+    if wanted <= now:
+        wanted += timedelta(days=7)
+    product.clock.set(wanted + timedelta(weeks=weeks))
+    await product.work()
+
+
+async def _finish_clip(product: Product, owner: int, name: str) -> None:
+    services = product.services
+    doer = Doer.user(owner, "Ada")
+    loops = services.loops
+    loop = await loops.loops.active(doer, owner)
+    added = await loops.clips.add(doer, owner, loop.id, ClipFields(name=name, lane="creative"))
+    clip = next(c for c in (await loops.loops.plan(owner, loop.id)).clips if c.name == name)
+    product.clock.advance(minutes=1)
+    await loops.clips.finish(doer, owner, clip.id)
+    assert added
+
+
+async def test_asked_for_it_always_answers_and_spells_out_zeros(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest show")
+    assert "Your week so far" in ada.sees()
+    assert "Nothing finished so far" in ada.sees()
+    await ada.press("Open digest.md")
+    text = next(iter(ada.files().values())).decode()
+    assert text.startswith("# Weekly Loop Digest so far")
+    assert text.count("none yet") >= 8
+
+
+async def test_what_was_finished_comes_on_sunday_once_and_stays_as_it_was(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Send it to me")
+    assert "The next one comes" in ada.sees()
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    await _to(product, 6, 10)
+    ada.go("DM")
+    assert "1 clip done" in ada.sees()
+    assert "Arrange" in ada.sees()
+    await product.work()
+    assert ada.sees().count("Your week:") == 1
+    await ada.press("Open digest.md")
+    first = next(iter(ada.files().values()))
+    assert b"Clips done: Arrange" in first
+    ada.go("#general")
+    await ada.slash("/digest list")
+    assert "1 digest kept" in ada.sees()
+    await ada.press("Open")
+    await ada.press("Open digest.md")
+    assert next(iter(ada.files().values())) == first
+
+
+async def test_a_quiet_week_gets_one_line_then_silence_until_something_happens(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Send it to me")
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    ada.go("DM")
+    await _to(product, 6, 10)
+    assert ada.sees().count("Your week:") == 1
+    await _to(product, 6, 10)
+    assert ada.sees().count("A quiet week. Nothing needed.") == 1
+    await _to(product, 6, 10)
+    await _to(product, 6, 10)
+    assert ada.sees().count("A quiet week. Nothing needed.") == 1
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Mix pass")
+    await _to(product, 6, 10)
+    assert ada.sees().count("Your week:") == 2
+
+
+async def test_pausing_keeps_the_week_as_a_file(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Send it to me")
+    await ada.slash("/digest pause")
+    assert "Paused until you resume it" in ada.sees()
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    await _to(product, 6, 10)
+    ada.go("DM")
+    assert "Your week:" not in ada.sees()
+    ada.go("#general")
+    await ada.slash("/digest list")
+    assert "kept as a file" in ada.sees()
+    await ada.slash("/digest resume")
+    assert "The next one comes" in ada.sees()
+
+
+async def test_a_copy_for_a_channel_shows_titles_only(product: Product, ada: Actor, ben: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Copy to this channel")
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    await _to(product, 6, 10)
+    seen = ben.sees()
+    assert "week: 1 clip done" in seen
+    assert "Arrange" in seen
+    assert "Momentum" not in seen
+    assert "Next" not in seen
+
+
+async def test_a_server_digest_names_who_joined_in(product: Product, ada: Actor, ben: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Turn server digest on")
+    await ada.press("Join server digest")
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    await _to(product, 6, 10)
+    assert "Finished here" in ben.sees()
+    assert "Ada" in ben.sees()
+    assert "Arrange" in ben.sees()
+
+
+async def test_a_week_to_come_and_a_wrong_week_are_explained(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest show", week=typed("2099-W01"))
+    assert "still to come" in ada.sees()
+    await ada.slash("/digest show", week=typed("soon"))
+    assert "Weeks look like 2025-W23" in ada.sees()
+    week = product.clock.now() - timedelta(days=14)
+    await ada.slash("/digest export", week=typed(f"{week:%G-W%V}"))
+    assert ".md" in ada.sees()
