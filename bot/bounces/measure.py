@@ -249,7 +249,8 @@ class _Pass:
         rms = float(np.sqrt(totals.sum() / (self.frames * self._channels)))
         spectra = self._spectrum.result(count)
         beat = tempo(spectra.onset, spectra.bin_hz, rules.tempo_confidence)
-        times = sections.boundaries(spectra, duration_s, rules.min_section_s, rules.max_sections)
+        material = sections.material(spectra)
+        times = sections.boundaries(material, duration_s, rules.min_section_s, rules.max_sections)
         if beat is not None and beat.confidence > 0.6:
             times = sections.snap(times, beat.bpm, beat_phase_s(spectra.onset, spectra.bin_hz, beat.bpm))
         stat_size = path.stat().st_size
@@ -281,7 +282,7 @@ class _Pass:
             balance=balance(spectra),
             tempo=beat,
             key=key(spectra, rules.key_confidence),
-            sections=sections.labelled(spectra, times, duration_s),
+            sections=sections.labelled(material, times, duration_s),
             tags=read_tags(path),
             notes=self._notes(peak),
         )

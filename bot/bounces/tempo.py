@@ -8,6 +8,7 @@ from bot.bounces.model import Tempo
 F64 = NDArray[np.float64]
 
 _LOW_BPM, _HIGH_BPM = 60.0, 200.0
+_SLOW_BPM, _DOUBLES = 95.0, 0.6
 
 
 def autocorrelation(curve: F64, longest: int) -> F64:
@@ -50,6 +51,9 @@ def tempo(onset: NDArray[np.float32], bin_hz: float, least_confidence: float) ->
     prior = np.exp(-0.5 * (np.log2(bpms / 122.0) / 0.75) ** 2)
     best = int((score * prior).argmax())
     bpm, strength = float(bpms[best]), float(score[best])
+    half, whole = np.interp((30 * bin_hz / bpm, 60 * bin_hz / bpm), grid, correlation)
+    if bpm < _SLOW_BPM and half >= _DOUBLES * whole > 0:
+        bpm *= 2  # the half beat is struck nearly as often as the beat: it is the beat
     for beats in (8, 16, 32, 64):
         lag = beats * 60 * bin_hz / bpm
         reach = max(2.0, lag * 0.25 / beats)

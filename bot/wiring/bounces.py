@@ -9,6 +9,7 @@ import structlog
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.model import Bounce
 from bot.bounces.ports import LoopLink
 from bot.clock import Clock
 from bot.errors import BotError
@@ -20,6 +21,7 @@ from bot.studio.health import HealthLine, HealthService, Word
 from bot.studio.service import StudioService
 from bot.ui.bounce_cards import BounceMessages
 from bot.ui.strings import Catalogue
+from storage.repositories.phases import PhaseRepository
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
@@ -64,7 +66,23 @@ class LinkedLoops:
         return LoopLink(plan.loop.id, plan.loop.name, plan.loop.bpm)
 
     async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
-        """Loops count a linked bounce when they read it; nothing of theirs has to be written."""
+        """Loops count a linked bounce when they read it; their live panels are told."""
+        self._loops.changed(owner, loop_id)
+
+
+class StoredPhases:
+    """Reads the phase somebody is in; phases themselves look at the catalogue when they decide."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def phase_of(self, owner: OwnerId) -> str | None:
+        async with self._database.read(owner) as unit:
+            book = await unit.repo(PhaseRepository).book()
+        return book.current.phase.value if book and book.entries else None
+
+    async def finished(self, owner: OwnerId, bounce: Bounce) -> None:
+        return None
 
 
 class StudioChannels:
@@ -90,7 +108,9 @@ def wire_bounces(house: House, supervisor: Supervisor, loops: LoopArea, client: 
         house.clock,
         supervisor,
         settings.data_dir / "media",
-        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(house.studio)),
+        Neighbours(
+            loops=LinkedLoops(loops), channels=StudioChannels(house.studio), phases=StoredPhases(house.database)
+        ),
         settings.measure_workers,
     )
 

@@ -22,7 +22,13 @@ def both(mono: F64) -> F64:
     return np.stack([mono, mono], axis=1)
 
 
-def save(path: Path, samples: F64, rate: int = 48000, subtype: str = "PCM_24", container: str | None = None) -> Path:
+def save(
+    path: Path,
+    samples: F64 | NDArray[np.int16],
+    rate: int = 48000,
+    subtype: str = "PCM_24",
+    container: str | None = None,
+) -> Path:
     soundfile.write(path, samples, rate, subtype=subtype, format=container)
     return path
 
