@@ -1,7 +1,9 @@
 """Loops for tests: short ways to write clips, and Hypothesis strategies for whole plans."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.loops.model import (
@@ -17,6 +19,9 @@ from bot.loops.model import (
     Plan,
     Role,
 )
+
+few = settings(max_examples=int(os.environ.get("STUDIOHAND_EXAMPLES", "35")), deadline=None)
+"""How many examples a property is tried on; `make soak` tries thousands."""
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 LOOP = LoopId("loop")

@@ -1,15 +1,32 @@
 """Loops as people use them: commands, forms and buttons on the local Discord, with no AI key."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from bot.actors import Actor as Actor_
+from bot.clock import FixedClock
 from bot.local.model import Message
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
+from bot.loops.area import Neighbours, open_loops
 from bot.loops.clips import ClipFields
+from storage.engine import open_engines
+from storage.unit import Database
+from tests.loops.test_service import Stubborn
+from tests.loops.test_service import _no_time as no_time
 from tests.product import Product, running
 from tests.wire.kit import Actor, Stage
 from tests.wire.reading import read_message
+
+
+@asynccontextmanager
+async def opened(url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    """A second look at a database."""
+    database = Database(open_engines(url), clock)
+    yield database
+    await database.close()
 
 
 @pytest.fixture
@@ -115,11 +132,11 @@ async def test_suggestions_by_rule_are_accepted_and_undone(ada: Actor) -> None:
     assert "by rules, not AI-written" in seen
     assert seen.count("[Accept]") == 3
     await ada.press("Accept")
-    await ada.until_sees("Added ", "2 clips on")
+    await ada.until_sees("Added ")
     await ada.press("Apply all")
     await ada.until_sees("Added 2 clips.")
-    await ada.until_sees("4 clips on")
     await ada.press("Undo")
+    await ada.slash("/loop next")
     await ada.until_sees("2 clips on")
 
 
@@ -306,3 +323,44 @@ async def test_buttons_work_after_a_restart(tmp_path, clock, sqlite_database_url
             await ada.press("More", on=private)
             await ada.choose("What would you like to do?", "All clips as a list")
             assert "Sketch, beats 0 to 4, done" in ada.sees()
+
+
+async def test_an_edit_that_cannot_be_stored_stays_on_the_card(product: Product, ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    await add(ada, "Teaser edit", "promo", "8")
+    await ada.slash("/loop show")
+    panel = ada.last()
+    area = product.services.loops
+    stubborn = Stubborn(area.store.database)
+    area.store.database = stubborn
+    area.saving._sleep = no_time
+    stubborn.refusing = True
+    await ada.slash("/loop done", clip="Teaser edit")
+    assert "Not saved yet" in ada.sees()
+    await ada._stage.until(lambda: "Not saved: Finish Teaser edit" in shown(ada, panel))
+    assert "saving" in shown(ada, panel)
+    assert "picture: Timeline of Night Drive, 1 clip" in shown(ada, panel)
+    await ada.press("Copy", on=panel)
+    assert ada.files() == {"edits.txt": b"These edits wait to be stored:\n- Finish Teaser edit"}
+    await ada.press("Retry", on=panel)
+    assert "The store still does not take writes." in ada.sees()
+    stubborn.refusing = False
+    await ada.press("Retry", on=panel)
+    assert "Everything is stored." in ada.sees()
+    await ada._stage.until(lambda: "Done: 1." in shown(ada, panel))
+    assert "Not saved" not in shown(ada, panel)
+
+
+async def test_what_was_committed_is_there_after_a_kill(tmp_path, clock, sqlite_database_url) -> None:
+    async with LocalDiscord(clock) as server:
+        async with running(tmp_path / "one", clock, server=server, database_url=sqlite_database_url) as product:
+            ada = Stage(server).person("Ada")
+            await ada.slash("/loop new", name="Night Drive")
+            area = product.services.loops
+            loop_id = (await area.loops.lines(ada.id))[0].loop.id
+            who = Actor_.user(ada.id, "Ada")
+            await area.clips.add(who, ada.id, loop_id, ClipFields("Sketch"))
+            # Nobody was answered; a second process opens the same file, as after a kill.
+            async with opened(sqlite_database_url, clock) as database:
+                again = open_loops(database, clock, Neighbours(product.services.studio))
+                assert [one.name for one in (await again.loops.plan(ada.id, loop_id)).clips] == ["Sketch"]

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.loops.model import LANES, MILLI, ClipId, Lane, LoopBounce, Plan
@@ -22,7 +22,7 @@ from bot.loops.momentum import (
 )
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import blocks, conflict_pairs, covered
-from tests.loops.plans import G8_DONE, NOW, bounce, clip, g8, loop, night_drive, plans
+from tests.loops.plans import G8_DONE, NOW, bounce, clip, few, g8, loop, night_drive, plans
 
 RULES = loop_rules().momentum
 CLOSE = {"abs": 6e-5}
@@ -175,17 +175,20 @@ def test_a_copy_of_a_bounce_is_not_a_second_bounce():
 # ------------------------------------------------------------------ properties
 
 
+@few
 @given(plans())
 def test_the_score_is_a_share(plan):
     assert 0 <= score_plan(plan, NOW, RULES) <= 1
 
 
+@few
 @given(plans())
 def test_plans_alone_never_read_above_warming(plan):
     idle = replace(plan, clips=tuple(replace(one, done_at=None) for one in plan.clips), bounces=())
     assert score_plan(idle, NOW, RULES) <= 0.2259
 
 
+@few
 @given(plans(), st.randoms(use_true_random=False), st.integers(0, 50_000))
 def test_names_order_zoom_and_shifts_have_no_effect(plan, random, shift):
     mixed = [
@@ -203,6 +206,7 @@ def test_names_order_zoom_and_shifts_have_no_effect(plan, random, shift):
     assert score_plan(other, NOW, RULES) == score_plan(plan, NOW, RULES)
 
 
+@few
 @given(plans(), st.integers(2, 9))
 def test_scaling_time_and_capacity_together_has_no_effect(plan, factor):
     frame = frame_of(plan.loop, RULES)
@@ -215,6 +219,7 @@ def test_scaling_time_and_capacity_together_has_no_effect(plan, factor):
     assert after == pytest.approx(before, abs=1e-4)
 
 
+@few
 @given(plans(), st.data())
 def test_finishing_readying_and_bouncing_never_lower_the_score(plan, data):
     before = score_plan(plan, NOW, RULES)
@@ -233,11 +238,13 @@ def test_finishing_readying_and_bouncing_never_lower_the_score(plan, data):
     assert score_plan(replace(plan, bounces=more), NOW, RULES) >= before
 
 
+@few
 @given(plans(), st.integers(1, 90 * 24))
 def test_idle_time_never_raises_the_score(plan, hours):
     assert score_plan(plan, NOW + timedelta(hours=hours), RULES) <= score_plan(plan, NOW, RULES)
 
 
+@few
 @given(plans(), st.data())
 def test_a_ready_unblocked_clip_in_a_free_stretch_never_lowers_the_score(plan, data):
     lane = data.draw(st.sampled_from(LANES))
@@ -256,6 +263,7 @@ def test_a_ready_unblocked_clip_in_a_free_stretch_never_lowers_the_score(plan, d
     assert score_plan(wider, NOW, RULES) >= score_plan(plan, NOW, RULES)
 
 
+@few
 @given(plans(), st.data())
 def test_a_duplicate_adds_nothing(plan, data):
     place = data.draw(st.integers(0, len(plan.clips) - 1))
@@ -270,6 +278,7 @@ def test_a_duplicate_adds_nothing(plan, data):
     assert after.tidy <= before.tidy + 1e-12
 
 
+@few
 @given(plans(), st.data())
 def test_splitting_an_unfinished_clip_never_lowers_the_score(plan, data):
     place = data.draw(st.integers(0, len(plan.clips) - 1))
@@ -286,12 +295,14 @@ def test_splitting_an_unfinished_clip_never_lowers_the_score(plan, data):
     assert score_plan(replace(plan, clips=tuple(split)), NOW, RULES) >= before
 
 
+@few
 @given(plans())
 def test_tidy_is_one_exactly_without_overlaps(plan):
     tidy = components_of(plan.clips, plan.bounces, frame_of(plan.loop, RULES), NOW, RULES).tidy
     assert (tidy == 1) == (not conflict_pairs(plan.clips))
 
 
+@few
 @given(plans())
 def test_an_easier_pace_never_reads_lower(plan):
     scores = [
@@ -301,7 +312,7 @@ def test_an_easier_pace_never_reads_lower(plan):
     assert scores == sorted(scores, reverse=True)
 
 
-@settings(max_examples=100)
+@few
 @given(plans(min_size=2), st.data())
 def test_small_moves_move_the_score_little(plan, data):
     total = sum(one.length_milli for one in plan.clips)
@@ -326,6 +337,7 @@ def test_small_moves_move_the_score_little(plan, data):
     assert change <= 0.15 * abs(step) / MILLI + 0.0001
 
 
+@few
 @given(plans(min_size=0))
 def test_the_components_reproduce_the_score(plan):
     found = measure(plan, NOW, RULES)

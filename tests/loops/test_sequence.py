@@ -12,7 +12,7 @@ from bot.loops.dates import Moment, moment_of
 from bot.loops.model import LANES, MILLI, ClipKind, DeadlineKind, Lane
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import Gap, WarningCode, sequence
-from tests.loops.plans import NOW, clip, clips, loop, night_drive
+from tests.loops.plans import NOW, clip, clips, few, loop, night_drive
 
 RULES = loop_rules().sequence
 START = Moment(0)
@@ -203,6 +203,7 @@ def brute_force(made):
     return conflicts, tuple(Gap(left, right) for left, right in merged)
 
 
+@few
 @given(clips())
 def test_the_sweep_equals_the_brute_force_answer(made):
     found = run(made)
@@ -211,6 +212,7 @@ def test_the_sweep_equals_the_brute_force_answer(made):
     assert found.gaps == gaps
 
 
+@few
 @given(clips())
 def test_conflict_is_symmetric_and_irreflexive(made):
     found = run(made).by_id
@@ -219,6 +221,7 @@ def test_conflict_is_symmetric_and_irreflexive(made):
         assert all(ident in found[other].conflicts for other in item.conflicts)
 
 
+@few
 @given(clips(), st.randoms(use_true_random=False), st.integers(0, 50))
 def test_the_order_of_input_makes_no_difference(made, random, at):
     mixed = list(made)
@@ -226,6 +229,7 @@ def test_the_order_of_input_makes_no_difference(made, random, at):
     assert run(mixed, at) == run(made, at)
 
 
+@few
 @given(clips(), st.data())
 def test_finishing_a_clip_never_blocks_another(made, data):
     place = data.draw(st.integers(0, len(made) - 1))
@@ -233,6 +237,7 @@ def test_finishing_a_clip_never_blocks_another(made, data):
     assert blocked(after) <= blocked(made)
 
 
+@few
 @given(clips(), clips(1, 1))
 def test_adding_creative_work_never_newly_blocks(made, extra):
     added = replace(extra[0], id="new", lane=Lane.CREATIVE)
@@ -243,6 +248,7 @@ def blocked(made) -> set[str]:
     return {item.clip.id for item in run(made).clips if item.blocked_by}
 
 
+@few
 @given(clips(), st.integers(0, 50_000), st.integers(0, 50))
 def test_shifting_everything_changes_only_ends_and_gaps(made, shift, at):
     before = run(made, at)
@@ -259,6 +265,7 @@ def test_shifting_everything_changes_only_ends_and_gaps(made, shift, at):
     assert codes(after) == codes(before)
 
 
+@few
 @given(clips(), st.integers(-5, 50), st.booleans())
 def test_no_next_action_is_done_or_blocked(made, at, dated):
     found = run(made, at, first_day=date(2026, 6, 1) if dated else None)

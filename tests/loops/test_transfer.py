@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.loops.model import Clip, ClipKind, DeadlineKind, Plan
 from bot.loops.rules import loop_rules
 from bot.loops.transfer import apply, difference, parse, to_csv, to_json
-from tests.loops.plans import NOW, clip, clips, g8, loop
+from tests.loops.plans import NOW, clip, clips, few, g8, loop
 from tests.loops.words import say
 
 RULES = loop_rules()
@@ -51,6 +51,7 @@ both = pytest.mark.parametrize("is_csv", [True, False], ids=["csv", "json"])
 
 
 @both
+@few
 @given(named_clips())
 def test_what_goes_out_comes_in_without_a_difference(is_csv, made):
     plan = Plan(loop(), made)
@@ -58,6 +59,7 @@ def test_what_goes_out_comes_in_without_a_difference(is_csv, made):
 
 
 @both
+@few
 @given(named_clips(), named_clips(), st.booleans(), st.randoms(use_true_random=False))
 def test_applying_twice_is_applying_once(is_csv, mine, theirs, keep, random):
     plan = Plan(loop(), mine)
@@ -70,6 +72,7 @@ def test_applying_twice_is_applying_once(is_csv, mine, theirs, keep, random):
 
 
 @both
+@few
 @given(named_clips())
 def test_import_into_an_empty_loop_gives_the_same_clips(is_csv, made):
     empty = Plan(loop())

@@ -16,7 +16,7 @@ from bot.loops.suggest import fingerprint, gate, read_suggested, suggest_by_rule
 from bot.loops.tips import tips
 from bot.loops.whatif import WhatIfKind, applied, what_ifs
 from bot.loops.wording import tip_text, whatif_text
-from tests.loops.plans import G8_DONE, NOW, bounce, clip, g8, loop, night_drive, plans
+from tests.loops.plans import G8_DONE, NOW, bounce, clip, few, g8, loop, night_drive, plans
 from tests.loops.words import say
 
 RULES = loop_rules()
@@ -58,6 +58,7 @@ def test_a_blocked_clip_is_offered_something_to_build_on():
     assert SuggestedClip(Lane.CREATIVE, 4 * MILLI, 4 * MILLI, "New clip") in added
 
 
+@few
 @given(plans(min_size=0))
 def test_every_gain_comes_true_and_is_worth_offering(plan):
     before = score_plan(plan, NOW, RULES.momentum)
@@ -67,12 +68,14 @@ def test_every_gain_comes_true_and_is_worth_offering(plan):
         assert after - before == pytest.approx(one.gain)
 
 
+@few
 @given(plans(min_size=0))
 def test_what_ifs_come_best_first(plan):
     gains = [one.gain for one in offered(plan, 50)]
     assert gains == sorted(gains, reverse=True)
 
 
+@few
 @given(plans(min_size=0))
 def test_every_tip_has_words(plan):
     found = tips(plan, sequenced(plan), NOW, RULES)
@@ -109,6 +112,7 @@ def test_dated_suggestions_take_days_by_effort():
     assert all(one.start_milli >= 9 * MILLI for one in found)
 
 
+@few
 @given(plans())
 def test_rule_suggestions_are_never_dropped_by_the_gate(plan):
     found = suggest_by_rule(plan, BANK, NOW, RULES)
@@ -187,6 +191,7 @@ def test_a_suggestion_that_would_lower_the_score_is_only_an_idea():
     assert result.ideas[0].idea_because == "gain"
 
 
+@few
 @given(
     plans(),
     st.lists(
