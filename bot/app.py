@@ -44,9 +44,9 @@ from bot.undo import ChangeService
 from bot.wiring.bounces import WiredBounces, start_bounces, wire_bounces
 from bot.wiring.coach import wire_coach
 from bot.wiring.digest import DigestMessages, wire_digest
-from bot.wiring.loops import wire_loops
-from bot.wiring.phases import wire_phases
-from bot.wiring.releases import NoProfile, wire_releases
+from bot.wiring.loops import Stored, wire_loops
+from bot.wiring.phases import HeardPhases, wire_phases
+from bot.wiring.releases import wire_releases
 from storage import backup
 from storage.repositories.changes import ChangeRepository
 from storage.repositories.deliveries import DeliveryRepository
@@ -56,8 +56,15 @@ from storage.unit import Database
 log = structlog.stdlib.get_logger(__name__)
 
 EXTENSIONS = (
-    "cogs.bounces", "cogs.coach", "cogs.digest", "cogs.help", "cogs.loops", "cogs.releases", "cogs.studio",
-)  # fmt: skip
+    "cogs.bounces",
+    "cogs.coach",
+    "cogs.digest",
+    "cogs.help",
+    "cogs.loops",
+    "cogs.phases",
+    "cogs.releases",
+    "cogs.studio",
+)
 CONNECT_WITHIN_S = 300.0
 
 
@@ -181,13 +188,14 @@ class App:
     def _wire_areas(self, services: Services) -> None:
         """Make each area known: its service on `services`, its slots to the engine, its deliveries to the outbox."""
         services.loops = wire_loops(services)
-        services.bounces = wire_bounces(services, self.supervisor, services.loops, lambda: self.bot)
+        services.releases = wire_releases(services, DatedLoops(services.loops.changed), Stored(services.database))
+        services.phases, services.forms = wire_phases(services, services.releases)
+        hears = HeardPhases(services.phases)
+        services.bounces = wire_bounces(services, self.supervisor, services.loops, lambda: self.bot, hears)
         self.on_start.append(lambda: start_bounces(services, services.bounces))
         self.on_stop.append(services.bounces.pipeline.stop)
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
-        services.releases = wire_releases(services, DatedLoops(services.loops.changed), NoProfile())
-        services.phases, services.forms = wire_phases(services, services.releases)
         services.coach = wire_coach(services, services.phases)
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
         services.studio.listen(services.digests.person_changed)

@@ -13,8 +13,9 @@ from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
 from bot.ui.model import Card, Option, OutFile, Picture, Section, Select, note, plain, raw
 from cogs.bounce_forms import open_edit, option_label
+from cogs.phases import open_map
 
-OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "cover")
+OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "form", "cover")
 OTHERS = ("comment", "facts")
 
 
@@ -52,6 +53,8 @@ async def next_step(press: Press) -> None:
             await press.update(facts_card(bounce, press))
         case "versions":
             await press.update(await versions_card(bounce, press))
+        case "form":
+            await press.update(await open_map(press, bounce.title, bounce_id=bounce.id))
         case "cover":
             drawn = await press.services.bounces.pictures.waveform(bounce, say_in(press.words), is_square=True)
             await press.update(Card(bounce.title, media=[picture_of(drawn, bounce, "-cover")]))

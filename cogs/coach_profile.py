@@ -15,6 +15,7 @@ from bot.ui.items import control, form
 from bot.ui.model import Button, Card, Fact, Option, Row, Select, note
 from bot.ui.strings import Words
 from bot.ui.when import Reading, read_any
+from cogs.phases import with_offer
 
 DAYS = range(7)
 PAUSE_DAYS = (7, 14, 28)
@@ -204,7 +205,8 @@ async def show_phase(turn: Turn, to: Phase | None) -> None:
     if to is not None:
         await phases.choose(turn.actor, turn.person, to)
     now = await phases.phase(turn.person)
-    await turn.reply(phase_card(now, turn.words, turn.person, changed=to is not None))
+    card = phase_card(now, turn.words, turn.person, changed=to is not None)
+    await turn.reply(with_offer(card, await turn.services.phases.look(turn.person), turn.words, turn.person))
 
 
 def phase_card(phase: Phase, words: Words, owner: int, *, changed: bool = False) -> Card:

@@ -14,8 +14,9 @@ from bot.ui.model import Button, Card, Option, Row, Select, note, plain
 from cogs import loop_files, loop_readings
 from cogs.loop_cards import choose_clip_card, clips_card, momentum_state, next_card, warnings_card
 from cogs.loop_panel import after_edit, panels_of, picture_of
+from cogs.phases import open_map
 
-_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "insights", "export")
+_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "form", "insights", "export")
 
 
 @control("loop", "more")
@@ -56,6 +57,8 @@ async def more_pick(press: Press) -> None:
             await press.update(clips_card(view, words))
         case "warnings":
             await press.update(warnings_card(view, words))
+        case "form":
+            await press.update(await open_map(press, view.loop.name, loop_id=view.loop.id))
         case "insights":
             wanted = loop_readings.insight_filter(press.id, None)
             await press.update(await loop_readings.insights.show(press, wanted))

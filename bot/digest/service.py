@@ -368,16 +368,19 @@ class DigestService:
     async def press_once(self, actor: Actor, owner: int, digest_key: str, action: str) -> bool:
         """Do what a button asks, once for each digest; False where it was done before."""
         key = f"digest:{owner}:{digest_key}:{action}"
-        async with self._database.write(actor, owner, f"digest.{action}") as unit:
-            requests = unit.repo(RequestRepository)
-            if await requests.result(key) is not None:
+        async with self._database.read(owner) as unit:
+            if await unit.repo(RequestRepository).result(key) is not None:
                 return False
-            await requests.remember(key, True)
         if self._planner is not None:
+            # Both can be done twice without harm, so a press during a crash is simply done again.
             if action == "plan":
                 await self._planner.plan_next_week(actor, owner)
             elif action == "lighter":
                 await self._planner.lighter_week(actor, owner)
+        async with self._database.write(actor, owner, f"digest.{action}") as unit:
+            requests = unit.repo(RequestRepository)
+            if await requests.result(key) is None:
+                await requests.remember(key, True)
         return True
 
     @property

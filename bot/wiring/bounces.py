@@ -9,8 +9,7 @@ import structlog
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
-from bot.bounces.model import Bounce
-from bot.bounces.ports import LoopLink
+from bot.bounces.ports import LoopLink, Phases
 from bot.clock import Clock
 from bot.errors import BotError
 from bot.lifecycle import Supervisor
@@ -21,7 +20,6 @@ from bot.studio.health import HealthLine, HealthService, Word
 from bot.studio.service import StudioService
 from bot.ui.bounce_cards import BounceMessages
 from bot.ui.strings import Catalogue
-from storage.repositories.phases import PhaseRepository
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
@@ -70,21 +68,6 @@ class LinkedLoops:
         self._loops.changed(owner, loop_id)
 
 
-class StoredPhases:
-    """Reads the phase somebody is in; phases themselves look at the catalogue when they decide."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def phase_of(self, owner: OwnerId) -> str | None:
-        async with self._database.read(owner) as unit:
-            book = await unit.repo(PhaseRepository).book()
-        return book.current.phase.value if book and book.entries else None
-
-    async def finished(self, owner: OwnerId, bounce: Bounce) -> None:
-        return None
-
-
 class StudioChannels:
     """The bounce channel: of the server that owns the bounce, else of the first server that has one."""
 
@@ -100,7 +83,9 @@ class StudioChannels:
         return None
 
 
-def wire_bounces(house: House, supervisor: Supervisor, loops: LoopArea, client: Callable[[], Any]) -> WiredBounces:
+def wire_bounces(
+    house: House, supervisor: Supervisor, loops: LoopArea, client: Callable[[], Any], phases: Phases
+) -> WiredBounces:
     """Make the services, register deliveries and health lines."""
     settings = house.settings
     area = open_bounces(
@@ -108,9 +93,7 @@ def wire_bounces(house: House, supervisor: Supervisor, loops: LoopArea, client: 
         house.clock,
         supervisor,
         settings.data_dir / "media",
-        Neighbours(
-            loops=LinkedLoops(loops), channels=StudioChannels(house.studio), phases=StoredPhases(house.database)
-        ),
+        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(house.studio), phases=phases),
         settings.measure_workers,
     )
 

@@ -1,17 +1,21 @@
 """Digests: service, weekly slots, what the outbox sends of them, servers' digests."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.actors import Actor
+from bot.bounces.source import CannotMeasure
 from bot.clock import Clock
 from bot.coach.model import WeekState
-from bot.digest.ports import Waveforms, WeekPlanner
+from bot.coach.service import CoachService
+from bot.digest.ports import Waveforms
 from bot.digest.sending import DIGEST, PUBLIC, QUIET, DigestSlots
 from bot.digest.server import SERVER, ServerDigests, ServerPlan
 from bot.digest.service import DigestService, Shown
 from bot.engine import Engine
+from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.outbox import InboxText, Outbox
 from bot.outbox_model import Delivery
@@ -19,7 +23,9 @@ from bot.phases.service import PhaseService
 from bot.ports import OutMessage
 from bot.releases.service import ReleaseService
 from bot.studio.service import StudioService
+from bot.ui.bounce_cards import say_in
 from bot.ui.strings import Catalogue, Finished, Words
+from bot.wiring.bounces import WiredBounces
 from bot.wiring.quiet import StudioQuiet
 from bot.wiring.week_sources import BounceWeek, CoachWeek, LoopWeek, MissionWeek, PhaseWeek, ReleaseWeek
 from cogs.digest_cards import public_card, quiet_card, server_card, stored_card
@@ -40,18 +46,45 @@ class House(Protocol):
     loops: LoopArea
     releases: ReleaseService
     phases: PhaseService
+    bounces: WiredBounces
+    coach: CoachService
 
 
-class NoWaveforms:
-    """No picture is kept."""
+class DrawnWaveforms:
+    """Draws the waveform of a bounce; none where it, or what was measured of it, is gone."""
+
+    def __init__(self, bounces: WiredBounces, words: Words) -> None:
+        self._bounces = bounces
+        self._words = words
 
     async def picture(self, owner: int, source: str) -> bytes | None:
-        return None
+        try:
+            bounce = await self._bounces.service.get(owner, source)
+            return (await self._bounces.pictures.waveform(bounce, say_in(self._words))).png
+        except (BotError, CannotMeasure):
+            return None
 
 
-def wire_digest(
-    house: House, planner: WeekPlanner | None = None, waveforms: Waveforms | None = None
-) -> "tuple[DigestService, ServerDigests, DigestMessages]":
+class CoachPlanner:
+    """What the digest's buttons ask of the coach: always the week after this one."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def plan_next_week(self, actor: Actor, owner: int) -> None:
+        await self._house.coach.weeks.plan(actor, owner, await self._next_monday(owner))
+
+    async def lighter_week(self, actor: Actor, owner: int) -> None:
+        monday = await self._next_monday(owner)
+        await self._house.coach.weeks.plan(actor, owner, monday)
+        await self._house.coach.weeks.lighter(actor, owner, monday)
+
+    async def _next_monday(self, owner: int) -> date:
+        today = self._house.clock.now().astimezone(await self._house.studio.zone(owner)).date()
+        return today + timedelta(days=7 - today.weekday())
+
+
+def wire_digest(house: House) -> "tuple[DigestService, ServerDigests, DigestMessages]":
     """Make the services and make their slots and deliveries known."""
     words = Finished(house.catalogue.words("en"))
     person = DigestPerson(house)
@@ -63,11 +96,12 @@ def wire_digest(
         PhaseWeek(house.database, house.phases),
         MissionWeek(house.database),
     )
-    service = DigestService(house.database, house.clock, person, sources, planner)
+    service = DigestService(house.database, house.clock, person, sources, CoachPlanner(house))
     servers = ServerDigests(house.database, service, StudioServers(house.studio))
     slots = DigestSlots(house.database, house.clock, service, servers)
     house.engine.register(slots)
-    messages = DigestMessages(house, service, waveforms or NoWaveforms())
+    waveforms = DrawnWaveforms(house.bounces, house.catalogue.words(None))
+    messages = DigestMessages(house, service, waveforms)
     house.outbox.register(DIGEST, messages.digest, hold=slots.hold, on_sent=slots.sent, inbox=messages.inbox)
     house.outbox.register(QUIET, messages.quiet, hold=slots.hold)
     house.outbox.register(PUBLIC, messages.public)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.bounces.model import Filter
+from bot.bounces.model import Bounce, Filter
 from bot.clock import Clock
 from bot.loops.model import Lane
 from bot.phases.forms import FormMapService
@@ -74,3 +74,17 @@ class StoredPhaseFacts:
             ready_clips_wait=any(clip.ready and not clip.is_done for clip in clips),
             resolve_tagged=tagged,
         )
+
+
+class HeardPhases:
+    """What bounces ask of phases, and where they tell of a new one: it may make an offer due."""
+
+    def __init__(self, phases: PhaseService) -> None:
+        self._phases = phases
+
+    async def phase_of(self, owner: int) -> str | None:
+        entry = await self._phases.entry(owner)
+        return str(entry.phase) if entry else None
+
+    async def finished(self, owner: int, bounce: Bounce) -> None:
+        await self._phases.look(owner)

@@ -35,13 +35,6 @@ class House(Protocol):
     catalogue: Catalogue
 
 
-class NoProfile:
-    """Nobody has a coach profile: plans are an artist's, at a moderate pace."""
-
-    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
-        return None
-
-
 def wire_releases(house: House, loops: DatedLoops, profiles: ProfileReader) -> ReleaseService:
     """Make the service and make its slots and deliveries known."""
     facts = load_facts(assets_dir() / "facts" / "platform_facts.toml", house.settings.data_dir / "facts.toml")

@@ -303,16 +303,15 @@ class PhaseWeek:
         self._phases = phases
 
     async def fill(self, owner: int, window: Window, zone: ZoneInfo, data: WeekData) -> WeekData:
-        entry = await self._phases.entry(owner)
-        offer = await self._phases.open_offer(owner)
+        # Looking makes the offer that is due: the digest is one of the places where it is shown.
+        look = await self._phases.look(owner)
+        entry, offer = look.entry, look.offer
         async with self._database.read(owner) as unit:
             changes = await unit.repo(FormMapRepository).changes(window.after, window.until)
-            bounces = 0
-            if entry is not None:
-                wanted = Filter(since=entry.entered_at, until=window.until)
-                bounces = await unit.repo(BounceRepository).count(wanted)
+            wanted = Filter(since=entry.entered_at, until=window.until)
+            bounces = await unit.repo(BounceRepository).count(wanted)
         line = None
-        if entry is not None and entry.entered_at <= window.until:
+        if entry.entered_at <= window.until:
             line = PhaseLine(str(entry.phase), entry.entered_at.astimezone(zone).date(), bounces, offer is not None)
         return replace(data, forms=tuple(FormChange(name, count) for name, count in changes), phase=line)
 

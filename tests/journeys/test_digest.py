@@ -144,3 +144,41 @@ async def test_a_week_to_come_and_a_wrong_week_are_explained(product: Product, a
     week = product.clock.now() - timedelta(days=14)
     await ada.slash("/digest export", week=typed(f"{week:%G-W%V}"))
     assert ".md" in ada.sees()
+
+
+async def test_a_form_map_is_drawn_edited_and_brought_back(product: Product, ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    await ada.slash("/loop show", loop="Night Drive")
+    await ada.press("More")
+    await ada.choose("What would you like to do?", "Form map")
+    assert "Version 1 of this form map" in ada.sees()
+    await ada.press("Edit")
+    await ada.fill(sections="intro 8\nverse 16 @ 0:75", constraint="")
+    assert "is not a time I can read" in ada.sees()
+    await ada.press("Edit again")
+    await ada.fill(sections="intro 8\nverse 16 @ 0:15: dry voice", constraint="three sounds only")
+    assert "Version 2" in ada.sees()
+    assert "three sounds only" in ada.sees()
+    await ada.choose("Bring back a version", "Version 1, 4 sections")
+    assert "Version 3" in ada.sees()
+    await ada.press("As a file")
+    assert any(name.startswith("form_") for name in ada.files())
+
+
+async def test_a_phase_is_shown_chosen_and_offered_but_never_forced(product: Product, ada: Actor) -> None:
+    await ada.slash("/coach phase")
+    await ada.press("Artist")
+    await ada.slash("/coach phase")
+    assert "Generator" in ada.sees()
+    services, doer = product.services, Doer.user(ada.id, "Ada")
+    for name in ("One", "Two", "Three"):
+        await _finish_clip(product, ada.id, name)
+    product.clock.advance(days=4)
+    await ada.slash("/coach phase")
+    assert "Ideas are captured" in ada.sees()
+    assert str(await services.phases.phase(ada.id)) == "generator"
+    await ada.press("Move to Builder")
+    assert "You are in Builder now" in ada.sees()
+    await ada.press("Undo")
+    assert str(await services.phases.phase(ada.id)) == "generator"
+    assert doer.user_id == ada.id

@@ -1,0 +1,261 @@
+"""Form maps, reached from More on a loop or a bounce, and the answers to an offered change of phase."""
+
+from typing import Any
+
+from bot.bounces.pictures import Stretch
+from bot.bounces.source import CannotMeasure
+from bot.phases.form_map import OverlayMode, overlay_alt, section_line
+from bot.phases.forms import FormView, SavedForm, shipped_constraints
+from bot.phases.model import Phase, SectionKind
+from bot.phases.service import PhaseLook
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.bounce_cards import picture_of, say_in
+from bot.ui.common import undo_button
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import Who, control, form
+from bot.ui.model import Accent, Button, Card, Fact, Option, OutFile, Row, Section, Select, Style, Text, join, note
+from bot.ui.strings import Finished, Words
+
+VERSIONS_LISTED = 25
+
+
+# ---------------------------------------------------------------------- form maps
+
+
+async def open_map(turn: Turn, name: str, *, loop_id: str | None = None, bounce_id: str | None = None) -> Card:
+    """Return the card of the thing's form map, made with a first draw where there is none."""
+    forms = turn.services.forms
+    view = await forms.of(turn.person, loop_id=loop_id, bounce_id=bounce_id)
+    if view is None:
+        made = await forms.draw_new(turn.actor, turn.person, name, loop_id=loop_id, bounce_id=bounce_id)
+        view = made.view
+    return map_card(view, turn.words)
+
+
+def map_card(view: FormView, words: Words, changes: str = "") -> Card:
+    """Return a form map: its sections, its constraint, what the last version changed."""
+    owner = view.form.owner_id
+    content = view.latest.content
+    facts: list[Fact | str] = [
+        Fact(words("form.card.constraint"), content.constraint or words("form.file.none")),
+    ]
+    if changes:
+        facts.append(Fact(words("form.card.changed"), Text(changes)))
+
+    def button(action: str, style: Style = Style.SECONDARY) -> Button:
+        return Button("form", action, words(f"form.button.{action}"), view.form.id, style=style, owner=owner)
+
+    row = [button("edit", Style.PRIMARY), button("draw"), button("file")]
+    if view.form.bounce_id is not None:
+        row.insert(2, button("wave"))
+    rows: list[Row] = [row]
+    if len(view.versions) > 1:
+        options = [
+            Option(
+                words("form.card.version", number=version.number, count=len(version.content.sections)),
+                str(version.number),
+            )
+            for version in reversed(view.versions[-VERSIONS_LISTED - 1 : -1])
+        ]
+        rows.append(Select("form", "restore", words("form.card.restore"), options, view.form.id, owner=owner))
+    return Card(
+        title=view.form.name,
+        lead=words("form.card.lead", number=view.latest.number),
+        sections=[Section(words("form.card.sections"), [section_line(section) for section in content.sections])],
+        facts=facts,
+        meta=[words("form.card.meta", when=view.latest.created_at)],
+        rows=rows,
+        accent=Accent.ACCENT,
+    )
+
+
+async def _saved(turn: Turn, saved: SavedForm) -> None:
+    words = turn.words
+    if not saved.changed:
+        await turn.update(map_card(saved.view, words, words("form.diff.none")))
+        return
+    changes = turn.services.forms.changes(saved.view, Finished(words))
+    card = map_card(saved.view, words, changes)
+    rows: list[Row] = [*card.rows, [undo_button(turn, saved.group_id)]]
+    await turn.update(
+        Card(
+            card.title,
+            lead=card.lead,
+            sections=card.sections,
+            facts=card.facts,
+            meta=card.meta,
+            rows=rows,
+            accent=card.accent,
+        )
+    )
+
+
+@control("form", "edit", who=Who.OWNER, opens_form=True)
+async def edit_map(press: Press) -> None:
+    view: FormView = await press.services.forms.show(press.person, press.id)
+    words, content = press.words, view.latest.content
+    kinds = ", ".join(SectionKind)
+    shipped = " · ".join(shipped_constraints())
+    await press.open(
+        Form(
+            "form",
+            "save",
+            words("form.form.title", name=view.form.name),
+            [
+                Field("name", words("form.form.name"), value=view.form.name, max_length=80),
+                Field(
+                    "sections",
+                    words("form.form.sections"),
+                    words("form.form.sections_help", kinds=kinds),
+                    kind=FieldKind.PARAGRAPH,
+                    value="\n".join(section_line(section) for section in content.sections),
+                    max_length=2400,
+                ),
+                Field(
+                    "constraint",
+                    words("form.form.constraint"),
+                    words("form.form.constraint_help"),
+                    value=content.constraint,
+                    placeholder=shipped[:100],
+                    required=False,
+                    max_length=80,
+                ),
+                Field("note", words("form.form.note"), required=False, max_length=200),
+            ],
+            id=press.id,
+        )
+    )
+
+
+@form("form", "save")
+async def save_map(submit: Submit) -> None:
+    values = submit.values
+    saved = await submit.services.forms.save(
+        submit.actor,
+        submit.person,
+        submit.id,
+        values.text("sections"),
+        values.text("constraint"),
+        values.text("note"),
+        values.text("name"),
+    )
+    await _saved(submit, saved)
+
+
+@control("form", "draw", who=Who.OWNER)
+async def draw_map(press: Press) -> None:
+    async with press.hold(f"form:{press.id}"):
+        saved = await press.services.forms.draw_again(press.actor, press.person, press.id)
+    await _saved(press, saved)
+
+
+@control("form", "restore", who=Who.OWNER)
+async def restore_map(press: Press) -> None:
+    saved = await press.services.forms.restore(press.actor, press.person, press.id, int(press.values[0]))
+    await _saved(press, saved)
+
+
+@control("form", "file", who=Who.OWNER)
+async def map_file(press: Press) -> None:
+    name, data = await press.services.forms.file(press.person, press.id, Finished(press.words))
+    await press.reply(Card(press.words("form.card.file"), files=[OutFile(name, data)]), ephemeral=True)
+
+
+@control("form", "wave", who=Who.OWNER)
+async def on_waveform(press: Press) -> None:
+    """Lay the sections over the bounce: dashed and "estimated", or solid and "timed"."""
+    forms, bounces, words = press.services.forms, press.services.bounces, press.words
+    view: FormView = await forms.show(press.person, press.id)
+    bounce = await bounces.service.get(press.person, view.form.bounce_id)
+    await press.defer()
+    shown = forms.overlay(view, bounce.facts.duration_s)
+    stretches = [
+        Stretch(
+            band.start_ms / 1000,
+            band.end_ms / 1000,
+            words(f"form.section.{band.kind}").plain if band.kind else words("form.overlay.lead_in").plain,
+            is_estimated=not band.timed,
+        )
+        for band in shown.bands
+    ]
+    said = overlay_alt(shown, words)
+    lines = [said]
+    if shown.fell_back:
+        lines.append(words("form.card.fell_back"))
+    elif shown.mode is OverlayMode.MIXED:
+        lines.append(words("form.card.mixed"))
+    try:
+        drawn = await bounces.pictures.waveform(bounce, say_in(words), form=stretches)
+        media = [picture_of(drawn, bounce, "-form")]
+    except CannotMeasure:
+        media = []
+        lines.append(words("form.card.no_picture"))
+    await press.reply(Card(bounce.title, media=media, sections=[Section(None, lines)]), ephemeral=True)
+
+
+# ---------------------------------------------------------------------- offered changes of phase
+
+
+def with_offer(card: Card, look: PhaseLook, words: Words, owner: int) -> Card:
+    """Add to the card of the phase what has been met and the open offer, with its two answers."""
+    met = [words(f"phase.met.{found.condition}", phase=words(f"phase.name.{found.to_phase}")) for found in look.met]
+    sections = list(card.sections)
+    if met:
+        sections.append(Section(words("phase.card.met"), met))
+    rows = list(card.rows)
+    if look.offer is not None:
+        to = words(f"phase.name.{look.offer.to_phase}")
+        rows.append(
+            [
+                Button(
+                    "phase",
+                    "accept",
+                    words("phase.card.accept", phase=to),
+                    look.offer.id,
+                    style=Style.PRIMARY,
+                    owner=owner,
+                ),
+                Button("phase", "stay", words("phase.card.stay"), look.offer.id, owner=owner),
+            ]
+        )
+    return Card(
+        card.title,
+        lead=card.lead,
+        facts=card.facts,
+        sections=sections,
+        next_lines=card.next_lines,
+        meta=card.meta,
+        rows=rows,
+    )
+
+
+@control("phase", "accept", who=Who.OWNER)
+async def accept(press: Press) -> None:
+    move = await press.services.phases.accept(press.actor, press.person, press.id)
+    await _moved(press, move.entry.phase, move.moved, move.group_id)
+
+
+@control("phase", "stay", who=Who.OWNER)
+async def stay(press: Press) -> None:
+    move = await press.services.phases.stay(press.actor, press.person, press.id)
+    told = press.words(
+        "phase.told.stay" if move.moved else "phase.told.over", phase=_name(press.words, move.entry.phase)
+    )
+    await press.update(note(told))
+
+
+async def _moved(press: Press, phase: Phase, moved: bool, group_id: str) -> None:
+    name = _name(press.words, phase)
+    if not moved:
+        await press.update(note(press.words("phase.told.over", phase=name)))
+        return
+    lines = [press.words("phase.told.moved", phase=name), press.words(f"phase.prompt.{phase}")]
+    await press.update(note(join(" ", lines), [undo_button(press, group_id)]))
+
+
+def _name(words: Words, phase: Phase) -> Text:
+    return words(f"phase.name.{phase}")
+
+
+async def setup(bot: Any) -> None:
+    """Controls only: form maps are opened from loops and bounces, phases from the coach."""
