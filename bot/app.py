@@ -41,7 +41,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
-from bot.wiring.bounces import WiredBounces, start_bounces, wire_bounces
+from bot.wiring.bounces import WiredBounces, start_bounces, stop_bounces, wire_bounces
 from bot.wiring.coach import wire_coach
 from bot.wiring.digest import DigestMessages, wire_digest
 from bot.wiring.loops import Stored, wire_loops
@@ -193,7 +193,7 @@ class App:
         hears = HeardPhases(services.phases)
         services.bounces = wire_bounces(services, self.supervisor, services.loops, lambda: self.bot, hears)
         self.on_start.append(lambda: start_bounces(services, services.bounces))
-        self.on_stop.append(services.bounces.pipeline.stop)
+        self.on_stop.append(lambda: stop_bounces(services.bounces))
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
         services.coach = wire_coach(services, services.phases)

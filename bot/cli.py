@@ -14,7 +14,7 @@ from bot.clock import SystemClock
 from bot.exits import ExitCode, Stop
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 
-ADDITIONS: tuple[str, ...] = ()
+ADDITIONS: tuple[str, ...] = ("bot.companion",)
 """Modules with `add_commands(subparsers)`: commands of areas (`watch`, `work`, …)."""
 
 

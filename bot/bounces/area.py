@@ -9,6 +9,7 @@ from bot.bounces.notes import NoteService
 from bot.bounces.pictures import BouncePictures
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.ports import Channels, Loops, NoChannels, NoLoops, NoPhases, Phases
+from bot.bounces.remote_server import UploadServer
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.service import BounceService
 from bot.bounces.uploads import UploadService
@@ -40,6 +41,7 @@ class BounceArea:
     uploads: UploadService
     pictures: BouncePictures
     pipeline: BouncePipeline
+    receiver: UploadServer
 
 
 def open_bounces(
@@ -57,15 +59,16 @@ def open_bounces(
         channels=neighbours.channels,
         phases=neighbours.phases,
     )
-    audio = AudioFinder(service, pool)
+    audio, folders = AudioFinder(service, pool), FolderService(database, clock)
     return BounceArea(
         rules=rules,
         pool=pool,
         service=service,
         notes=NoteService(database, rules),
-        folders=FolderService(database, clock),
+        folders=folders,
         audio=audio,
         uploads=UploadService(service, pool, audio, rules, clock),
         pictures=BouncePictures(pool),
         pipeline=BouncePipeline(database, service, pool, supervisor, clock, rules),
+        receiver=UploadServer(service, folders, media, rules, clock),
     )

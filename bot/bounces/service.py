@@ -67,6 +67,8 @@ class Finished:
     has_audio: bool = False
     post_to: int | None = None
     """Channel for a card where no folder says one."""
+    with_audio: bool = False
+    """Whether that card is followed by the audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,8 @@ class BounceService:
         await unit.repo(BounceRepository).add_path(bounce.id, origin.path)
 
     async def _deliver(self, unit: Unit, bounce: Bounce, channel: int, finished: Finished) -> None:
-        post = finished.origin.folder.post if finished.origin is not None else PostChoice.PICTURE
+        plain = PostChoice.AUDIO if finished.with_audio else PostChoice.PICTURE
+        post = finished.origin.folder.post if finished.origin is not None else plain
         payload = {"bounce": bounce.id, "post": str(post)}
         # A bounce that came back from the bin is a new occurrence.
         key = f"bounce:{bounce.id}:{unit.new_id()}" if bounce.created_at != unit.now else f"bounce:{bounce.id}"
@@ -250,6 +253,15 @@ class BounceService:
             until = bounce.deleted_at + timedelta(days=self._rules.bin_days)
             raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
         return bounce
+
+    async def by_content(self, owner: OwnerId, content_hash: str) -> Bounce | None:
+        """Return the bounce with these samples, if it is known."""
+        async with self._database.read(owner) as unit:
+            return await unit.repo(BounceRepository).by_content(content_hash)
+
+    async def channel_of(self, owner: OwnerId) -> int | None:
+        """Return where bounces of an owner are posted."""
+        return await self._channels.bounce_channel(owner)
 
     async def many(self, owner: OwnerId, bounce_ids: Sequence[str]) -> list[Bounce]:
         async with self._database.read(owner) as unit:

@@ -1,5 +1,6 @@
 """Bounces: services, folders of the settings, deliveries, health; what they are given of loops and of the studio."""
 
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ import structlog
 from bot.actors import Actor, OwnerId
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
 from bot.bounces.ports import LoopLink, Phases
+from bot.bounces.remote_server import NeedsTls
 from bot.clock import Clock
 from bot.errors import BotError
 from bot.lifecycle import Supervisor
@@ -119,6 +121,29 @@ async def start_bounces(house: House, area: BounceArea) -> None:
             break
         await area.folders.ensure(Actor.system("settings"), owner, folder, must_exist=False)
     await area.pipeline.start()
+    if settings.upload_host is not None:
+        await _listen(settings, area)
+
+
+async def _listen(settings: Settings, area: BounceArea) -> None:
+    """Take uploads of companions; off this machine only with a certificate."""
+    tls = None
+    if settings.upload_tls_cert is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(settings.upload_tls_cert, settings.upload_tls_key)
+    host = settings.upload_host or "127.0.0.1"
+    try:
+        await area.receiver.start(host, settings.upload_port, tls)
+    except NeedsTls:
+        log.error("uploads are off: an address off this machine needs STUDIOHAND_UPLOAD_TLS_CERT", host=host)
+    except OSError as error:
+        log.error("uploads are off", port=settings.upload_port, detail=error.strerror)
+
+
+async def stop_bounces(area: BounceArea) -> None:
+    """Stop taking uploads, watching and measuring."""
+    await area.receiver.stop()
+    await area.pipeline.stop()
 
 
 def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:

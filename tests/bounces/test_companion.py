@@ -1,0 +1,222 @@
+"""The companion on another machine, over real TLS: goes on after kills on both sides, once, with a valid key only."""
+
+import asyncio
+import json
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import trustme
+
+from bot.actors import Actor
+from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.model import Bounce, Filter
+from bot.bounces.remote_client import AddressRefused, KeyRefused, check_address
+from bot.bounces.remote_server import NeedsTls
+from bot.bounces.remote_watch import Companion, CompanionOptions
+from bot.bounces.rules import bounce_rules
+from bot.clock import SystemClock
+from bot.lifecycle import Supervisor
+from storage.unit import Database
+from tests.bounces.signals import music, save
+
+ADA = 1001
+ADA_ACTS = Actor.user(ADA, "Ada")
+
+
+class Studio:
+    """The receiving bot, which can be stopped and started, and what a companion needs to reach it."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database, self._folder = database, folder
+        authority = trustme.CA()
+        self.ca = folder / "ca.pem"
+        authority.cert_pem.write_to_path(str(self.ca))
+        self.server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(self.server_tls)
+        self.tls = ssl.create_default_context(cafile=str(self.ca))
+        self.exports = folder / "exports"
+        self.exports.mkdir()
+        self.port = 0
+        self.area: BounceArea
+        self.secret = ""
+
+    async def start(self) -> None:
+        clock = SystemClock()
+        self.area = open_bounces(self._database, clock, Supervisor(), self._folder / "bot", Neighbours(), 1)
+        await self.area.receiver.start("127.0.0.1", self.port, self.server_tls)
+        self.port = self.area.receiver.port
+        if not self.secret:
+            self.secret = (await self.area.folders.make_key(ADA_ACTS, ADA, "studio")).secret
+
+    async def stop(self) -> None:
+        await self.area.receiver.stop()
+
+    @property
+    def address(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def companion(self, *, key: str | None = None, audio: bool = True) -> Companion:
+        options = CompanionOptions(
+            self.exports, self.address, key or self.secret, self._folder / "state", audio, tls=self.tls
+        )
+        return Companion(options, bounce_rules())
+
+    async def bounces(self) -> list[Bounce]:
+        return await self.area.service.list(ADA, Filter(), 50)
+
+    async def until_bounces(self, count: int) -> list[Bounce]:
+        async with asyncio.timeout(40):
+            while len(found := await self.bounces()) < count:
+                await asyncio.sleep(0.05)
+        return found
+
+
+@pytest.fixture
+async def studio(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Studio]:
+    made = Studio(sqlite_database, tmp_path)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def ended(task: "asyncio.Future[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_bounce_made_elsewhere_is_in_the_catalogue_with_its_audio(studio: Studio) -> None:
+    running = asyncio.ensure_future(studio.companion().run())
+    path = save(studio.exports / "Night Drive v2.wav", music(3), 44100, "PCM_16")
+    (bounce,) = await studio.until_bounces(1)
+    assert (bounce.title, bounce.number, str(bounce.source), bounce.has_audio) == ("Night Drive", 2, "companion", True)
+    kept = studio.area.service.folder_of(bounce.content_hash)
+    assert (kept / "audio.wav").read_bytes() == path.read_bytes()
+    assert (kept / "columns.npy").exists()
+    await ended(running)
+
+
+async def test_stopped_on_both_sides_in_the_middle_nothing_is_lost_or_doubled(studio: Studio) -> None:
+    """The bot goes away while audio is on its way; then the companion dies; then both come back."""
+    path = save(studio.exports / "Long.wav", music(60), 44100, "PCM_16")
+    running = asyncio.ensure_future(studio.companion().run())
+    incoming = studio.area.pool.media / "incoming"
+
+    def arrived() -> int:
+        return sum(file.stat().st_size for file in incoming.glob("*/audio.wav"))
+
+    async with asyncio.timeout(30):
+        while arrived() == 0 and not await studio.bounces():
+            await asyncio.sleep(0.001)
+    await studio.stop()
+    await asyncio.sleep(0.2)
+    await ended(running)
+    half = arrived()
+    await studio.start()
+    again = asyncio.ensure_future(studio.companion().run())
+    (bounce,) = await studio.until_bounces(1)
+    await asyncio.sleep(0.5)
+    await ended(again)
+    assert len(await studio.bounces()) == 1
+    assert half <= path.stat().st_size
+    kept = studio.area.service.folder_of(bounce.content_hash) / "audio.wav"
+    assert kept.read_bytes() == path.read_bytes()
+
+
+async def test_offline_work_is_queued_and_sent_later_once(studio: Studio) -> None:
+    await studio.stop()
+    running = asyncio.ensure_future(studio.companion(audio=False).run())
+    for index in range(3):
+        save(studio.exports / f"Idea {chr(65 + index)}.wav", music(2, seed=index), 44100, "PCM_16")
+    queue = studio.exports.parent / "state" / "queue"
+    async with asyncio.timeout(30):
+        while len(list(queue.glob("*.json"))) < 3:
+            await asyncio.sleep(0.05)
+    await ended(running)
+    await studio.start()
+    again = asyncio.ensure_future(studio.companion(audio=False).run())
+    await studio.until_bounces(3)
+    await asyncio.sleep(0.3)
+    await ended(again)
+    assert len(await studio.bounces()) == 3
+    assert list(queue.glob("*.json")) == []
+
+
+async def test_wrong_and_revoked_keys_are_refused(studio: Studio) -> None:
+    save(studio.exports / "a.wav", music(2), 44100, "PCM_16")
+    with pytest.raises(ExceptionGroup) as wrong:
+        await studio.companion(key="sh_wrong").run()
+    assert wrong.value.subgroup(KeyRefused) is not None
+    (key,) = await studio.area.folders.keys(ADA)
+    assert await studio.area.folders.revoke_key(ADA_ACTS, ADA, key.id)
+    with pytest.raises(ExceptionGroup) as revoked:
+        await studio.companion().run()
+    assert revoked.value.subgroup(KeyRefused) is not None
+    assert await studio.bounces() == []
+
+
+@pytest.mark.parametrize("address", ["http://studio.example", "ftp://127.0.0.1", "studio.example", "http://10.0.0.4:1"])
+def test_keys_never_leave_this_machine_unprotected(address: str) -> None:
+    with pytest.raises(AddressRefused):
+        check_address(address)
+    assert check_address("http://127.0.0.1:8766/") == "http://127.0.0.1:8766"
+
+
+async def test_the_bot_does_not_listen_off_this_machine_without_a_certificate(studio: Studio) -> None:
+    with pytest.raises(NeedsTls):
+        await studio.area.receiver.start("0.0.0.0", 0, None)
+
+
+async def test_made_up_facts_and_parts_are_refused(studio: Studio) -> None:
+    mark = "ab" * 32
+    base = f"{studio.address}/v1/bounces/{mark}"
+    headers = {"Authorization": f"Bearer {studio.secret}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for body in (b"[]", b"{}", b'{"facts": {"duration_s": -1}}', b"[" * 50_000):
+            async with session.post(base, data=body, ssl=studio.tls) as answer:
+                assert answer.status == 400
+        for part in ("evil.sh", "..%2f..%2fx", "audio.exe", "columns.npy.part"):
+            async with session.patch(f"{base}/{part}", data=b"x", headers={"Upload-Offset": "0"}, ssl=studio.tls) as no:
+                assert no.status == 404
+        async with session.patch(
+            f"{base}/peaks.dat", data=b"x" * 5_000_000, headers={"Upload-Offset": "0"}, ssl=studio.tls
+        ) as large:
+            assert large.status == 413
+        async with session.patch(f"{base}/peaks.dat", data=b"x", headers={"Upload-Offset": "9"}, ssl=studio.tls) as gap:
+            assert (gap.status, await gap.json()) == (409, {"received": 0})
+    async with aiohttp.ClientSession() as stranger:
+        async with stranger.get(base, ssl=studio.tls) as no_key:
+            assert no_key.status == 401
+
+
+async def test_the_command_killed_in_the_middle_goes_on_where_it_was(studio: Studio, tmp_path: Path) -> None:
+    """`studiohand watch` as a process, SIGKILL while it works, started again."""
+    for index in range(4):
+        save(studio.exports / f"Take {chr(65 + index)}.wav", music(20, seed=index), 44100, "PCM_16")
+    state = tmp_path / "state"
+    command = [
+        sys.executable, "-m", "bot", "watch", str(studio.exports), "--to", studio.address,
+        "--audio", "--ca", str(studio.ca), "--state", str(state),
+    ]  # fmt: skip
+    environment = {**os.environ, "STUDIOHAND_UPLOAD_KEY": studio.secret}
+    for round_ in range(3):
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            await studio.until_bounces(min(4, round_ + 1) if round_ < 2 else 4)
+        finally:
+            process.send_signal(signal.SIGKILL if round_ < 2 else signal.SIGTERM)
+            code = await process.wait()
+    assert code == 0
+    found = await studio.bounces()
+    assert sorted(bounce.title for bounce in found) == ["Take A", "Take B", "Take C", "Take D"]
+    for bounce in found:
+        kept = studio.area.service.folder_of(bounce.content_hash) / "audio.wav"
+        assert kept.read_bytes() == (studio.exports / bounce.file_name).read_bytes()
+    assert len([line for line in (state / "seen.jsonl").read_text().splitlines() if json.loads(line)["hash"]]) >= 4
