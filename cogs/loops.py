@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.errors import Refused
 from bot.loops.area import LoopArea
+from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
 from bot.loops.store import Edited
@@ -16,7 +17,7 @@ from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
 from bot.ui import when
 from bot.ui.base import Interaction, Press, Submit, Turn
-from bot.ui.commands import Entity, StudioCog, choices, group, verb
+from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.inputs import Field, FieldKind, Form
@@ -25,7 +26,7 @@ from bot.ui.model import Button, Card, Line, Option, Section, join, note
 from bot.ui.strings import Words
 from cogs import loop_clips, loop_files, loop_more, loop_panel, loop_readings
 from cogs.loop_cards import edited_text, list_card, next_card
-from cogs.loop_clips import finish_clip, open_clip_form
+from cogs.loop_clips import clip_form, finish_clip, open_clip_form
 from cogs.loop_more import timeline_card
 from cogs.loop_panel import LoopPanels, show_panel
 
@@ -87,8 +88,17 @@ class Loops(StudioCog):
         self.panels = LoopPanels(bot, area)
         area.saving.subscribe(self.panels.changed)
         bot.services.changes.subscribe(self.panels.undone)
+        self._menu = app_commands.ContextMenu(
+            name="Make a clip", callback=make_a_clip, extras={"verb": Verb(opens_form=True)}
+        )
+        self._menu.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+        self._menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
+
+    async def cog_load(self) -> None:
+        self.bot.tree.add_command(self._menu)
 
     async def cog_unload(self) -> None:
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
         self.panels.stop()
 
     @property
@@ -237,6 +247,17 @@ class Loops(StudioCog):
         turn = Turn.of(interaction)
         plan = await self.area.loops.plan(turn.person, loop)
         await turn.open(name_form(turn.words, "loop", "delete", plan.loop.id, plan.loop.name))
+
+
+async def make_a_clip(interaction: Interaction, message: discord.Message) -> None:
+    """Open the form of a new clip in the active loop, filled in with a message."""
+    turn = Turn.of(interaction)
+    area: LoopArea = turn.services.loops
+    loop = await area.loops.active(turn.actor, turn.person)
+    text = message.content.strip()
+    first = text.split("\n")[0][: area.rules.name_max]
+    notes = text[: area.rules.notes_max] if text != first else ""
+    await turn.open(clip_form(loop, None, turn.words, ClipFields(first, notes=notes)))
 
 
 async def read_day(turn: Turn, typed: str | None) -> date | None:

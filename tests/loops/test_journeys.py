@@ -364,3 +364,11 @@ async def test_what_was_committed_is_there_after_a_kill(tmp_path, clock, sqlite_
             async with opened(sqlite_database_url, clock) as database:
                 again = open_loops(database, clock, Neighbours(product.services.studio))
                 assert [one.name for one in (await again.loops.plan(ada.id, loop_id)).clips] == ["Sketch"]
+
+
+async def test_a_message_becomes_a_clip(ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    said = await ada.say("Call the studio\nAsk for Thursday")
+    await ada.menu("Make a clip", said)
+    await ada.fill(lane="action")
+    await ada.until_sees("Added Call the studio on Action.")
