@@ -20,6 +20,7 @@ from bot.ui.model import (
     Button,
     Card,
     Fact,
+    Line,
     Option,
     Picture,
     Row,
@@ -95,9 +96,11 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
         ]
         sections.append(Section(words("loop.card.waiting"), lines))
     if view.plan.clips:
-        ahead = [action_text(loop, action, words) for action in view.sequenced.next_actions[:3]]
+        ahead: list[str | Line] = [action_text(loop, action, words) for action in view.sequenced.next_actions[:3]]
         if view.sequenced.earlier_open:
-            ahead.append(words("loop.card.earlier_open", count=len(view.sequenced.earlier_open)))
+            text = words("loop.card.earlier_open", count=len(view.sequenced.earlier_open))
+            show = Button("loop", "next", words("loop.card.show"), id=loop.id, owner=loop.owner_id)
+            ahead.append(Line(text, show))
         sections.append(Section(words("loop.card.next"), ahead or [words("loop.card.next_none")]))
     warnings = view.sequenced.warnings
     if warnings:

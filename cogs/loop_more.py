@@ -2,21 +2,27 @@
 
 from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
-from bot.loops.model import MILLI, DeadlineKind, Plan, Source
+from bot.loops.dates import bar_of, timeline_milli
+from bot.loops.model import MILLI, UNITS_PER_BAR, DeadlineKind, Plan, Role, Source
 from bot.loops.picture_view import WHOLE, window_of
+from bot.loops.service import LoopFields
 from bot.loops.store import Edited, LoopView
 from bot.loops.whatif import WhatIf, WhatIfKind
 from bot.loops.wording import names_text, whatif_text, when_text
 from bot.ui.base import Press, Turn
+from bot.ui.common import undo_button
 from bot.ui.confirm import question
 from bot.ui.items import control
 from bot.ui.model import Button, Card, Option, Row, Select, note, plain
+from bot.ui.pager import jump_pages
+from bot.ui.strings import Words
 from cogs import loop_files, loop_readings
 from cogs.loop_cards import choose_clip_card, clips_card, momentum_state, next_card, warnings_card
 from cogs.loop_panel import after_edit, panels_of, picture_of
 from cogs.phases import open_map
 
-_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "form", "insights", "export")
+_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "form", "insights", "export", "role")
+_ZOOMS = ("0.5", "0.75", "1", "1.5", "2")
 
 
 @control("loop", "more")
@@ -62,10 +68,30 @@ async def more_pick(press: Press) -> None:
         case "insights":
             wanted = loop_readings.insight_filter(press.id, None)
             await press.update(await loop_readings.insights.show(press, wanted))
+        case "role":
+            await press.update(_role_card(view, press))
         case "export":
             await press.update(await loop_files.exports.show(press))
         case _:
             await press.update(next_card(view, words))
+
+
+def _role_card(view: LoopView, turn: Turn) -> Card:
+    """Return the roles to choose from: the role decides how much of each lane makes a full plan."""
+    words, loop = turn.words, view.loop
+    options = [Option(words(f"loop.role.{role.value}"), role.value, default=role is loop.role) for role in Role]
+    select = Select("loop", "role", words("loop.more.role"), options, id=loop.id, owner=loop.owner_id)
+    return Card(title="", lead=words("loop.pick.role"), quiet=True, rows=[select])
+
+
+@control("loop", "role")
+async def change_role(press: Press) -> None:
+    """Measure the loop by another role from now on."""
+    area: LoopArea = press.services.loops
+    fields = LoopFields(role=press.values[0])
+    edited = await area.loops.edit(press.actor, press.person, press.id, fields)
+    told = press.words("loop.told.loop_changed", name=edited.loop.name)
+    await press.update(note(told, [undo_button(press, edited.group_id)]))
 
 
 def _apply_card(view: LoopView, turn: Turn) -> Card:
@@ -140,10 +166,33 @@ async def timeline_card(turn: Turn, view: LoopView, look: str) -> Card:
         row.append(button("tl-here", "here", ""))
     elif not loop.is_dated:
         row.append(button("tl-step", "step", ""))
-    row.append(Button("loop", "tl-text", words("loop.card.as_text"), id=loop.id, owner=loop.owner_id))
-    rows: list[Row] = [row]
+    selects: list[Row] = [_zoom_select(view, words)]
+    if not loop.is_dated:
+        selects.append(_bar_select(view, area, words))
+    below = [
+        Button("loop", "tl-text", words("loop.card.as_text"), id=loop.id, owner=loop.owner_id),
+        Button("loop", "tl-post", words("loop.card.post"), id=loop.id, arg=look, owner=loop.owner_id),
+    ]
+    rows: list[Row] = [row, *selects, below]
     title = words("loop.timeline.title", name=loop.name)
     return Card(title=title, state=momentum_state(view.momentum, words), media=[picture], rows=rows)
+
+
+def _zoom_select(view: LoopView, words: Words) -> Select:
+    loop = view.loop
+    now = f"{loop.zoom:g}"
+    options = [Option(words("loop.timeline.zoom_value", value=zoom), zoom, default=zoom == now) for zoom in _ZOOMS]
+    return Select("loop", "tl-zoom", words("loop.timeline.zoom"), options, id=loop.id, owner=loop.owner_id)
+
+
+def _bar_select(view: LoopView, area: LoopArea, words: Words) -> Select:
+    """Return up to 25 bars over the whole timeline to put the playhead on."""
+    loop = view.loop
+    bars = timeline_milli(loop, view.plan.clips, area.rules) // (UNITS_PER_BAR * MILLI)
+    here = bar_of(loop.playhead_milli)
+    shown = jump_pages(min(here, bars), max(1, bars))
+    options = [Option(words("loop.when.bar", bar=bar), str(bar), default=bar == here) for bar in shown]
+    return Select("loop", "tl-head", words("loop.timeline.head"), options, id=loop.id, owner=loop.owner_id)
 
 
 async def _look(press: Press) -> None:
@@ -182,6 +231,50 @@ async def step(press: Press) -> None:
     area: LoopArea = press.services.loops
     await area.loops.step(press.actor, press.person, press.id)
     await _look(press)
+
+
+@control("loop", "tl-zoom")
+async def zoom(press: Press) -> None:
+    """Show more or less time at once; momentum does not care."""
+    area: LoopArea = press.services.loops
+    await area.loops.edit(press.actor, press.person, press.id, LoopFields(zoom=press.values[0]))
+    await _look(press)
+
+
+@control("loop", "tl-head")
+async def set_playhead(press: Press) -> None:
+    """Put the playhead on a bar."""
+    area: LoopArea = press.services.loops
+    units = (int(press.values[0]) - 1) * UNITS_PER_BAR
+    await area.loops.set_playhead(press.actor, press.person, press.id, units)
+    await _look(press)
+
+
+@control("loop", "tl-post")
+async def post_timeline(press: Press) -> None:
+    """Post the picture for everybody here."""
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    words = press.guild_words
+    picture = await picture_of(area, view, words, press.arg)
+    await press.post(Card(view.loop.name, momentum_state(view.momentum, words), media=[picture]))
+
+
+@control("loop", "next")
+async def show_next(press: Press) -> None:
+    """Show everything that comes next, and what is still open from before."""
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    await press.reply(next_card(view, press.words), ephemeral=True)
+
+
+@control("loop", "done-post")
+async def post_done(press: Press) -> None:
+    """Tell everybody here that a clip is finished."""
+    area: LoopArea = press.services.loops
+    loop, clip = await area.clips.get(press.person, press.id)
+    words = press.guild_words
+    await press.post(note(words("loop.told.finished_post", clip=clip.name, loop=loop.name)))
 
 
 @control("loop", "tl-text")
@@ -235,6 +328,12 @@ controls = (
     look,
     here,
     step,
+    zoom,
+    set_playhead,
+    post_timeline,
+    show_next,
+    post_done,
+    change_role,
     as_text,
     clip_open,
     undated,

@@ -165,7 +165,8 @@ class Loops(StudioCog):
         turn = Turn.of(interaction)
         told, edited = await finish_clip(turn, clip)
         show = Button("loop", "show", turn.words("loop.card.show"), id=edited.loop.id, owner=turn.person)
-        await turn.reply(note(told, [undo_button(turn, edited.group_id), show]))
+        post = Button("loop", "done-post", turn.words("loop.card.post"), id=clip, owner=turn.person)
+        await turn.reply(note(told, [undo_button(turn, edited.group_id), show, post]))
 
     @verb("next")
     async def next(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:

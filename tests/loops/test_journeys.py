@@ -247,8 +247,15 @@ async def test_looking_around_on_the_timeline(ada: Actor) -> None:
     await ada.press("Around now")
     await ada.press("Step")
     await ada.until_sees("Playhead at bar 2.")
+    await ada.choose("Playhead", "bar 9")
+    await ada.until_sees("Playhead at bar 9.")
+    await ada.choose("Zoom", "2 ×")
     await ada.press("As text")
     assert "Mix, beats 90 to 94" in ada.sees()
+    await ada.slash("/loop show")
+    assert "1 earlier clip is still open" in ada.sees()
+    await ada.press("Show", on=ada.last())
+    assert "Night Drive: next" in ada.sees()
 
 
 async def test_loops_are_listed_switched_copied_put_away_and_deleted(ada: Actor) -> None:
