@@ -191,7 +191,7 @@ def _bar_select(view: LoopView, area: LoopArea, words: Words) -> Select:
     bars = timeline_milli(loop, view.plan.clips, area.rules) // (UNITS_PER_BAR * MILLI)
     here = bar_of(loop.playhead_milli)
     shown = jump_pages(min(here, bars), max(1, bars))
-    options = [Option(words("loop.when.bar", bar=bar), str(bar), default=bar == here) for bar in shown]
+    options = [Option(words("loop.timeline.head_value", bar=bar), str(bar), default=bar == here) for bar in shown]
     return Select("loop", "tl-head", words("loop.timeline.head"), options, id=loop.id, owner=loop.owner_id)
 
 
