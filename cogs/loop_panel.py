@@ -12,7 +12,7 @@ from typing import Any
 import discord
 
 from bot.actors import Actor
-from bot.errors import BotError, NotFound
+from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.loops.dates import moment_of
 from bot.loops.model import LoopId
@@ -159,11 +159,9 @@ class LoopPanels:
                 return None
             try:
                 view = await self._area.store.view(owner, loop_id)
-            except NotFound:
-                return None
+                picture = await picture_of(self._area, view, words)
             except BotError:
                 return None
-            picture = await picture_of(self._area, view, words)
             card = loop_card(view, words, picture, can_post=can_post)
             if can_post:
                 return card

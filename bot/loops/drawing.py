@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.errors import Unavailable
 from bot.loops.picture_view import TimelineView
 
 _KEPT = 40
@@ -23,9 +24,12 @@ class Drawing:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="timeline")
         self._kept: OrderedDict[TimelineView, asyncio.Future[bytes]] = OrderedDict()
         self.drawn = 0
+        self._closed = False
 
     async def timeline(self, view: TimelineView) -> bytes:
-        """Return the PNG of a view."""
+        """Return the PNG of a view. Raises Unavailable while the bot stops."""
+        if self._closed:
+            raise Unavailable
         drawing = self._kept.get(view)
         if drawing is None or (drawing.done() and (drawing.cancelled() or drawing.exception())):
             loop = asyncio.get_running_loop()
@@ -37,4 +41,5 @@ class Drawing:
         return await asyncio.shield(drawing)
 
     def close(self) -> None:
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
