@@ -41,6 +41,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
+from bot.wiring.archive import ArchiveService
 from bot.wiring.bounces import WiredBounces, start_bounces, stop_bounces, wire_bounces
 from bot.wiring.coach import wire_coach
 from bot.wiring.digest import DigestMessages, wire_digest
@@ -92,6 +93,7 @@ class Services:
     phases: PhaseService = field(init=False)
     forms: FormMapService = field(init=False)
     digests: DigestService = field(init=False)
+    archive: ArchiveService = field(init=False)
     server_digests: ServerDigests = field(init=False)
     digest_messages: DigestMessages = field(init=False)
 
@@ -198,6 +200,7 @@ class App:
         self.on_stop.append(services.loops.stop)
         services.coach = wire_coach(services, services.phases)
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
+        services.archive = ArchiveService(services)
         services.studio.listen(services.digests.person_changed)
 
     async def _keep_loops(self) -> None:

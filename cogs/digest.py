@@ -16,6 +16,7 @@ from bot.ui.items import Who, control
 from bot.ui.model import Card, Option, OutFile, note
 from bot.ui.panel import saved
 from bot.ui.when import Reading, TwoReadings, read_any
+from cogs.digest_archive import ask_file, pack, pick_span, show_archive, take_over
 from cogs.digest_cards import list_card, panel_card, public_card, stored_card
 
 NOW = "now"
@@ -245,6 +246,9 @@ async def _switch_server(press: Press) -> None:
     plan = await press.services.server_digests.plan_of(press.guild)
     if plan is not None:
         await press.services.server_digests.wind(plan)
+
+
+controls = (show_archive, pick_span, pack, ask_file, take_over)
 
 
 async def setup(bot: Any) -> None:

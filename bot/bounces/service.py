@@ -343,6 +343,18 @@ class BounceService:
         records = [catalogue.record(bounce, names.get(bounce.loop_id or "")) for bounce in everything]
         return catalogue.as_json(records) if kind == "json" else catalogue.as_csv(records)
 
+    async def adopt(self, actor: Actor, owner: OwnerId, bounces: Sequence[Bounce]) -> int:
+        """Take over bounces of another catalogue; contents known here stay as they are. Return how many were new."""
+        added = 0
+        async with self._database.write(actor, owner, "bounce.adopt") as unit:
+            known = unit.repo(BounceRepository)
+            for bounce in bounces:
+                if await known.by_content(bounce.content_hash) is not None:
+                    continue
+                await known.add(replace(bounce, id=BounceId(unit.new_id()), owner_id=owner, has_audio=False))
+                added += 1
+        return added
+
     # ------------------------------------------------------------------ changing
 
     async def edit(

@@ -74,6 +74,7 @@ GOLDEN = WeekData(
 NASTY = ["../../etc/x.wav", "@everyone.wav", "`rm -rf`.wav", "مرحبا\u202egnp.wav", "🎛️" * 255, "a" * 300, "*b*_c_|d|"]
 
 names = st.sampled_from([*NASTY, "Night Drive", "Teaser edit", "mix v2.wav"])
+long_texts = st.sampled_from(["", "word " * 120, "x" * 600])
 days = st.dates(date(2025, 6, 2), date(2025, 6, 30))
 moments = st.integers(0, 7 * 24 * 60).map(lambda minutes: CUT - timedelta(minutes=minutes))
 weeks = st.builds(
@@ -119,7 +120,7 @@ weeks = st.builds(
         max_size=6,
     ).map(tuple),
     waiting=st.none() | st.builds(WaitingTask, names, st.integers(1, 9)),
-    notes=st.lists(st.builds(MissionNote, names, st.sampled_from(["", "word " * 120, "x" * 600])), max_size=4).map(tuple),
+    notes=st.lists(st.builds(MissionNote, names, long_texts), max_size=4).map(tuple),
     steps=st.lists(
         st.builds(
             NextStep, st.sampled_from(StepKind), st.sampled_from("abcdef"), names, st.none() | days,

@@ -1,11 +1,15 @@
 """The weekly digest as people see it: so far, by itself on Sunday, its file, its settings, its copies."""
 
+import io
+import json
+import zipfile
 from datetime import timedelta
 
 import pytest
 
 from bot.actors import Actor as Doer
 from bot.loops.clips import ClipFields
+from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Actor, Stage, typed
 
@@ -182,3 +186,29 @@ async def test_a_phase_is_shown_chosen_and_offered_but_never_forced(product: Pro
     await ada.press("Undo")
     assert str(await services.phases.phase(ada.id)) == "generator"
     assert doer.user_id == ada.id
+
+
+async def test_an_archive_is_made_and_its_catalogue_taken_over_elsewhere(
+    product: Product, ada: Actor, ben: Actor
+) -> None:
+    await put_bounce(product.services.database, ada.id, "memory-spike-v2.wav", product.clock.now(), 197.4)
+    await ada.slash("/digest list")
+    await ada.press("Export archive")
+    assert "1 bounce with its waveform" in ada.sees()
+    await ada.press("Make the archive")
+    await ada.until_sees("Your archive is ready")
+    files = ada.files()
+    packed = zipfile.ZipFile(io.BytesIO(next(iter(files.values()))))
+    names = packed.namelist()
+    assert {"README.txt", "manifest.json", "catalogue.csv", "catalogue.json"} <= set(names)
+    assert not [name for name in names if name.startswith(("audio/", "coach/"))]
+    row = json.loads(packed.read("catalogue.json"))["bounces"][0]
+    archive = product.services.archive
+    doer = Doer.user(ben.id, "Ben")
+    taken = await archive.import_catalogue(doer, ben.id, packed.read("catalogue.json"))
+    again = await archive.import_catalogue(doer, ben.id, packed.read("catalogue.json"))
+    assert (taken, again) == (1, 0)
+    plan, paths = await archive.build(ben.id, archive.choice("all", ""), None)
+    with zipfile.ZipFile(paths[0]) as second:
+        assert json.loads(second.read("catalogue.json"))["bounces"][0] == row
+    assert plan.files >= 2
