@@ -22,6 +22,7 @@ from bot.ui.model import (
     Fact,
     Line,
     Option,
+    OutFile,
     Picture,
     Row,
     Section,
@@ -29,11 +30,13 @@ from bot.ui.model import (
     State,
     Style,
     join,
+    plain,
 )
 from bot.ui.strings import Words
 
 ICONS = {Label.QUIET: "⚪", Label.WARMING: "🔹", Label.STEADY: "🔷", Label.STRONG: "🔵", Label.FLYING: "✨"}
 _SHOWN_WARNINGS = 2
+_LINES_WITHOUT_FILE = 40
 _UNDATED_STEPS = ("-4", "-1", "-0.5", "+0.5", "+1", "+4", "+16")
 _DATED_STEPS = ("-28", "-7", "-1", "+1", "+7", "+28")
 
@@ -267,11 +270,11 @@ def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
 
 
 def clips_card(view: LoopView, words: Words) -> Card:
-    """Return all clips as a list, lane by lane: the twin of the picture."""
-    return Card(
-        title=words("loop.clips.title", name=view.loop.name),
-        sections=[Section(None, clip_list(view.plan, view.sequenced, words))],
-    )
+    """Return all clips as a list, lane by lane: the twin of the picture. A long one comes as a file too."""
+    lines = clip_list(view.plan, view.sequenced, words)
+    text = "\n".join(plain(line) for line in lines)
+    files = [OutFile("clips.txt", text.encode())] if len(lines) > _LINES_WITHOUT_FILE else []
+    return Card(title=words("loop.clips.title", name=view.loop.name), sections=[Section(None, lines)], files=files)
 
 
 def warnings_card(view: LoopView, words: Words) -> Card:

@@ -1,5 +1,6 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from bot.ui.confirm import check_name, name_form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import control, form
 from bot.ui.model import Button, Card, Line, Option, Section, join, note
+from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from cogs import loop_clips, loop_files, loop_more, loop_panel, loop_readings
 from cogs.loop_cards import edited_text, list_card, next_card
@@ -109,7 +111,7 @@ class Loops(StudioCog):
     @choices("state", ["open", "archived", "bin"])
     async def list_(self, interaction: Interaction, state: str = "open") -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await list_of(turn, state))
+        await turn.reply(await loop_list.show(turn, state))
 
     @verb("show")
     async def show(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
@@ -292,22 +294,46 @@ async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace:
     return loop_id
 
 
-async def list_of(turn: Turn, state: str) -> Card:
-    """Return the person's loops of one state."""
+async def _count_loops(turn: Turn, state: str) -> int:
     area: LoopArea = turn.services.loops
-    words = turn.words
+    return len(await area.loops.lines(turn.person, state))
+
+
+async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[tuple[LoopLine, bool]]:
+    """Return a page of loops, each with whether another one has the same name."""
+    area: LoopArea = turn.services.loops
     lines = await area.loops.lines(turn.person, state)
-    if not lines:
-        return note(words(f"loop.lists.empty_{state}"))
     names = [line.loop.name.casefold() for line in lines]
-    rows: list[str | Line] = []
-    for line in lines[:8]:
-        text = list_card(line, words, shared_name=names.count(line.loop.name.casefold()) > 1)
-        action = "restore" if state == "bin" else "show"
-        label = words("loop.lists.restore" if state == "bin" else "loop.card.show")
-        rows.append(Line(text, Button("loop", action, label, id=line.loop.id, owner=turn.person)))
-    rows += [list_card(line, words, shared_name=names.count(line.loop.name.casefold()) > 1) for line in lines[8:]]
+    return [(line, names.count(line.loop.name.casefold()) > 1) for line in lines[offset : offset + limit]]
+
+
+def _loops_card(page: Page[tuple[LoopLine, bool]], words: Words) -> Card:
+    in_bin = page.filter == "bin"
+    rows = [
+        Line(
+            list_card(line, words, shared_name=shared),
+            Button(
+                "loop",
+                "restore" if in_bin else "show",
+                words("loop.lists.restore" if in_bin else "loop.card.show"),
+                id=line.loop.id,
+                owner=line.loop.owner_id,
+            ),
+        )
+        for line, shared in page.rows
+    ]
     return Card(title=words("loop.lists.title"), sections=[Section(None, rows)])
+
+
+loop_list = Pager(
+    "loop",
+    "list",
+    _count_loops,
+    _loop_rows,
+    _loops_card,
+    lambda state, words: note(words(f"loop.lists.empty_{state}")),
+    per_page=7,
+)
 
 
 def loop_form(loop: Loop, words: Words) -> Form:
@@ -422,5 +448,6 @@ controls = (
     *loop_more.controls,
     *loop_panel.controls,
     *loop_readings.controls,
+    *loop_list.controls,
 )
 """What the files beside this one declare; the client finds them through their modules."""

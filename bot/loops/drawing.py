@@ -29,7 +29,7 @@ class Drawing:
     async def timeline(self, view: TimelineView) -> bytes:
         """Return the PNG of a view. Raises Unavailable while the bot stops."""
         if self._closed:
-            raise Unavailable
+            raise Unavailable("closing")
         drawing = self._kept.get(view)
         if drawing is None or (drawing.done() and (drawing.cancelled() or drawing.exception())):
             loop = asyncio.get_running_loop()

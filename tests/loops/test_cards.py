@@ -1,0 +1,92 @@
+"""Cards of loops at their smallest and largest: inside the budget, every state in words, the same in any language."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.clock import FixedClock
+from bot.loops.area import Neighbours, open_loops
+from bot.loops.model import LANES, Clip, Plan
+from bot.loops.saving import Intent
+from bot.loops.store import LoopView
+from bot.ui.cards import as_text, count_characters, count_components, fit, ui_rules
+from bot.ui.model import Picture
+from bot.ui.strings import Words, read_catalogue
+from cogs.loop_cards import clip_card, clips_card, loop_card, next_card, warnings_card
+from storage.unit import Database
+from tests.loops.plans import NOW, clip, g8, loop
+from tests.loops.test_momentum import single_8w
+from tests.loops.test_service import London
+
+CATALOGUE = read_catalogue()
+
+
+@pytest.fixture
+def look(sqlite_database: Database):
+    area = open_loops(sqlite_database, FixedClock(NOW), Neighbours(London()))
+    return area.store.look
+
+
+def crowded() -> Plan:
+    made = [
+        clip(LANES[n % 5], n % 7, n % 7 + 5, f"*Clip* _{n}_ with a rather long name | {'x' * 40}", ident=f"{n:032x}")
+        for n in range(200)
+    ]
+    return Plan(loop(name="N" * 80, playhead_milli=9000), tuple(made))
+
+
+PLANS = {
+    "empty": Plan(loop()),
+    "base": g8(),
+    "dated": single_8w(),
+    "crowded": crowded(),
+    "markdown": Plan(loop(name="**@everyone** `x`"), (clip("promo", 0, 4, "# not <@1> a heading", ident="c1"),)),
+}
+
+
+@pytest.mark.parametrize("words", [CATALOGUE.words("en"), CATALOGUE.pseudo().words("en")], ids=["en", "pseudo"])
+@pytest.mark.parametrize("name", PLANS)
+def test_every_card_fits(look, name: str, words: Words):
+    view: LoopView = look(PLANS[name])
+    waiting = tuple(Intent("move", {"clip": "x" * 80, "start": "12"}) for _ in range(20))
+    picture = Picture("timeline.png", b"", "words")
+    views = [view, replace(view, waiting=waiting, saving=True, from_memory=True, phase="builder")]
+    cards = [loop_card(one, words, picture, can_post=True) for one in views]
+    cards += [clips_card(view, words), warnings_card(view, words), next_card(view, words)]
+    if view.plan.clips:
+        cards.append(clip_card(view, view.plan.clips[0], words))
+    for card in cards:
+        fitted = fit(card, words)
+        assert count_characters(fitted) <= ui_rules().card_characters
+        assert count_components(fitted) <= ui_rules().card_components
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it(look):
+    card = loop_card(look(PLANS["markdown"]), CATALOGUE.words("en"), None)
+    text = as_text(card, CATALOGUE.words("en"))
+    assert text.startswith("**@everyone** `x`: Quiet")
+    assert "# not <@1> a heading" in text
+
+
+def test_a_card_says_what_is_not_saved_and_offers_the_way_out(look):
+    view = replace(look(PLANS["base"]), waiting=(Intent("move", {"clip": "Teaser edit", "start": "12"}),))
+    card = loop_card(view, CATALOGUE.words("en"), None)
+    text = as_text(card, CATALOGUE.words("en"))
+    assert "Not saved: Move Teaser edit to 12" in text
+    assert "saving" in text
+    assert [button.label for button in card.rows[1]] == ["Retry", "Copy", "Discard"]
+
+
+def test_only_one_button_stands_out(look):
+    for plan in PLANS.values():
+        card = loop_card(look(plan), CATALOGUE.words("en"), None)
+        assert sum(button.style == "primary" for row in card.rows for button in row) == 1
+
+
+def test_every_clip_is_in_the_list_as_text(look):
+    view = look(PLANS["crowded"])
+    card = clips_card(view, CATALOGUE.words("en"))
+    listed = card.files[0].data.decode()
+    assert all(one.name in listed for one in view.plan.clips)
+    done: Clip = g8().clips[0]
+    assert "done" in clip_card(look(g8()), done, CATALOGUE.words("en")).state.word.casefold()
