@@ -73,7 +73,7 @@ class ClipOption(Entity):
 def _label(line: LoopLine, turn: Turn) -> str:
     days = max(0, (turn.now - line.loop.updated_at).days)
     word = "archived" if line.loop.archived_at else line.momentum.label.value
-    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), f"{days} d"])
+    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), turn.words("loop.lists.age", days=days)])
 
 
 LoopChoice = app_commands.Transform[str, LoopOption]

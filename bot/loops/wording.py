@@ -106,6 +106,7 @@ def _warning_parts(loop: Loop, warning: LoopWarning, say: Say) -> dict[str, obje
         parts["other"] = warning.clips[1].name
     if warning.lane is not None:
         parts["lane"] = warning.lane.value
+        parts["lane_title"] = say(f"loop.lane.{warning.lane.value}")
     if warning.blocked_by:
         parts["needs"] = say(f"loop.needs.{warning.blocked_by[0].removeprefix('prereq:')}")
     if warning.code is WarningCode.OVERLAP:
@@ -182,7 +183,7 @@ def clip_list(plan: Plan, sequenced: Sequenced, say: Say) -> list[str]:
     lines: list[str] = []
     for lane in LANES:
         mine = [item.clip for item in sequenced.clips if item.clip.lane is lane]
-        lines.append(say("loop.list.lane", lane=lane.value.capitalize(), count=len(mine)))
+        lines.append(say("loop.list.lane", lane=say(f"loop.lane.{lane.value}"), count=len(mine)))
         lines += [clip_line(plan.loop, clip, sequenced, say) for clip in mine]
     return lines
 
