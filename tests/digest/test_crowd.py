@@ -1,0 +1,53 @@
+"""Many digests due at the same minute: each built once, with one message each, and the tick stays short."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot.clock import FixedClock
+from storage.unit import Database
+from tests.digest.people import Happenings, Quiet, Sunday, at
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(at("2025-01-01 12:00"))
+
+
+async def _crowd(database: Database, clock: FixedClock, people: int) -> None:
+    sunday = Sunday(database, clock, Quiet(), Happenings([at("2025-01-03 20:00")]))
+    for number in range(people):
+        await sunday.begin(10_000 + number)
+    clock.set(at("2025-01-05 10:00"))
+    started = time.perf_counter()
+    report = await sunday.engine.tick()
+    ticked = time.perf_counter() - started
+    assert report.due["digest"] == people
+    for _ in range(people):
+        if not await sunday.engine.drain():
+            break
+    clock.advance(minutes=1)
+    again = await sunday.engine.tick()
+    assert again.total == 0
+    async with database.system_read() as unit:
+        rows = await unit.session.execute(text("SELECT count(*), count(DISTINCT owner_id) FROM digests"))
+        messages = await unit.session.execute(text("SELECT count(*) FROM deliveries WHERE kind = 'digest'"))
+        assert tuple(rows.one()) == (people, people)
+        assert messages.scalar_one() == people
+    # Materialising is batches of one transaction each; a generous bound that still tells O(n²) apart.
+    assert ticked < 0.01 * people + 3
+    assert clock.now() - at("2025-01-05 10:00") == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_eighty_digests_due_at_the_same_minute_are_each_built_once(database: Database, clock: FixedClock) -> None:
+    await _crowd(database, clock, 80)
+
+
+@pytest.mark.soak
+async def test_five_thousand_digests_due_at_the_same_minute_are_each_built_once(
+    database: Database, clock: FixedClock
+) -> None:
+    await _crowd(database, clock, 5_000)

@@ -1,0 +1,71 @@
+"""A single from the first brief to the last review, in twelve weeks of the injected clock, digest by digest."""
+
+import re
+from datetime import date, timedelta
+
+from bot.actors import Actor as Doer
+from bot.digest.model import DigestState
+from bot.releases.model import Condition, ReleaseState
+from bot.releases.service import ReleaseDraft
+from bot.releases.view import ReleaseView
+from tests.digest.people import put_bounce
+from tests.product import Product
+from tests.wire.kit import Stage
+
+
+def _finished_in(markdown: str, names: set[str]) -> tuple[set[str], int]:
+    """Return which of the names a digest tells as done, and how many it only counts."""
+    line = re.search(r"^- Clips done: (.+)$", markdown, re.M)
+    told = line[1].replace("\\", "") if line else ""
+    more = re.search(r"^- and (\d+) more$", markdown, re.M)
+    return {name for name in names if name in told}, int(more[1]) if more else 0
+
+
+async def test_a_single_is_lived_through_and_each_weeks_digest_tells_what_happened(product: Product) -> None:
+    ada = Stage(product.server).person("Ada")
+    services, clock = product.services, product.clock
+    doer = Doer.user(ada.id, "Ada")
+    await services.studio.save_person(doer, ada.id, dm_digests=True, timezone="UTC")
+    clock.set(clock.now().replace(hour=18, minute=0, second=0) + timedelta(days=-clock.now().weekday() % 7))
+    start = clock.now().date()
+    day = start + timedelta(days=81)  # a Friday
+    draft = ReleaseDraft("Night Drive", day, "single_8w", frozenset(Condition), remind_deadlines=True)
+    made = await services.releases.create(doer, ada.id, draft)
+    release = made.view.release.id
+    done_on: dict[str, date] = {}
+    states: set[ReleaseState] = set()
+
+    while clock.now().date() < day + timedelta(days=37):
+        view: ReleaseView = await services.releases.show(ada.id, release)
+        states.add(view.release.state)
+        for task in view.open:
+            if task.last_day <= clock.now().date() + timedelta(days=1):
+                await services.releases.finish_task(doer, ada.id, release, task.clip.id)
+                done_on[task.clip.name] = clock.now().date()
+        if clock.now().date() == start + timedelta(days=20):
+            await put_bounce(services.database, ada.id, "night-drive-master.wav", clock.now(), 197.4)
+        await product.live(step_s=86400 * 2, days=2)
+
+    view = await services.releases.show(ada.id, release)
+    assert states == {ReleaseState.PLANNED, ReleaseState.RELEASED, ReleaseState.REVIEWED}
+    assert (view.done, len(view.tasks)) == (28, 28), "everything was done in time, so no window closed"
+    assert view.missed == ()
+
+    digests = await services.digests.stored(ada.id)
+    assert len(digests) >= 12
+    for digest in digests:
+        week = {name for name, on in done_on.items() if digest.cut_from.date() <= on < digest.cut_at.date()}
+        named, more = _finished_in(digest.markdown, set(done_on))
+        assert named <= week, f"{digest.week}: {named} but only {week} was done"
+        assert len(named) + more == len(week), f"{digest.week}: counts agree with what happened"
+        assert digest.state in {DigestState.SENT, DigestState.BUILT, DigestState.HELD, DigestState.FILED}
+        if digest.cut_at.date() <= day:
+            left = (day - digest.cut_at.date()).days
+            assert f"*Night Drive*: T-{left}" in digest.markdown or "tomorrow" in digest.markdown
+    with_bounce = [digest for digest in digests if "night-drive-master.wav" in digest.markdown]
+    assert len(with_bounce) == 1
+    sent = [digest for digest in digests if digest.state is DigestState.SENT]
+    messages = [m for m in ada.conversation.messages() if "Your week:" in str(m.components)]
+    assert len(messages) == len(sent) >= 10
+    reminders = [m for m in ada.conversation.messages() if "last day" in str(m.components)]
+    assert len(reminders) >= 1
