@@ -1,12 +1,15 @@
 """Peaks, energies and silence on the 10 ms grid, and what is reduced from it afterwards."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.bounces.model import Clipping, Silence, Stereo
-from bot.bounces.rules import BounceRules
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -64,7 +67,7 @@ def db(value: float) -> float | None:
     return round(20 * float(np.log10(value)), 2) if value > 1e-9 else None
 
 
-def silence(peaks: F32, bin_s: float, duration_s: float, rules: BounceRules) -> Silence:
+def silence(peaks: F32, bin_s: float, duration_s: float, rules: "BounceRules") -> Silence:
     """Return head, tail and gaps under the threshold from peaks over all channels per bin."""
     loud = np.flatnonzero(peaks > 10 ** (rules.silence_dbfs / 20))
     if not len(loud):

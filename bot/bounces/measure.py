@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,14 @@ from bot.bounces.levels import Columns
 from bot.bounces.loudness import KEnergy, block_size, channel_weights, loudness
 from bot.bounces.model import Facts, Note, Trouble
 from bot.bounces.peaks import peaks_bytes
-from bot.bounces.rules import BounceRules
 from bot.bounces.source import CannotMeasure, Source, open_source, trouble_of
 from bot.bounces.spectrum import HOP_BINS, SpectrumMeter, balance, key
 from bot.bounces.tags import read_tags
 from bot.bounces.tempo import beat_phase_s, tempo
 from bot.bounces.truepeak import TruePeak
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 F32 = NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -43,7 +46,7 @@ class Measurement:
 
 
 def measure(
-    path: Path, rules: BounceRules, *, progress: Progress | None = None, bins_per_chunk: int | None = None
+    path: Path, rules: "BounceRules", *, progress: Progress | None = None, bins_per_chunk: int | None = None
 ) -> Measurement:
     """Measure `path` in one pass. `progress` gets 0..1 now and then. Raises CannotMeasure."""
     with open_source(path, rules) as source:
@@ -101,7 +104,7 @@ def _read_ahead(source: Source, path: Path, run: "_Pass") -> Iterator[NDArray[np
 class _Pass:
     """All state that is carried from chunk to chunk."""
 
-    def __init__(self, source: Source, rules: BounceRules, bins_per_chunk: int | None) -> None:
+    def __init__(self, source: Source, rules: "BounceRules", bins_per_chunk: int | None) -> None:
         header = source.header
         self._header, self._rules, self._scale = header, rules, np.float32(source.scale)
         self._channels = header.channels
@@ -142,10 +145,9 @@ class _Pass:
             part = block[at : at + room]
             begin = self._pad + self._filled
             target = self._buffer[:, begin : begin + len(part)]
-            if part.dtype == np.float32:
-                target[:] = part.T
-            else:
-                np.multiply(part.T, self._scale, out=target, dtype=np.float32, casting="unsafe")
+            target[:] = part.T
+            if self._scale != 1:
+                target *= self._scale
             self._filled += len(part)
             self.frames += len(part)
             at += len(part)

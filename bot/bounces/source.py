@@ -14,14 +14,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from bot.bounces.model import Trouble
-from bot.bounces.rules import BounceRules
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 _INT16 = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "DPCM_16", "DPCM_8", "IMA_ADPCM", "MS_ADPCM"})
 _INT32 = frozenset({"PCM_24", "PCM_32", "ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"})
@@ -83,7 +85,7 @@ def trouble_of(error: OSError) -> Trouble:
 class open_source:
     """Open `path` within the limits of `rules`; raises CannotMeasure."""
 
-    def __init__(self, path: Path, rules: BounceRules) -> None:
+    def __init__(self, path: Path, rules: "BounceRules") -> None:
         self._path = path
         self._rules = rules
         self._source: Source | None = None

@@ -1,21 +1,23 @@
 """Other forms of a bounce's audio: a preview that fits an upload limit, and a part cut out."""
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from bot.bounces.rules import BounceRules
 from bot.bounces.source import Source, open_source
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 _BLOCK = 65_536
 # Vorbis qualities (as libsndfile's compression level) and about what they need in kbit/s for stereo.
 _QUALITIES = ((0.2, 256), (0.4, 192), (0.6, 128), (0.8, 96), (1.0, 64))
 
 
-def make_preview(path: Path, to: Path, most_bytes: int, rules: BounceRules) -> Path | None:
+def make_preview(path: Path, to: Path, most_bytes: int, rules: "BounceRules") -> Path | None:
     """Write `path` as OGG Vorbis at the highest quality that fits `most_bytes`; None where none does.
 
     The bit rates are estimates; when a result is too large, the next lower quality is tried.
@@ -42,7 +44,7 @@ def make_preview(path: Path, to: Path, most_bytes: int, rules: BounceRules) -> P
     return None
 
 
-def cut_slice(path: Path, to: Path, start_s: float, end_s: float, rules: BounceRules) -> None:
+def cut_slice(path: Path, to: Path, start_s: float, end_s: float, rules: "BounceRules") -> None:
     """Write the part from `start_s` to `end_s` to `to` (.wav or .flac), samples untouched where the format
     allows."""
     with open_source(path, rules) as source:

@@ -3,7 +3,7 @@ and out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from bot.bounces import picture
 from bot.bounces.levels import Columns
@@ -11,15 +11,17 @@ from bot.bounces.measure import measure
 from bot.bounces.model import Trouble
 from bot.bounces.peaks import columns_bytes, read_columns
 from bot.bounces.picture_raster import rgb
-from bot.bounces.rules import BounceRules
 from bot.bounces.source import CannotMeasure, trouble_of
 from bot.bounces.transcode import cut_slice, make_preview
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 Request = Mapping[str, object]
 Tell = Callable[[float], None]
 
 
-def perform(request: Request, rules: BounceRules, tell: Tell) -> dict[str, object]:
+def perform(request: Request, rules: "BounceRules", tell: Tell) -> dict[str, object]:
     """Do what `request` asks; the answer has `ok`, or `trouble` with the reason."""
     try:
         match request["op"]:
@@ -49,7 +51,7 @@ def perform(request: Request, rules: BounceRules, tell: Tell) -> dict[str, objec
         return {"trouble": str(trouble_of(error)), "detail": str(error.errno)}
 
 
-def _measure(request: Request, rules: BounceRules, tell: Tell) -> dict[str, object]:
+def _measure(request: Request, rules: "BounceRules", tell: Tell) -> dict[str, object]:
     done = measure(_path(request, "path"), rules, progress=tell)
     folder = _path(request, "folder")
     target = folder / done.facts.content_hash[:2] / done.facts.content_hash

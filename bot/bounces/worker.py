@@ -93,7 +93,7 @@ class _Worker:
             sys.executable,
             "-m",
             "bot.bounces.worker_main",
-            str(self._rules.worker_memory_bytes),
+            self._rules.model_dump_json(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -9,20 +9,24 @@ import contextlib
 import json
 import os
 import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from bot.bounces.rules import BounceRules
 
 
 def main() -> None:
-    """Serve until the input closes. Arguments: memory limit in bytes."""
+    """Serve until the input closes. Argument: the rules as JSON."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not look like an answer
-    _limit_memory(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    rules = plain_rules(sys.argv[1])
+    _limit_memory(rules.worker_memory_bytes)
     from bot.bounces import picture
-    from bot.bounces.rules import bounce_rules
     from bot.bounces.work import perform
 
-    rules = bounce_rules()
     picture.warm()
 
     def answer(data: dict[str, object]) -> None:
@@ -40,6 +44,11 @@ def main() -> None:
     for line in sys.stdin:
         told[0] = 0.0
         answer(perform(json.loads(line), rules, tell))
+
+
+def plain_rules(text: str) -> "BounceRules":
+    """Return the numbers as they were checked by the bot; checking them again would cost the worker a library."""
+    return cast("BounceRules", SimpleNamespace(**json.loads(text)))
 
 
 def _limit_memory(limit_bytes: int) -> None:
