@@ -79,6 +79,10 @@ class FolderRun:
     def waiting(self) -> int:
         return 0 if self._settler is None else len(self._settler)
 
+    def siblings(self, path: Path) -> int:
+        """Return how many files beside `path` are still settling."""
+        return 0 if self._settler is None else self._settler.under(path.parent)
+
     def follows(self, folder: Folder) -> bool:
         """Say whether this run still watches what `folder` asks for."""
         mine = self.folder

@@ -36,6 +36,7 @@ class Burst:
     waiting: set[str] = field(default_factory=set)
     members: int = 0
     last_ready_at: float = 0.0
+    is_group: bool = False
     is_told_of: bool = False
 
 
@@ -154,7 +155,8 @@ class BouncePipeline:
         else:
             place = (job.folder.id, job.path.parent)
             burst = self._bursts.get(place) or Burst(uuid7(self._clock.now()))
-            if now - burst.last_ready_at > self._rules.burst_window_s and not burst.waiting:
+            is_over = now - burst.last_ready_at > self._rules.burst_window_s
+            if is_over and not burst.waiting and not burst.is_told_of:
                 burst = Burst(uuid7(self._clock.now()))
             self._bursts[place] = burst
         burst.waiting.add(path)
@@ -203,7 +205,7 @@ class BouncePipeline:
         if job.is_header_open:
             facts = replace(facts, notes=(Note.HEADER_OPEN, *facts.notes))
         burst = job.burst
-        grouped = burst is not None and (job.is_startup or burst.members >= self._rules.burst_files)
+        grouped = burst is not None and (job.is_startup or self._is_group(job, burst))
         origin = FromFolder(
             job.folder, storable(job.path), job.stamp, burst.key if burst is not None and grouped else None
         )
@@ -218,6 +220,12 @@ class BouncePipeline:
         )
         logged = await self._service.log(WATCHER, job.folder.owner_id, finished)
         log.info("bounce logged", bounce=logged.bounce.id, is_new=logged.is_new, seconds=facts.duration_s)
+
+    def _is_group(self, job: Job, burst: Burst) -> bool:
+        """Say whether a file is one of many: those that are ready and those that still settle beside it."""
+        if not burst.is_group and burst.members + job.run.siblings(job.path) >= self._rules.burst_files:
+            burst.is_group = True
+        return burst.is_group
 
     async def _cannot(self, job: Job, error: CannotMeasure) -> None:
         if error.trouble is Trouble.DECODER_CRASHED and job.attempts < 1:
@@ -245,23 +253,25 @@ class BouncePipeline:
             run = self._runs.get(job.folder.id)
             if run is None or run.is_startup_over:
                 await self._tell(job.folder, burst, was_found=True)
-        elif burst.members >= self._rules.burst_files and not burst.is_told_of:
+        elif burst.is_group and not burst.is_told_of:
             burst.is_told_of = True
-            self._supervisor.spawn(f"bounce group {burst.key[-6:]}", self._tell_when_quiet(job.folder, burst))
+            self._supervisor.spawn(f"bounce group {burst.key[-6:]}", self._tell_when_quiet(job, burst))
 
-    async def _tell_when_quiet(self, folder: Folder, burst: Burst) -> None:
+    async def _tell_when_quiet(self, job: Job, burst: Burst) -> None:
         """Wait until no further file joins, then post one card for all."""
-        while (pause := self._still_open_s(burst)) > 0:  # noqa: ASYNC110 - quiet is what is waited for
+        while (pause := self._still_open_s(job, burst)) > 0:  # noqa: ASYNC110 - quiet is what is waited for
             await asyncio.sleep(pause)
-        await self._tell(folder, burst, was_found=False)
-        burst.is_told_of = False
+        await self._tell(job.folder, burst, was_found=False)
+        burst.is_told_of = burst.is_group = False
         burst.members = 0
         burst.key = uuid7(self._clock.now())
 
-    def _still_open_s(self, burst: Burst) -> float:
+    def _still_open_s(self, job: Job, burst: Burst) -> float:
+        """Return how long to wait for more: longer while files beside it still settle, but not for ever."""
         if burst.waiting:
             return 0.2
-        return burst.last_ready_at + self._rules.burst_quiet_s - asyncio.get_running_loop().time()
+        still = self._rules.burst_window_s if job.run.siblings(job.path) else self._rules.burst_quiet_s
+        return min(0.5, burst.last_ready_at + still - asyncio.get_running_loop().time())
 
     async def _tell(self, folder: Folder, burst: Burst, *, was_found: bool) -> None:
         count = await self._service.tell_group(folder.owner_id, folder, burst.key, was_found=was_found)

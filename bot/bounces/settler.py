@@ -43,6 +43,10 @@ class Settler:
     def __len__(self) -> int:
         return len(self._paths) + len(self._backlog)
 
+    def under(self, folder: Path) -> int:
+        """Return how many files right in `folder` are on their way."""
+        return sum(1 for path in self._paths if Path(path).parent == folder)
+
     def take(self, batch: Batch) -> None:
         """Take what the watcher handed over."""
         for path, gathered in batch.paths.items():

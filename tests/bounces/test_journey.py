@@ -19,6 +19,8 @@ async def studio(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Product]:
     folder = tmp_path / "exports"
     folder.mkdir()
     async with running(tmp_path / "data", clock, folders=[folder]) as product:
+        runs = product.services.bounces.pipeline._runs.values()
+        await product.wait_for(lambda: all(run.is_startup_over for run in runs))
         yield product
 
 

@@ -43,6 +43,15 @@ class Studio:
         await self.pipeline.start()
         return folder
 
+    async def watching(self) -> None:
+        """Wait until what lay there at the start is dealt with: what comes now is new."""
+        await self.start()
+
+        async def over() -> bool:
+            return all(run.is_startup_over for run in self.pipeline._runs.values())
+
+        await until(over)
+
     async def stop(self) -> None:
         await self.pipeline.stop()
         await self.supervisor.stop(finish_s=0, cancel_s=2)
@@ -83,7 +92,7 @@ def drop(root: Path, name: str, seed: int = 1, seconds: float = 3) -> Path:
 
 
 async def test_a_file_dropped_becomes_a_bounce_and_a_card_and_a_copy_does_not(studio: Studio) -> None:
-    await studio.start()
+    await studio.watching()
     drop(studio.root, "Night Drive v1.wav")
 
     async def first() -> bool:
@@ -133,7 +142,7 @@ async def test_broken_files_get_a_word_and_nothing_else(studio: Studio) -> None:
 
 
 async def test_fifty_stems_are_one_card(studio: Studio) -> None:
-    await studio.start()
+    await studio.watching()
     elsewhere = studio.root.parent / "stems"
     elsewhere.mkdir()
     for index in range(50):
