@@ -216,11 +216,11 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None)
 
 def clip_state(clip: Clip, blocked: bool, words: Words) -> State:
     if clip.is_done:
-        return State(words("loop.clip.state_done"), "✅", Accent.GOOD)
+        return State(words("loop.clip.state_done"), "✔️", Accent.GOOD)
     if blocked:
         return State(words("loop.clip.state_blocked"), "🔒", Accent.LOOK)
     if clip.ready:
-        return State(words("loop.clip.state_ready"), "⭕", Accent.GOOD)
+        return State(words("loop.clip.state_ready"), "🔵", Accent.GOOD)
     return State(words("loop.clip.state_open"), "", Accent.IDLE)
 
 
