@@ -1,0 +1,154 @@
+"""Releases, phases and digests for missions: their tools, bound to the methods that commands and buttons call."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from bot.actors import Actor
+from bot.digest.service import DigestService
+from bot.errors import NotFound
+from bot.loops.model import Lane
+from bot.missions.model import Line, Policy, Preview
+from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
+from bot.phases.model import Phase
+from bot.phases.service import PhaseService
+from bot.releases.service import ReleaseService
+from bot.releases.view import ReleaseView
+
+LaneName = Literal["creative", "action", "promo", "analysis", "refine"]
+PhaseName = Literal["generator", "builder", "executor", "recovery"]
+
+
+class AddTask(Params):
+    """A task of one's own in a release plan."""
+
+    release_id: Id
+    title: Name
+    lane: LaneName
+    day: date
+    days: int = Field(1, ge=1, le=14)
+
+
+class MoveDate(Params):
+    """Another release day."""
+
+    release_id: Id
+    day: date
+
+
+class Transition(Params):
+    """Another phase."""
+
+    to: PhaseName
+
+
+class AddNote(Params):
+    """A line for the next weekly digest."""
+
+    text: Words
+
+
+class ReleaseTools:
+    """Adds `release.*`, `phase.offer_transition` and `digest.add_note` to a catalogue."""
+
+    def __init__(self, releases: ReleaseService, phases: PhaseService, digests: DigestService) -> None:
+        self._releases = releases
+        self._phases = phases
+        self._digests = digests
+
+    def add_to(self, catalogue: Catalogue) -> None:
+        catalogue.add(
+            Tool("release.add_task", "add a task to a release plan", AddTask, self._preview_task, self._add_task)
+        )
+        catalogue.add(
+            Tool(
+                "release.move_date",
+                "move the release day; open tasks and deadlines move along",
+                MoveDate,
+                self._preview_move,
+                self._move,
+            )
+        )
+        catalogue.add(
+            Tool(
+                "phase.offer_transition",
+                "offer the person another phase of work",
+                Transition,
+                self._preview_phase,
+                self._phase,
+            )
+        )
+        catalogue.add(
+            Tool(
+                "digest.add_note",
+                "add one line to the next weekly digest",
+                AddNote,
+                self._preview_note,
+                self._note,
+                default=Policy.AUTO,
+            )
+        )
+
+    async def _preview_task(self, scene: Scene, params: AddTask) -> Preview:
+        view = await self._releases.show(scene.owner, params.release_id)
+        return Preview(
+            Line("mission.tool.release.add", {"release": view.release.title}),
+            after=(Line("mission.tool.release.task", {"title": params.title, "day": params.day.isoformat()}),),
+            basis=_basis(view),
+        )
+
+    async def _add_task(self, scene: Scene, params: AddTask, actor: Actor) -> None:
+        await self._releases.add_task(
+            actor,
+            scene.owner,
+            params.release_id,
+            title=params.title,
+            lane=Lane(params.lane),
+            day=params.day,
+            days=params.days,
+        )
+
+    async def _preview_move(self, scene: Scene, params: MoveDate) -> Preview:
+        preview = await self._releases.preview_move(scene.owner, params.release_id, params.day)
+        view = await self._releases.show(scene.owner, params.release_id)
+        after = [Line("mission.tool.release.day", {"day": params.day.isoformat()})]
+        if preview.missed:
+            after.append(Line("mission.tool.release.missed", {"count": len(preview.missed)}))
+        return Preview(
+            Line("mission.tool.release.move", {"release": view.release.title}),
+            before=(Line("mission.tool.release.day", {"day": view.release.anchor_date.isoformat()}),),
+            after=tuple(after),
+            basis=_basis(view),
+        )
+
+    async def _move(self, scene: Scene, params: MoveDate, actor: Actor) -> None:
+        await self._releases.move(actor, scene.owner, params.release_id, params.day)
+
+    async def _preview_phase(self, scene: Scene, params: Transition) -> Preview:
+        now = await self._phases.phase(scene.owner)
+        if now == params.to:
+            raise NotFound("phase", "/coach phase")
+        return Preview(
+            Line("mission.tool.release.phase"),
+            before=(Line(f"phase.name.{now}"),),
+            after=(Line(f"phase.name.{params.to}"),),
+            basis=str(now),
+        )
+
+    async def _phase(self, scene: Scene, params: Transition, actor: Actor) -> None:
+        # The person's press on Approve is the click that moves them.
+        await self._phases.offer(actor, scene.owner, Phase(params.to))
+
+    async def _preview_note(self, scene: Scene, params: AddNote) -> Preview:
+        return Preview(
+            Line("mission.tool.release.note"), after=(Line("mission.tool.release.line", {"text": params.text}),)
+        )
+
+    async def _note(self, scene: Scene, params: AddNote, actor: Actor) -> None:
+        await self._digests.add_note(actor, scene.owner, actor.name, params.text)
+
+
+def _basis(view: ReleaseView) -> str:
+    days = [[task.clip.id, task.day.isoformat(), task.clip.is_done] for task in view.tasks]
+    return fingerprint({"anchor": view.release.anchor_date.isoformat(), "tasks": days})
