@@ -22,6 +22,7 @@ from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
 from bot.ui.model import Button, Card, Option, OutFile, Picture, Section, Select, note
 from bot.ui.strings import Words
+from cogs.loops import LoopOption
 from cogs.release_cards import (
     all_tasks_text,
     list_line,
@@ -108,7 +109,15 @@ class Releases(StudioCog):
     @verb("new", opens_form=True)
     @choices("preset", PRESETS)
     @choices("role", [str(role) for role in Role])
-    async def new(self, interaction: Interaction, title: str, date: str, preset: str, role: str | None = None) -> None:
+    async def new(
+        self,
+        interaction: Interaction,
+        title: str,
+        date: str,
+        preset: str,
+        role: str | None = None,
+        loop: app_commands.Transform[str, LoopOption] | None = None,
+    ) -> None:
         turn = Turn.of(interaction)
         chosen = self.services.releases.presets.get(preset)
         reading = read_date(date)
@@ -117,7 +126,7 @@ class Releases(StudioCog):
         if isinstance(reading, DateChoice):
             await turn.reply(_which_day(turn, reading, date, chosen, title, role))
             return
-        await turn.open(_new_form(turn.words, chosen, title, reading, role))
+        await turn.open(_new_form(turn.words, chosen, title, reading, role, loop))
 
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
@@ -320,7 +329,7 @@ async def pick_day(press: Press) -> None:
     await press.open(_new_form(press.words, preset, title, date.fromisoformat(day), role or None))
 
 
-def _new_form(words: Words, preset: Preset, title: str, day: date, role: str | None) -> Form:
+def _new_form(words: Words, preset: Preset, title: str, day: date, role: str | None, loop: str | None = None) -> Form:
     is_release = preset.anchor is Anchor.RELEASE
     fields = [
         Field("title", words("release.form.name"), words("release.form.name_help"), value=title[:80], max_length=80),
@@ -361,21 +370,23 @@ def _new_form(words: Words, preset: Preset, title: str, day: date, role: str | N
         fields.append(
             Field("remind", words("release.form.remind"), words("release.form.remind_help"), kind=FieldKind.FLAG)
         )
-    return Form("release", "make", words("release.form.title"), fields, id=preset.key, arg=role or "")
+    return Form("release", "make", words("release.form.title"), fields, id=preset.key, arg=f"{role or ''},{loop or ''}")
 
 
 @form("release", "make")
 async def make(submit: Submit) -> None:
     releases = submit.services.releases
     pace = submit.values.choice("pace")
+    role, _, loop = submit.arg.partition(",")
     draft = ReleaseDraft(
         title=submit.values.text("title"),
         anchor_date=_read(submit.values.text("date")),
         preset_key=submit.id,
         conditions=frozenset(Condition(value) for value in submit.values.choices("conditions")),
         remind_deadlines=submit.values.flag("remind"),
-        role=Role(submit.arg) if submit.arg else None,
+        role=Role(role) if role else None,
         pace=Pace(pace) if pace else None,
+        bounce_id=await _newest_bounce(submit, loop) if loop else None,
     )
     saved = await releases.create(submit.actor, submit.person, draft, submit.key)
     release = saved.view.release
@@ -384,6 +395,13 @@ async def make(submit: Submit) -> None:
     await submit.reply(release_card(saved.view, submit.words, await strip(saved.view, submit.words)))
     await submit.reply(made_card(saved.view, reading, submit.words, undo))
     await releases.missed_shown(submit.person, release.id)
+
+
+async def _newest_bounce(turn: Turn, loop_id: str) -> str | None:
+    """Return the newest bounce of the loop that the release comes from."""
+    bounces = await turn.services.bounces.service.of_loops(turn.person, [loop_id])
+    newest = max(bounces, key=lambda bounce: bounce.bounced_at, default=None)
+    return newest.id if newest else None
 
 
 @control("release", "reopen", who=Who.OWNER)

@@ -56,7 +56,10 @@ class Product(Rig):
     async def work(self) -> None:
         """Do everything that is due now."""
         engine = self.app.services.engine
-        await engine.tick()
+        # The running ticker may be at it with an older present: then this one has to look again.
+        while engine.last_tick_at < self.clock.now():
+            await engine.tick()
+            await asyncio.sleep(0.002)
         # The engine's own loops take slots too: what they hold has to end before time may move on.
         while await engine.drain() or engine._in_flight:
             if engine._in_flight:

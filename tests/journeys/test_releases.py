@@ -207,3 +207,20 @@ async def test_a_public_countdown_posts_title_only_on_its_days(product: Product,
     posts = [text for text in ben.sees().split("\n\n") if "Out in" in text or "Out t" in text]
     assert len(posts) == 6
     assert "Out today." in ben.sees()
+
+
+async def test_a_release_of_a_loop_takes_its_newest_bounce(product: Product, ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    await ada.slash(
+        "/release new",
+        title="Night Drive",
+        date=_friday(product, 70).isoformat(),
+        preset="single_8w",
+        role="manager",
+        loop="Night Drive",
+    )
+    await ada.fill()
+    await ada.until_sees("Night Drive is planned")
+    (view,) = await product.services.releases.all(ada.id)
+    assert view.plan.loop.role == "manager"
+    assert view.release.bounce_id is None, "there is no bounce of that loop yet"
