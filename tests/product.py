@@ -56,7 +56,8 @@ class Product(Rig):
     async def work(self) -> None:
         """Do everything that is due now."""
         engine = self.app.services.engine
-        # The running ticker may be at it with an older present: then this one has to look again.
+        await engine.tick()
+        # The running ticker may have been at it with an older present: then this one has to look again.
         while engine.last_tick_at < self.clock.now():
             await engine.tick()
             await asyncio.sleep(0.002)
