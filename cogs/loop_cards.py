@@ -1,5 +1,7 @@
 """Cards of loops and clips, made from views: pure, so that a test can draw every state."""
 
+from collections.abc import Sequence
+
 from bot.loops.model import LANES, Clip, DeadlineKind, Loop
 from bot.loops.momentum import Label, Momentum
 from bot.loops.service import LoopLine
@@ -37,6 +39,7 @@ from bot.ui.strings import Words
 ICONS = {Label.QUIET: "⚪", Label.WARMING: "🔹", Label.STEADY: "🔷", Label.STRONG: "🔵", Label.FLYING: "✨"}
 _SHOWN_WARNINGS = 2
 _LINES_WITHOUT_FILE = 40
+_REMARKS_AT_MOST = 500
 _UNDATED_STEPS = ("-4", "-1", "-0.5", "+0.5", "+1", "+4", "+16")
 _DATED_STEPS = ("-28", "-7", "-1", "+1", "+7", "+28")
 
@@ -272,18 +275,38 @@ def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
 def clips_card(view: LoopView, words: Words) -> Card:
     """Return all clips as a list, lane by lane: the twin of the picture. A long one comes as a file too."""
     lines = clip_list(view.plan, view.sequenced, words)
-    text = "\n".join(plain(line) for line in lines)
-    files = [OutFile("clips.txt", text.encode())] if len(lines) > _LINES_WITHOUT_FILE else []
-    return Card(title=words("loop.clips.title", name=view.loop.name), sections=[Section(None, lines)], files=files)
+    return Card(
+        title=words("loop.clips.title", name=view.loop.name),
+        sections=[Section(None, _shown(lines, words))],
+        files=_as_file(lines, "clips.txt"),
+    )
 
 
 def warnings_card(view: LoopView, words: Words) -> Card:
-    """Return every remark with its plain reason."""
-    lines = [warning_text(view.loop, warning, words) for warning in view.sequenced.warnings]
+    """Return every remark with its plain reason; many come as a file too."""
+    lines: list[str] = [
+        warning_text(view.loop, warning, words) for warning in view.sequenced.warnings[:_REMARKS_AT_MOST]
+    ]
+    title = words("loop.warnings.title", name=view.loop.name)
     return Card(
-        title=words("loop.warnings.title", name=view.loop.name),
-        sections=[Section(None, lines or [words("loop.told.no_warnings")])],
+        title=title,
+        sections=[Section(None, _shown(lines, words) or [words("loop.told.no_warnings")])],
+        files=_as_file(lines, "remarks.txt"),
     )
+
+
+def _shown(lines: Sequence[str], words: Words) -> list[str]:
+    """Return as many lines as a card can take anyway, and how many more there are."""
+    if len(lines) <= _LINES_WITHOUT_FILE:
+        return list(lines)
+    more = words("card.more", count=len(lines) - _LINES_WITHOUT_FILE)
+    return [*lines[:_LINES_WITHOUT_FILE], more]
+
+
+def _as_file(lines: Sequence[str], name: str) -> list[OutFile]:
+    if len(lines) <= _LINES_WITHOUT_FILE:
+        return []
+    return [OutFile(name, "\n".join(plain(line) for line in lines).encode())]
 
 
 def next_card(view: LoopView, words: Words) -> Card:

@@ -16,6 +16,7 @@ from bot.loops.sequence import LoopWarning, NextAction, Sequenced, WarningCode
 from bot.loops.tips import Tip
 from bot.loops.whatif import WhatIf, WhatIfKind
 
+_PAIRS_NAMED = 3
 ALT_TEXT_MAX = 1024
 """Characters of an attachment description (Discord, message attachments)."""
 
@@ -229,18 +230,21 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
 
 def _trouble(sequenced: Sequenced, say: Say) -> str:
     by_id = sequenced.by_id
-    pairs: list[str] = []
-    seen: set[frozenset[ClipId]] = set()
+    seen: list[tuple[ClipId, ClipId]] = []
     for item in sequenced.clips:
-        for other in item.conflicts:
-            pair = frozenset((item.clip.id, other))
-            if pair not in seen:
-                seen.add(pair)
-                pairs.append(say("loop.alt.pair", first=item.clip.name, second=by_id[other].clip.name))
+        # Each pair is told once, from the clip whose id is smaller.
+        seen += [(item.clip.id, other) for other in item.conflicts if item.clip.id < other]
+    pairs = [
+        say("loop.alt.pair", first=by_id[first].clip.name, second=by_id[second].clip.name)
+        for first, second in seen[:_PAIRS_NAMED]
+    ]
     blocked = [item.clip.name for item in sequenced.clips if item.blocked_by]
-    if not pairs and not blocked:
+    if not seen and not blocked:
         return say("loop.alt.clear")
-    conflicts = say("loop.alt.conflicts", names=names_text(pairs, say)) if pairs else say("loop.alt.no_conflicts")
+    named = ", ".join(pairs)
+    if len(seen) > _PAIRS_NAMED:
+        named = say("loop.list.more", names=named, count=len(seen) - _PAIRS_NAMED)
+    conflicts = say("loop.alt.conflicts", names=named) if seen else say("loop.alt.no_conflicts")
     held = say("loop.alt.blocked", names=names_text(blocked, say)) if blocked else say("loop.alt.not_blocked")
     return f"{conflicts} {held}"
 
