@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.errors import NotFound, Refused
 from bot.loops.dated import DatedClip, DatedLoop, DatedLoops, Moved
 from bot.loops.model import ClipKind, Lane, Pace, Role, Source
-from bot.recurrence import Daily, next_fire
+from bot.recurrence import Daily, next_fire, resolve
 from bot.releases.calendar import CalendarEntry, to_ics
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, weigh_date
 from bot.releases.facts import FactBook
@@ -203,7 +203,7 @@ class ReleaseService:
                     preset.key,
                     tuple(Lane(lane) for lane in preset.lanes_unused),
                 ),
-                [self._clip(task, anchor, draft.conditions, preset, pace, unit.now) for task in layout.tasks],
+                [self._clip(task, anchor, draft.conditions, preset, pace, zone) for task in layout.tasks],
             )
             release = Release(
                 id=ReleaseId(unit.new_id()),
@@ -239,7 +239,7 @@ class ReleaseService:
         conditions: frozenset[Condition],
         preset: Preset,
         pace: Pace,
-        now: datetime,
+        zone: ZoneInfo,
     ) -> DatedClip:
         wording = task.task.worded(conditions)
         notes = [wording.how] if wording.how else []
@@ -258,7 +258,10 @@ class ReleaseService:
             requires=task.task.requires,
             deadline=anchor + timedelta(days=closes),
             hard=hard is not None,
-            done_at=now if task.done else None,
+            # A foundation that was there already was done on its planned day, not now.
+            done_at=resolve(datetime.combine(anchor + timedelta(days=task.start), time(12)), zone)
+            if task.done
+            else None,
         )
 
     async def edit(

@@ -113,7 +113,7 @@ class LoopWeek:
         done = [
             DoneClip(clip.id, clip.name, names.get(clip.loop_id, ""), clip.done_at.astimezone(zone))
             for clip in clips
-            if clip.done_at is not None and clip.created_at != clip.done_at
+            if clip.done_at is not None and clip.done_at > clip.created_at
         ]
         open_loops = [loop for loop in all_loops if loop.archived_at is None and loop.created_at <= window.until]
         shown = sorted(open_loops, key=lambda loop: (loop.id != desk.active_loop_id, -loop.updated_at.timestamp()))
