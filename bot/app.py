@@ -15,6 +15,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.ai.assistant import ClaudeAssistant
 from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
@@ -41,6 +42,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.ui.strings import Catalogue, read_catalogue
 from bot.undo import ChangeService
+from bot.wiring.ai import make_assistant
 from bot.wiring.archive import ArchiveService
 from bot.wiring.bounces import WiredBounces, start_bounces, stop_bounces, wire_bounces
 from bot.wiring.coach import wire_coach
@@ -87,6 +89,7 @@ class Services:
     back_up: Callable[[], Awaitable[backup.BackupFile | None]]
     health: HealthPages | None = None
     bounces: WiredBounces = field(init=False)
+    assistant: ClaudeAssistant = field(init=False)
     loops: LoopArea = field(init=False)
     releases: ReleaseService = field(init=False)
     coach: CoachService = field(init=False)
@@ -189,7 +192,9 @@ class App:
 
     def _wire_areas(self, services: Services) -> None:
         """Make each area known: its service on `services`, its slots to the engine, its deliveries to the outbox."""
-        services.loops = wire_loops(services)
+        services.assistant = make_assistant(services)
+        self.on_stop.append(services.assistant.aclose)
+        services.loops = wire_loops(services, services.assistant)
         services.releases = wire_releases(services, DatedLoops(services.loops.changed), Stored(services.database))
         services.phases, services.forms = wire_phases(services, services.releases)
         hears = HeardPhases(services.phases)

@@ -1,37 +1,39 @@
 """A loop with AI: the product on the local Discord, its assistant on a local Messages API."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from bot.ai.assistant import ClaudeAssistant
-from bot.ai.cache import MemoryCache
-from bot.ai.client import CallSettings, MessagesClient
-from bot.ai.ledger import MemoryLedger
-from bot.ai.rules import AiRules
-from bot.rules import load_rules
+from bot.actors import Actor as Actor_
+from bot.clock import FixedClock
+from bot.studio.service import Standing
 from tests.ai.messages_api import API_KEY, Fault, MessagesApi
 from tests.loops.test_journeys import add
-from tests.loops.test_readings import GOOD, Consent, answers
-from tests.product import Product
+from tests.loops.test_readings import GOOD, answers
+from tests.product import running
 from tests.wire.kit import Actor, Stage
 
 
 @pytest.fixture
-async def api(product: Product) -> AsyncIterator[MessagesApi]:
-    """A Messages API that the product's loops ask."""
+async def api() -> AsyncIterator[MessagesApi]:
     async with MessagesApi() as server:
-        rules = load_rules("ai", AiRules).model_copy(update={"max_retries": 0, "breaker_failures": 99})
-        client = MessagesClient(CallSettings(API_KEY, "claude-haiku-5-5", server.base_url), rules, product.clock)
-        assistant = ClaudeAssistant(client, Consent(), MemoryLedger(), MemoryCache(), rules, product.clock)
-        product.services.loops.readings._assistant = assistant
         yield server
-        await assistant.aclose()
 
 
 @pytest.fixture
-def ada(product: Product) -> Actor:
-    return Stage(product.server).person("Ada")
+async def ada(api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str) -> AsyncIterator[Actor]:
+    """Ada, who turned AI on, on a server that allows it, with a key set."""
+    values = {"anthropic_api_key": SecretStr(API_KEY), "anthropic_base_url": api.base_url}
+    async with running(tmp_path / "data", clock, database_url=sqlite_database_url, **values) as product:
+        ada = Stage(product.server).person("Ada")
+        guild = next(iter(product.server.world.guilds))
+        who = Actor_.user(ada.id, "Ada")
+        await product.services.studio.save_person(who, ada.id, ai_consent=True)
+        manager = Standing(ada.id, guild, can_manage_server=True)
+        await product.services.studio.save_guild(who, manager, guild, ai_allowed=True)
+        yield ada
 
 
 async def test_planning_playing_through_and_finishing_a_loop_with_ai(api: MessagesApi, ada: Actor) -> None:
@@ -47,7 +49,7 @@ async def test_planning_playing_through_and_finishing_a_loop_with_ai(api: Messag
     assert "Bridge: Creative, bar 4" in seen
     assert "Far away: Creative; it would stand outside the timeline" in seen
     assert "You could finish *Sketch* first." in seen
-    assert "written by claude-haiku-5-5" in seen
+    assert "written by claude-haiku-4-5" in seen
     await ada.press("Accept", on=card)
     await ada.until_sees("Added Bridge on Creative.")
     await ada.press("Apply all", on=card)
@@ -66,7 +68,7 @@ async def test_planning_playing_through_and_finishing_a_loop_with_ai(api: Messag
     assert "loopos-to-aqua-night-drive.md" in ada.files()
     await ada.slash("/loop insights")
     await ada.press("Open", on=ada.last())
-    assert "claude-haiku-5-5, prompt 1, " in ada.sees()
+    assert "claude-haiku-4-5, prompt 1, " in ada.sees()
     assert "tokens" in ada.sees()
 
 
