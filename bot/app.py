@@ -339,6 +339,8 @@ class App:
             await self.back_up()
             await services.studio.put_fact("backup.day", local.date().isoformat())
             await services.studio.tidy()
+            await services.bounces.service.purge(now)
+            await services.bounces.service.sweep()
             await services.loops.loops.empty_bin()
             async with services.database.system_write("retention") as unit:
                 keep = timedelta(days=services.engine.rules.keep_finished_days)

@@ -1,6 +1,8 @@
 """The one door to the catalogue: log what was finished, name, tag, link, delete and compare it."""
 
+import asyncio
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -40,6 +42,7 @@ from storage.unit import Database, Unit
 
 LIST = "/bounce list"
 _FREE_TAG = re.compile(r"^[a-z0-9-]{1,24}$")
+_DAY_S = 86_400
 _TITLE, _NOTE, _FREE_TAGS = 100, 1000, 10
 
 
@@ -453,6 +456,16 @@ class BounceService:
                 count += len(await unit.repo(BounceRepository).purge_deleted(before))
         return count
 
+    async def sweep(self) -> int:
+        """Delete pictures and audio of contents that no bounce has any more; return how many folders went."""
+        folders = await asyncio.to_thread(_media_folders, self._media, self._clock.now().timestamp() - _DAY_S)
+        async with self._database.system_read() as unit:
+            known = await unit.repo(BounceRepository).known_content([folder.name for folder in folders])
+        orphans = [folder for folder in folders if folder.name not in known]
+        for folder in orphans:
+            await asyncio.to_thread(shutil.rmtree, folder, True)
+        return len(orphans)
+
     async def _own(self, unit: Unit, bounce_id: str) -> Bounce:
         bounce = await unit.repo(BounceRepository).get(bounce_id)
         if bounce is None:
@@ -473,6 +486,13 @@ class BounceService:
             return read_columns(data, bounce.facts.duration_s)
         except (OSError, ValueError):
             return None
+
+
+def _media_folders(media: Path, before: float) -> list[Path]:
+    """Return the folders of contents, and of uploads never finished, that were not touched since `before`."""
+    found = [folder for folder in media.glob("[0-9a-f][0-9a-f]/*") if folder.is_dir()]
+    found += [folder for folder in media.glob("incoming/*") if folder.is_dir()]
+    return [folder for folder in found if folder.stat().st_mtime < before]
 
 
 def read_tags(typed: str) -> tuple[str, ...]:

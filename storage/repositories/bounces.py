@@ -152,6 +152,14 @@ class BounceRepository(Repository):
         query = select(BounceRow.owner_id).where(BounceRow.deleted_at < before).distinct()
         return list((await self.session.execute(query)).scalars())
 
+    async def known_content(self, hashes: Sequence[str]) -> set[str]:
+        """Return which of these contents have a bounce (system units: anybody's)."""
+        found: set[str] = set()
+        for start in range(0, len(hashes), 500):
+            query = select(BounceRow.content_hash).where(BounceRow.content_hash.in_(list(hashes[start : start + 500])))
+            found.update((await self.session.execute(query)).scalars())
+        return found
+
     async def posted(self, post: BouncePost) -> None:
         """Remember where a card was posted; twice the same message is once."""
         row: dict[str, Any] = {

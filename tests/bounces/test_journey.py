@@ -119,6 +119,29 @@ async def test_an_upload_is_logged_once_and_a_text_is_refused(studio: Product, t
     assert await studio.services.bounces.service.count(ada.id, Filter()) == 1
 
 
+async def test_a_message_with_audio_is_logged_from_its_menu(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#general")
+    data = save(tmp_path / "Sketch.wav", music(3), 44100, "PCM_16").read_bytes()
+    message = await ada.say("listen", Upload("Sketch.wav", data))
+    await ada.menu("Log as bounce", message)
+    await ada.until_sees("Sketch", "LUFS")
+
+
+async def test_numbers_and_export_of_the_catalogue(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#bounces")
+    drop(tmp_path, "=Night Drive v1.wav")
+    await posted(studio, 2)
+    await ada.slash("/bounce list", tag="Keeper")
+    assert "No bounce fits that" in ada.sees()
+    await ada.slash("/bounce list")
+    await ada.press("Numbers")
+    await ada.until_sees("One bounce, 0.1 minutes")
+    await ada.press("CSV")
+    table = await studio.wait_for(lambda: ada.files().get("bounces.csv"))
+    assert b"content_hash" in table
+    assert b",'=Night Drive v1.wav" in table
+
+
 async def test_a_burst_is_one_card(studio: Product, tmp_path: Path) -> None:
     ada = studio.person("Ada").go("#bounces")
     stems = tmp_path / "stems"

@@ -1,8 +1,10 @@
 """From a file on disk to a row in the catalogue and a delivery in the outbox, with real watching and measuring."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +198,26 @@ async def test_a_renamed_file_is_not_measured_again(studio: Studio) -> None:
 
     await until(noted)
     assert len(await studio.deliveries()) == 1
+
+
+async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures(studio: Studio) -> None:
+    await studio.start()
+    drop(studio.root, "Idea.wav")
+
+    async def one() -> bool:
+        return len(await studio.bounces()) == 1
+
+    await until(one)
+    (bounce,) = await studio.bounces()
+    folder = studio.service.folder_of(bounce.content_hash)
+    await studio.service.delete(ADA_ACTS, ADA, bounce.id)
+    now = SystemClock().now()
+    assert await studio.service.purge(now) == 0
+    assert await studio.service.purge(now + timedelta(days=31)) == 1
+    assert await studio.service.sweep() == 0
+    os.utime(folder, (1, 1))
+    assert await studio.service.sweep() == 1
+    assert not folder.exists()
 
 
 async def test_a_folder_that_goes_is_noticed_and_taken_up_again(studio: Studio) -> None:
