@@ -42,7 +42,7 @@ def checkin_card(view: CheckinView, words: Words, owner: int) -> Card:
             return Card("", lead=words("coach.checkin.put_away"), quiet=True)
         case CheckinState.ANSWERED:
             return _answered(view, words, owner)
-        case CheckinState.SCHEDULED if checkin.snoozes and checkin.sent_at:
+        case CheckinState.SCHEDULED if view.is_snoozed:
             return Card("", lead=words("coach.checkin.snoozed", when=checkin.due_at), quiet=True)
         case _:
             pass

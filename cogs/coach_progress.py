@@ -48,7 +48,7 @@ async def show_progress(turn: Turn, measure: str | None, weeks: int) -> None:
     chart = await service.picture(view, panels(view, words), words("coach.progress.title", count=view.weeks).plain)
     if chart is not None:
         pictures.append(Picture("progress.png", chart, progress_alt(view, words)))
-    if measure is None:
+    if measure is None and view.motion[1]:
         marks = [
             WeekMark(day_label(result.week_start, words), result.state, done, planned)
             for result, (done, planned) in zip(view.results, view.done_counts, strict=True)

@@ -1,12 +1,15 @@
 """The coach as people meet it: quick start, week, goals, habits, check-ins by direct message, the crisis path."""
 
+import json
+from datetime import timedelta
+
 import pytest
 
 from bot.coach.content import bank_path
 from bot.coach.model import Role
 from tests.coach.banks import synthetic_bank
 from tests.product import Product
-from tests.wire.kit import Actor, Stage
+from tests.wire.kit import Actor, Stage, typed
 
 
 @pytest.fixture
@@ -64,3 +67,229 @@ async def test_a_week_is_ticked_lightened_and_undone(product: Product, ada: Acto
     await ada.press("Undo")
     await ada.slash("/coach plan")
     assert "2 of 9 done" in ada.sees()
+
+
+async def _until_local(product: Product, weekday: int, hour: int) -> None:
+    """Let time pass until a weekday and hour in UTC, doing what falls due."""
+    now = product.clock.now()
+    days = (weekday - now.weekday()) % 7
+    target = (now + timedelta(days=days)).replace(hour=hour, minute=0, second=0)
+    if target <= now:
+        target += timedelta(days=7)
+    await product.live(step_s=3600, hours=(target - now).total_seconds() / 3600)
+
+
+async def _checkins_on(product: Product, ada: Actor) -> None:
+    """Have a week, and turn check-ins on in daytime."""
+    await _until_local(product, 1, 12)
+    await _start(ada)
+    await ada.slash("/coach start")
+    await ada.press("Skip")
+    await ada.press("Turn check-ins on")
+    await product.live(minutes=2)
+
+
+def _dm_text(ada: Actor) -> str:
+    return ada.conversation.text()
+
+
+async def test_turning_check_ins_on_answers_at_once_and_friday_asks_one_thing(product: Product, ada: Actor) -> None:
+    await _checkins_on(product, ada)
+    assert "Check-ins are on" in _dm_text(ada)
+    before = len(ada.conversation.messages())
+    await _until_local(product, 4, 17)
+    messages = ada.conversation.messages()
+    assert len(messages) == before + 1
+    ada.go("DM")
+    assert "What would make it easy to close the week?" in ada.sees()
+    assert "I'm a bot" in ada.sees()
+    await ada.press("Done")
+    assert "Noted, thank you." in ada.sees()
+    view = await product.services.coach.weeks.current(ada.id)
+    await ada.choose("Tick what is done", view.open[0].id)
+    assert "One task is done this week" in ada.sees()
+    await ada.press("Add a reflection")
+    await ada.fill(wins="One hook\nOne call", went="4")
+    await ada.until_sees("Kept. Thank you for looking back.")
+    week = await product.services.coach.weeks.current(ada.id)
+    assert week.week.reflections.wins == ("One hook", "One call")
+
+
+async def test_a_check_in_is_snoozed_and_put_away(product: Product, ada: Actor) -> None:
+    await _checkins_on(product, ada)
+    await _until_local(product, 4, 17)
+    ada.go("DM")
+    await ada.press("Snooze")
+    await ada.press("In an hour")
+    assert "I’ll ask again" in ada.sees()
+    count = len(ada.conversation.messages())
+    await product.live(step_s=600, hours=2)
+    assert len(ada.conversation.messages()) == count + 1
+    await ada.press("Not today")
+    assert "Put away for today." in ada.sees()
+
+
+async def test_energy_is_asked_only_with_consent_and_can_be_changed(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach checkin")
+    await ada.press("Done")
+    assert "How much energy" not in ada.sees()
+    await ada.slash("/coach profile")
+    await ada.fill()
+    await ada.press("Ask for energy")
+    await ada.slash("/coach checkin")
+    await ada.press("Done")
+    await ada.choose("How much energy is there?", "2")
+    assert "Energy: 2 of 5." in ada.sees()
+    await ada.press("Change")
+    assert "Energy: 2" not in ada.sees()
+
+
+async def test_closed_messages_go_to_the_inbox_and_never_to_a_channel(product: Product, ada: Actor) -> None:
+    await _checkins_on(product, ada)
+    product.server.faults.named("dm_closed", "POST", "/channels/{channel_id}/messages")
+    await _until_local(product, 4, 17)
+    posted = [place.text() for place in (product.channel("general"),)]
+    assert not any("What would make" in text for text in posted)
+    ada.go("general")
+    await ada.slash("/studio inbox")
+    assert "A check-in" in ada.sees()
+
+
+async def test_a_crisis_text_shows_help_lines_and_leaves_no_trace(product: Product, ada: Actor) -> None:
+    await _checkins_on(product, ada)
+    secret = "I want to end it all, zanzibar"
+    await ada.slash("/coach plan")
+    await ada.press("More")
+    await ada.choose("More", "reflect")
+    await ada.fill(learnings=secret)
+    assert "People you can talk to" in ada.sees()
+    assert "nothing has been saved" in ada.sees()
+    dump = json.dumps(await product.services.studio.privacy_export(ada.id), default=str)
+    assert "zanzibar" not in dump
+    count = len(ada.conversation.messages())
+    await product.live(step_s=3600 * 6, days=6)
+    assert len(ada.conversation.messages()) == count, "a week of quiet"
+    await ada.slash("/coach plan")
+    assert "0 of 9 done" in ada.sees()
+    await product.live(step_s=3600 * 3, days=3)
+    assert "Hello again" in _dm_text(ada)
+
+
+async def test_goals_are_written_planned_moved_and_completed(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach goal")
+    await ada.fill(title="Six songs", description="An EP", category="creative", priority="3", target="2030-01-01")
+    await ada.until_sees("Kept: Six songs")
+    await ada.slash("/coach goal", goal="Six songs")
+    assert "not enough weeks yet" in ada.sees()
+    await ada.press("WOOP")
+    await ada.fill(wish="A finished EP", plan="If it is Tuesday 19:00, then ten minutes")
+    assert "Plan: If it is Tuesday" in ada.sees()
+    await ada.press("Progress")
+    await ada.fill(progress="100")
+    assert "You could complete it" in ada.sees()
+    await ada.press("Complete")
+    await ada.until_sees("Completed: Six songs")
+    await ada.slash("/coach goals")
+    assert "Six songs" in ada.sees()
+    await ada.slash("/coach goals", filter="active")
+    assert "No goal yet" in ada.sees()
+
+
+async def test_a_wrong_entry_comes_back_with_everything_typed(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach goal")
+    await ada.fill(title="Six songs", target="someday never")
+    assert "I can’t read someday never as a day" in ada.sees()
+    await ada.press("Edit again")
+    await ada.fill(target="")
+    await ada.until_sees("Kept: Six songs")
+
+
+async def test_measures_make_a_picture_with_words(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    for value in (10, 12, 15, 19, 26):
+        await ada.slash("/coach log", measure=typed("mailing list"), value=value)
+        await product.live(step_s=3600 * 24, days=7)
+    await ada.slash("/coach progress", weeks=12)
+    assert "mailing list, 4 weeks: 12 to 26, last 26, improving" in ada.sees()
+    await ada.slash("/coach insights")
+    assert "mailing list has moved up" in ada.sees() or "Insights" in ada.sees()
+    await ada.slash("/coach history")
+    assert "Your weeks" in ada.sees()
+
+
+async def test_habits_and_routines_are_kept(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach habits")
+    await ada.press("New habit")
+    await ada.fill(title="Scales", category="creative", frequency="daily")
+    assert "Scales" in ada.sees()
+    await ada.press("Did it")
+    await ada.until_sees("Noted.")
+    await ada.slash("/coach routines")
+    await ada.choose("Take a routine that comes along", "morning")
+    assert "5 steps, 110 min" in ada.sees()
+    await ada.press("Open")
+    await ada.press("Turn into tasks")
+    assert "3 tasks of this week are now from the routine" in ada.sees()
+
+
+async def test_a_reminder_reaches_its_person_in_their_own_time(product: Product, ada: Actor) -> None:
+    await _until_local(product, 1, 10)
+    await ada.slash("/coach remind", when="in 3h", text="Ring Ben")
+    assert "Ring Ben" in ada.sees()
+    await ada.slash("/coach reminders")
+    assert "Ring Ben" in ada.sees()
+    await product.live(step_s=600, hours=4)
+    assert "A reminder from you: Ring Ben" in _dm_text(ada)
+    await ada.slash("/coach reminders")
+    assert "No reminder is set" in ada.sees()
+
+
+async def test_support_needs_no_set_up_and_load_keeps_nothing(product: Product, ada: Actor) -> None:
+    await ada.slash("/coach support", region="uk")
+    assert "116 123" in ada.sees()
+    await ada.choose("Another region", "us")
+    assert "988" in ada.sees()
+    await _start(ada)
+    await ada.slash("/coach load")
+    assert "Steady" in ada.sees()
+    await ada.press("It feels like too much")
+    assert "High" in ada.sees()
+    await ada.press("Help lines")
+    assert "People you can talk to" in ada.sees()
+
+
+async def test_rest_pause_resume_and_phase_are_the_persons_own_acts(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach rest", week="next")
+    assert "A rest week." in ada.sees()
+    await ada.slash("/coach pause")
+    await ada.press("2 weeks")
+    assert "Paused until" in ada.sees()
+    await ada.slash("/coach resume")
+    assert "The pause is over." in ada.sees()
+    await ada.slash("/coach phase", to="recovery")
+    assert "Phase: Recovery" in ada.sees()
+    await ada.press("Builder")
+    assert "Phase: Builder" in ada.sees()
+
+
+async def test_tasks_are_split_scheduled_swapped_and_let_go_by_command(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    view = await product.services.coach.weeks.current(ada.id)
+    one, two, three, four = view.open[:4]
+    await ada.slash("/coach task", task=one.title, action="done")
+    assert f"Done: {one.title}" in ada.sees()
+    await ada.slash("/coach task", task=two.title, action="split")
+    await ada.fill(first="First half", second="Second half")
+    assert "Split. The first part: First half" in ada.sees()
+    await ada.slash("/coach task", task=three.title, action="schedule")
+    await ada.fill(when="tomorrow 5pm", if_then="If it is five, then ten minutes")
+    assert three.title in ada.sees()
+    await ada.slash("/coach task", task=four.title, action="swap")
+    assert "In its place" in ada.sees()
+    await ada.slash("/coach task", task="First half", action="let_go")
+    assert "Let go: First half" in ada.sees()

@@ -59,6 +59,7 @@ class CheckinView:
     lines: tuple[Line, ...]
     week: WeekView | None
     asks_energy: bool
+    is_snoozed: bool = False
     reminders: tuple[str, ...] = ()
 
 
@@ -301,6 +302,7 @@ class CheckinService:
             compose(facts),
             view,
             asks_energy=sitting.profile.preferences.dm.energy,
+            is_snoozed=checkin.state is CheckinState.SCHEDULED and checkin.snoozes > 0 and checkin.due_at > sitting.now,
             reminders=tuple(each.text for each in waiting if each.due_at <= sitting.now),
         )
 

@@ -149,7 +149,10 @@ async def fill(
     times = suggest_times(
         [task.focus_area for task in fresh], first, week.week_start, sitting.zone, profile.preferences.rest_days
     )
-    await tasks.add([replace(task, at=at) for task, at in zip(fresh, times, strict=True)])
+    # A time that is over is no suggestion: the first week may begin on a Saturday.
+    await tasks.add(
+        [replace(task, at=at if at and at > sitting.now else None) for task, at in zip(fresh, times, strict=True)]
+    )
     minutes = sum(task.minutes for task in (*kept, *fresh) if task.status is not TaskStatus.LET_GO)
     notes = _notes(profile.preferences.time_commitment_hours, minutes, has_repeat=draft.has_repeat)
     plan = replace(
@@ -384,7 +387,7 @@ def _recommendations(role: Role, experience: str) -> tuple[Line, ...]:
 def _notes(hours_wanted: float, minutes: int, *, has_repeat: bool) -> tuple[Line, ...]:
     notes: list[Line] = []
     if hours_of(minutes) > hours_wanted:
-        notes.append(Line("coach.note.long", {"hours": hours_of(minutes), "wanted": hours_wanted}))
+        notes.append(Line("coach.note.long", {"hours": hours_of(minutes), "wanted": f"{hours_wanted:g}"}))
     if has_repeat:
         notes.append(Line("coach.note.repeat"))
     return tuple(notes)
