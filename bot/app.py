@@ -207,6 +207,7 @@ class App:
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
         services.archive = ArchiveService(services)
         services.studio.listen(services.digests.person_changed)
+        services.studio.listen(services.coach.profiles.sync)
 
     async def _keep_loops(self) -> None:
         self.supervisor.keep("unsaved-loop-edits", self.services.loops.saving.keep_trying)
