@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from bot.app import App
 from bot.clock import FixedClock
@@ -62,9 +63,14 @@ class Product(Rig):
             await engine.tick()
             await asyncio.sleep(0.002)
         # The engine's own loops take slots too: what they hold has to end before time may move on.
-        while await engine.drain() or engine._in_flight:
-            if engine._in_flight:
-                await asyncio.wait(set(engine._in_flight))
+        async with asyncio.timeout(30):
+            while await engine.drain() or engine._in_flight or await self._held():
+                await asyncio.sleep(0.002)
+
+    async def _held(self) -> int:
+        """Return how many slots somebody is working on."""
+        async with self.app.services.database.system_read() as unit:
+            return (await unit.session.execute(text("SELECT count(*) FROM slots WHERE state = 'leased'"))).scalar_one()
 
     async def wait_for(self, condition: Any, seconds: float = 15) -> Any:
         """Wait in real time until `condition()` (plain or async) gives something true."""
