@@ -203,7 +203,7 @@ class App:
         self.on_stop.append(lambda: stop_bounces(services.bounces))
         self.on_start.append(self._keep_loops)
         self.on_stop.append(services.loops.stop)
-        services.coach = wire_coach(services, services.phases)
+        services.coach = wire_coach(services, services.phases, services.assistant)
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
         services.archive = ArchiveService(services)
         services.studio.listen(services.digests.person_changed)

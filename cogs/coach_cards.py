@@ -21,7 +21,7 @@ MARKS = {
 }
 ACTIONS = ("done", "skip", "split", "schedule", "swap", "let_go")
 CHOICES = ("split", "schedule", "swap", "let_go")
-MORE = ("reflect", "add", "if_then", "again", "rest", "close", "habits", "calendar", "share")
+MORE = ("reflect", "add", "if_then", "again", "ai", "rest", "close", "habits", "calendar", "share")
 
 
 def said(line: CoachLine, words: Words) -> Text:

@@ -13,7 +13,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import control, form
-from bot.ui.model import Button, Card, Option, OutFile, Select, note
+from bot.ui.model import Button, Card, Option, OutFile, Row, Select, note
 from bot.ui.times import chosen_time, time_card
 from bot.ui.when import Reading, read_any
 from cogs.coach_calendar import week_calendar
@@ -180,6 +180,8 @@ async def more_pick(press: Press) -> None:
             await press.open(await _task_form(press))
         case "again":
             await _regenerate(press)
+        case "ai":
+            await _enrich(press)
         case "rest":
             await _rest(press, monday_of_id(press.id))
         case "close":
@@ -265,6 +267,48 @@ async def _calendar(press: Press) -> None:
     name = f"{iso_week(view.week.week_start).lower()}.ics"
     file = OutFile(name, week_calendar(view, press.words, press.now))
     await press.update(Card("", lead=press.words("coach.told.calendar"), quiet=True, files=[file]))
+
+
+async def _enrich(press: Press) -> None:
+    """Ask the AI for clearer words; without it the plan is complete as it is, and one line says so."""
+    await press.defer()
+    service = press.services.coach.enrich
+    found = await service.enrich(press.actor, press.person, monday_of_id(press.id), press.guild)
+    words = press.words
+    if found.reason is not None or found.group_id is None:
+        key = (
+            "coach.ai.no_ideas"
+            if found.reason is None
+            else f"coach.ai.{'off' if not found.reason.is_passing else 'down'}"
+        )
+        await press.update(note(words(key)))
+        return
+    await press.update(week_card(found.view, words, press.person))
+    monday = found.view.week.week_start.isoformat()
+    rows: list[Row] = [[undo_button(press, found.group_id)]]
+    options = [
+        Option(extra.title, str(place), words(f"coach.area.{extra.focus_area}").plain)
+        for place, extra in enumerate(found.view.week.extras)
+    ]
+    if options:
+        add = Select("coach", "extra-add", words("coach.ai.add"), options, id=monday, owner=press.person)
+        swap = Select("coach", "extra-swap", words("coach.ai.swap"), options, id=monday, owner=press.person)
+        rows = [add, swap, *rows]
+    await press.reply(Card("", lead=words("coach.ai.told"), quiet=True, rows=rows))
+
+
+@control("coach", "extra-add")
+async def add_extra(press: Press) -> None:
+    monday = date.fromisoformat(press.id)
+    added = await press.services.coach.enrich.add_extra(press.actor, press.person, monday, int(press.values[0]))
+    await _told(press, "coach.told.task_added", added)
+
+
+@control("coach", "extra-swap")
+async def swap_extra(press: Press) -> None:
+    monday = date.fromisoformat(press.id)
+    added = await press.services.coach.enrich.swap_in(press.actor, press.person, monday, int(press.values[0]))
+    await _told(press, "coach.told.task_swap", added)
 
 
 async def _offer_share(press: Press) -> None:
@@ -453,6 +497,8 @@ controls = (
     schedule,
     schedule_at,
     schedule_again,
+    add_extra,
+    swap_extra,
     reflect,
     save_reflection,
     export,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actors import Actor
+from bot.ai.model import Assistant
 from bot.bounces.model import Filter
 from bot.clock import Clock
 from bot.coach.insights import BounceFact, PlatformFact
@@ -44,11 +45,11 @@ class House(Protocol):
     releases: ReleaseService
 
 
-def wire_coach(house: House, phases: PhaseService) -> CoachService:
+def wire_coach(house: House, phases: PhaseService, assistant: Assistant | None = None) -> CoachService:
     """Make the service over its neighbours, and make its slots and deliveries known."""
     neighbours = Neighbours(house, phases)
     sources = Sources(loops=neighbours, bounces=neighbours, phases=neighbours, facts=neighbours)
-    service = coach_service(Desk(house.database, house.clock, sources))
+    service = coach_service(Desk(house.database, house.clock, sources), assistant)
     for kind in service.slots:
         house.engine.register(kind)
     register_deliveries(service, house.outbox, house.studio, house.catalogue)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.ai.model import Assistant
 from bot.coach.service.checkins import CheckinService
 from bot.coach.service.desk import Desk
 from bot.coach.service.due import CheckinSlots, CloseSlots, ReminderSlots
+from bot.coach.service.enrich import EnrichService
 from bot.coach.service.goals import GoalService
 from bot.coach.service.habits import HabitService, ReminderService, RoutineService
 from bot.coach.service.insights import InsightService
@@ -29,6 +31,7 @@ class CoachService:
     reminders: ReminderService
     checkins: CheckinService
     insights: InsightService
+    enrich: EnrichService
 
     @property
     def slots(self) -> tuple[CheckinSlots, CloseSlots, ReminderSlots]:
@@ -40,14 +43,14 @@ class CoachService:
         )
 
 
-def coach_service(desk: Desk) -> CoachService:
+def coach_service(desk: Desk, assistant: Assistant | None = None) -> CoachService:
     """Make all doors over one desk."""
-    weeks = WeekService(desk)
+    weeks, tasks = WeekService(desk), TaskService(desk)
     return CoachService(
         desk=desk,
         profiles=ProfileService(desk),
         weeks=weeks,
-        tasks=TaskService(desk),
+        tasks=tasks,
         goals=GoalService(desk),
         progress=ProgressService(desk),
         habits=HabitService(desk),
@@ -55,4 +58,5 @@ def coach_service(desk: Desk) -> CoachService:
         reminders=ReminderService(desk),
         checkins=CheckinService(desk, weeks),
         insights=InsightService(desk),
+        enrich=EnrichService(desk, weeks, tasks, assistant),
     )
