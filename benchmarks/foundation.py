@@ -185,7 +185,8 @@ async def slots() -> dict[str, Row]:
                 await connection.execute(
                     text(
                         "INSERT INTO slots (id, key, kind, lane, subject_id, payload, state, due_at, visible_at,"
-                        " attempts, created_at) VALUES (:id, :id, 'floor', 'work', :id, '{}', 'ready', :now, :now, 0, :now)"
+                        " attempts, created_at) VALUES"
+                        " (:id, :id, 'floor', 'work', :id, '{}', 'ready', :now, :now, 0, :now)"
                     ),
                     [{"id": f"floor{batch}-{number}", "now": now} for number in range(500)],
                 )

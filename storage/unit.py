@@ -98,8 +98,7 @@ class Unit:
         # Given as parameters, not as values, so that the compiled statement is cached.
         statement = make(core).on_conflict_do_nothing().returning(*core.primary_key.columns)
         result = await self.session.execute(statement, [dict(row) for row in rows], execution_options={CHECKED: True})
-        added = list(result.scalars())
-        return added
+        return list(result.scalars())
 
     async def deliver(self, draft: DeliveryDraft) -> str | None:
         """Write an outbox row and its slot; return its id, or None where this occurrence was written before."""

@@ -194,9 +194,7 @@ class MessagesApi:
             case Fault.HUGE:
                 return _message(call, {"summary": "x" * 1_000_000, "steps": [], "clips": [], "fixes": []})
             case Fault.PROXY_PAGE:
-                return web.Response(
-                    text="<html>Sign in to the guest network</html>", content_type="text/html"
-                )
+                return web.Response(text="<html>Sign in to the guest network</html>", content_type="text/html")
             case Fault.ODD_MESSAGE:
                 return web.json_response({"type": "message", "content": "text", "usage": None})
             case fault:

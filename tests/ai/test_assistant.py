@@ -155,9 +155,7 @@ async def test_a_key_that_is_wrong_reads_as_no_key():
 async def test_without_a_key_or_without_consent_nothing_is_sent(bench: Bench):
     bench.consent.on = False
     off = await bench.assistant.ask(question())
-    no_key = await ClaudeAssistant(None, Switch(), bench.ledger, MemoryCache(), rules(), bench.clock).ask(
-        question()
-    )
+    no_key = await ClaudeAssistant(None, Switch(), bench.ledger, MemoryCache(), rules(), bench.clock).ask(question())
     assert isinstance(off, Failed)
     assert isinstance(no_key, Failed)
     assert (off.reason, no_key.reason) == (Reason.OFF, Reason.NO_KEY)

@@ -41,11 +41,15 @@ async def test_a_wrong_zone_is_explained_and_nothing_typed_is_lost(product: Prod
     card = await product.seen(product.ada.slash("studio me"))
     interaction = product.ada.click(card, "Zone and hours")
     await product.settled(interaction)
-    refused = await product.seen(product.ada.submit(interaction, {"zone": "Atlantis", "start": "22:00", "end": "08:30"}))
+    refused = await product.seen(
+        product.ada.submit(interaction, {"zone": "Atlantis", "start": "22:00", "end": "08:30"})
+    )
     assert "Atlantis" in texts(refused)
     again = product.ada.click(refused, "Edit again")
     await product.settled(again)
-    corrected = await product.seen(product.ada.submit(again, {"zone": "Europe/London", "start": "22:00", "end": "08:30"}))
+    corrected = await product.seen(
+        product.ada.submit(again, {"zone": "Europe/London", "start": "22:00", "end": "08:30"})
+    )
     assert "Europe/London" in texts(corrected)
 
 
