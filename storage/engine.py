@@ -37,7 +37,7 @@ def sqlite_url(file: Path) -> str:
 
 
 def open_engines(url: str, *, read_pool: int = 4, write_pool: int = 8, synchronous: str = "FULL") -> Engines:
-    """Open `url` (`sqlite+aiosqlite:///FILE` or `postgresql://…`).
+    """Open `url` (`sqlite+aiosqlite:///FILE[?synchronous=OFF]` or `postgresql://…`).
 
     `write_pool` is the number of concurrent writers on PostgreSQL; SQLite always has exactly one.
     """
@@ -48,6 +48,10 @@ def open_engines(url: str, *, read_pool: int = 4, write_pool: int = 8, synchrono
 
 
 def _open_sqlite(url: URL, read_pool: int, synchronous: str) -> Engines:
+    synchronous = str(url.query.get("synchronous", synchronous))
+    if synchronous not in ("FULL", "NORMAL", "OFF"):
+        raise ValueError("synchronous is FULL, NORMAL or OFF")
+    url = url.difference_update_query(["synchronous"])
     common: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "max_overflow": 0, "pool_timeout": 30}
     write = create_async_engine(url, pool_size=1, **common)
     read = create_async_engine(url, pool_size=read_pool, **common)

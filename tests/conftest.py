@@ -75,6 +75,9 @@ def postgres_template(postgres_server: str) -> str:
     import psycopg
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute("DROP DATABASE IF EXISTS template_studiohand")
         connection.execute("CREATE DATABASE template_studiohand")
 
@@ -100,7 +103,8 @@ def _with_database(uri: str, name: str) -> str:
 def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
     file = tmp_path / "studiohand.db"
     shutil.copyfile(sqlite_template, file)
-    return sqlite_url(file)
+    # What a power cut would lose is of no interest here, and waiting for the disk is most of the time.
+    return f"{sqlite_url(file)}?synchronous=OFF"
 
 
 @pytest.fixture

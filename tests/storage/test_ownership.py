@@ -29,6 +29,7 @@ NOT_BY_OWNER = {
     "SlotRepository": "works over all owners in system units; a finish is fenced by its lease",
     "GuildRepository": "servers are no person's",
     "FactRepository": "facts about the installation",
+    "CoachRuleCountRepository": "counters of rules, without anybody's id",
     "PrivacyRepository": "goes over all tables for one person in system units",
 }
 """Repositories without an owner, and why."""
@@ -41,14 +42,12 @@ def repositories() -> Iterable[type[Repository]]:
                 yield found
 
 
-def methods() -> list[Any]:
-    return [
-        pytest.param(kind, name, id=f"{kind.__name__}.{name}")
-        for kind in repositories()
-        if kind.__name__ not in NOT_BY_OWNER
-        for name, method in inspect.getmembers(kind, inspect.iscoroutinefunction)
-        if not name.startswith("_")
-    ]
+def owned_repositories() -> list[type[Repository]]:
+    return [kind for kind in repositories() if kind.__name__ not in NOT_BY_OWNER]
+
+
+def methods_of(kind: type[Repository]) -> list[str]:
+    return [name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if not name.startswith("_")]
 
 
 def value_for(hint: Any, name: str, rows: dict[str, dict[str, Any]], now: datetime, depth: int = 0) -> Any:
@@ -113,34 +112,36 @@ def adas(rows: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: [row for row in found if MARK in str(row) and BEN not in row] for name, found in rows.items()}
 
 
-@pytest.mark.parametrize(("kind", "name"), methods())
+@pytest.mark.parametrize("kind", owned_repositories(), ids=lambda kind: kind.__name__)
 async def test_the_wrong_person_sees_changes_and_deletes_nothing(
-    kind: type[Repository], name: str, database: Database, clock: FixedClock
+    kind: type[Repository], database: Database, clock: FixedClock
 ) -> None:
+    """Call every method of a repository as Ben with Ada's ids; Ada's rows stay, and nothing of hers comes back."""
     rows = await seed(database, clock)
     before = adas(await everything(database))
-    result: Any = None
-    try:
-        async with database.write(Actor.user(BEN, "Ben"), BEN, "attack") as unit:
-            method = getattr(unit.repo(kind), name)
-            hints = typing.get_type_hints(getattr(kind, name))
-            wanted = inspect.signature(method).parameters.values()
-            arguments = {
-                p.name: value_for(hints.get(p.name, str), p.name, rows, clock.now())
-                for p in wanted
-                if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-            }
-            result = await method(**arguments)
-    except Exception as refusal:
-        result = type(refusal)
-    assert adas(await everything(database)) == before
-    shown = [
-        mark
-        for table, row in rows.items()
-        for mark in map(str, row.values())
-        if mark.startswith(f"{MARK}-{table}") and not mark.endswith("-id") and mark in repr(result)
-    ]
+    shown: list[str] = []
+    for name in methods_of(kind):
+        result: Any = None
+        try:
+            async with database.write(Actor.user(BEN, "Ben"), BEN, "attack") as unit:
+                method = getattr(unit.repo(kind), name)
+                hints = typing.get_type_hints(getattr(kind, name))
+                arguments = {
+                    p.name: value_for(hints.get(p.name, str), p.name, rows, clock.now())
+                    for p in inspect.signature(method).parameters.values()
+                    if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                }
+                result = await method(**arguments)
+        except Exception as refusal:
+            result = type(refusal)
+        shown += [
+            f"{name} shows {mark}"
+            for table, row in rows.items()
+            for mark in map(str, row.values())
+            if mark.startswith(f"{MARK}-{table}") and not mark.endswith("-id") and mark in repr(result)
+        ]
     assert shown == []
+    assert adas(await everything(database)) == before
 
 
 async def test_postgresql_hides_rows_by_itself(postgres_database_url: str, clock: FixedClock) -> None:
