@@ -47,6 +47,18 @@ class Metrics:
         self.ai_calls = Counter("studiohand_ai_calls", "AI calls", ["purpose", "outcome"], registry=registry)
         self.ai_tokens = Counter("studiohand_ai_tokens", "AI tokens", ["direction"], registry=registry)
         self.ai_cost = Counter("studiohand_ai_cost_usd", "AI cost in US dollars", registry=registry)
+        self.mission_runs = Counter(
+            "studiohand_mission_runs", "Runs of missions", ["outcome", "planner"], registry=registry
+        )
+        self.mission_steps = Counter(
+            "studiohand_mission_steps", "Steps by tool and what became of them", ["tool", "state"], registry=registry
+        )
+        self.mission_decision_seconds = Histogram(
+            "studiohand_mission_decision_seconds",
+            "From a proposal to its decision",
+            buckets=(10, 60, 600, 3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400),
+            registry=registry,
+        )
         self.pool_queue = Gauge("studiohand_pool_queue", "Blocking work that waits", registry=registry)
         self.unit_seconds = Histogram(
             "studiohand_unit_seconds",

@@ -221,6 +221,11 @@ class Database:
         finally:
             self._joined.reset(token)
 
+    @property
+    def open_unit(self) -> Unit | None:
+        """The unit that use cases called here take part in, if any."""
+        return self._joined.get()
+
     def _join(self, owner: OwnerId) -> Unit | None:
         unit = self._joined.get()
         if unit is not None and unit.owner != owner:

@@ -160,6 +160,11 @@ class LoopStore:
                 version = await unit.repo(LoopRepository).touch(loop.id)
                 return replace(done, loop=replace(done.loop, version=version), group_id=unit.group_id)
 
+        unit = self.database.open_unit
+        if unit is not None:
+            # Part of a larger transaction: waiting for the loop's lock in here could wait for ever.
+            unit.on_commit(lambda: self.saving.changed(owner, LoopId(loop_id)))
+            return await attempt()
         return await self.saving.run(Edit(owner, LoopId(loop_id), intent, attempt))
 
     async def loop_of_clip(self, owner: OwnerId, clip_id: str) -> tuple[Loop, Clip]:

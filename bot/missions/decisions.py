@@ -95,6 +95,10 @@ class Decisions:
         self._metrics = metrics or SilentMetrics()
         self._rules = rules or mission_rules()
 
+    @property
+    def now(self) -> datetime:
+        return self._clock.now()
+
     # ------------------------------------------------------------------ looking
 
     async def view(self, who: Presser, step_id: str) -> StepView:
