@@ -29,6 +29,7 @@ from bot.lifecycle import Supervisor
 from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
+from bot.missions.area import MissionArea
 from bot.opening import open_database, prepare_data_dir, single_instance
 from bot.outbox import Outbox
 from bot.phases.forms import FormMapService
@@ -48,6 +49,7 @@ from bot.wiring.bounces import WiredBounces, start_bounces, stop_bounces, wire_b
 from bot.wiring.coach import wire_coach
 from bot.wiring.digest import DigestMessages, wire_digest
 from bot.wiring.loops import Stored, wire_loops
+from bot.wiring.missions import wire_missions
 from bot.wiring.phases import HeardPhases, wire_phases
 from bot.wiring.releases import wire_releases
 from storage import backup
@@ -64,6 +66,7 @@ EXTENSIONS = (
     "cogs.digest",
     "cogs.help",
     "cogs.loops",
+    "cogs.missions",
     "cogs.phases",
     "cogs.releases",
     "cogs.studio",
@@ -96,6 +99,7 @@ class Services:
     phases: PhaseService = field(init=False)
     forms: FormMapService = field(init=False)
     digests: DigestService = field(init=False)
+    missions: MissionArea = field(init=False)
     archive: ArchiveService = field(init=False)
     server_digests: ServerDigests = field(init=False)
     digest_messages: DigestMessages = field(init=False)
@@ -205,6 +209,7 @@ class App:
         self.on_stop.append(services.loops.stop)
         services.coach = wire_coach(services, services.phases, services.assistant)
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
+        services.missions = wire_missions(services, services.assistant)
         services.archive = ArchiveService(services)
         services.studio.listen(services.digests.person_changed)
         services.studio.listen(services.coach.profiles.sync)

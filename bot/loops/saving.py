@@ -114,10 +114,6 @@ class Saving:
                 del self._pending[loop_id]
             self.tell(edit.owner, loop_id)
 
-    def changed(self, owner: int, loop_id: LoopId) -> None:
-        """Tell that a loop was changed by somebody else's transaction."""
-        self._tell(owner, loop_id)
-
     async def retry(self, loop_id: LoopId) -> bool:
         """Try the waiting edits of a loop now, oldest first; True when none is left."""
         async with self.lock(loop_id):

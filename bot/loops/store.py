@@ -163,7 +163,7 @@ class LoopStore:
         unit = self.database.open_unit
         if unit is not None:
             # Part of a larger transaction: waiting for the loop's lock in here could wait for ever.
-            unit.on_commit(lambda: self.saving.changed(owner, LoopId(loop_id)))
+            unit.on_commit(lambda: self.saving.tell(owner, LoopId(loop_id)))
             return await attempt()
         return await self.saving.run(Edit(owner, LoopId(loop_id), intent, attempt))
 

@@ -250,15 +250,15 @@ class Decisions:
         try:
             tool, params = self._catalogue.read(step.tool, dict(step.effective))
         except UnknownTool:
-            raise Refused("mission_tool_gone", tool=step.tool) from None
+            raise Refused("mission_tool_gone") from None
         except WrongParams as wrong:
             raise _ToolRefused(step, "mission_wrong_params") from wrong
         if policy_of(tool.name, tool.default, agent.policies) is Policy.DENY:
-            raise Refused("mission_tool_denied", tool=tool.name)
+            raise Refused("mission_tool_denied")
         since = unit.now - timedelta(days=1)
         ran = await unit.repo(StepRepository).runs_today(mission.id, since)
         if ran.get(tool.name, 0) >= self._rules.tool_runs_per_day:
-            raise Refused("mission_tool_often", tool=tool.name, count=self._rules.tool_runs_per_day)
+            raise Refused("mission_tool_often", count=self._rules.tool_runs_per_day)
         return tool, params
 
     async def _vote(self, unit: Unit, mission: Mission, step: Step, who: Presser) -> int:
@@ -464,7 +464,7 @@ class Decisions:
         limit = timedelta(minutes=self._rules.undo_card_minutes)
         recent = step.decided_at is not None and self._clock.now() - step.decided_at <= limit
         if who.user_id != owner and not (who.user_id == step.decided_by and recent):
-            raise NotAllowed("mission_undo_owner")
+            raise NotAllowed("mission_undo_owner", owner=owner)
         if step.state is not StepState.DONE:
             raise already(step)
         actor = Actor.user(who.user_id, who.name)

@@ -26,5 +26,3 @@ class RedrawSlots:
     async def run(self, slot: Slot) -> Later | None:
         what, _, identity = slot.subject_id.partition(":")
         return await self._redraw(what, identity)
-
-

@@ -116,9 +116,7 @@ class LoopTools:
                 self._ready,
             )
         )
-        catalogue.add(
-            Tool("loop.complete_clip", "mark a clip as done", OneClip, self._see_complete, self._complete)
-        )
+        catalogue.add(Tool("loop.complete_clip", "mark a clip as done", OneClip, self._see_complete, self._complete))
         catalogue.add(Tool("loop.remove_clip", "remove a clip", OneClip, self._see_remove, self._remove))
         catalogue.add(Tool("loop.set_bpm", "change a loop's tempo", SetBpm, self._see_bpm, self._bpm))
         catalogue.add(Tool("loop.rename", "rename a loop", RenameLoop, self._see_rename, self._rename))
@@ -156,9 +154,7 @@ class LoopTools:
         if params.notes is not None and params.notes != clip.notes:
             before.append(_line("notes", notes=clip.notes or "–"))
             after.append(_line("notes", notes=params.notes or "–"))
-        return Preview(
-            _title("edit_clip", clip=clip.name, loop=loop.name), tuple(before), tuple(after), _basis(clip)
-        )
+        return Preview(_title("edit_clip", clip=clip.name, loop=loop.name), tuple(before), tuple(after), _basis(clip))
 
     async def _see_ready(self, scene: Scene, params: OneClip) -> Preview:
         loop, clip = await self._clips.get(scene.owner, params.clip_id)
@@ -210,9 +206,7 @@ class LoopTools:
 
     async def _gain_add(self, scene: Scene, params: AddClip) -> float | None:
         plan = await self._store.plan(scene.owner, params.loop_id)
-        clip = SuggestedClip(
-            Lane(params.lane), round(params.start * MILLI), round(params.length * MILLI), params.name
-        )
+        clip = SuggestedClip(Lane(params.lane), round(params.start * MILLI), round(params.length * MILLI), params.name)
         return self._gain(plan, with_clip(plan, clip, self._store.now))
 
     async def _gain_move(self, scene: Scene, params: MoveClip) -> float | None:
@@ -346,11 +340,11 @@ def _loop_data(view: LoopView, say: Say) -> JsonValue:
     }
 
 
-def _title(name: str, **parts: object) -> Line:
+def _title(name: str, /, **parts: object) -> Line:
     return Line(f"mission.tool.{name}.title", parts)
 
 
-def _line(name: str, **parts: object) -> Line:
+def _line(name: str, /, **parts: object) -> Line:
     return Line(f"mission.tool.{name}", parts)
 
 

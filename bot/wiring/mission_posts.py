@@ -87,7 +87,7 @@ class MissionPosts:
         view = await self._decisions.drawn_step(step_id)
         if view is None:
             return None
-        return OutMessage(step_card(view, await self._words(view.step.owner_id), self._decisions.now))
+        return OutMessage(step_card(view, await self._words(view.step.owner_id)))
 
     async def _run(self, iteration_id: str) -> OutMessage | None:
         view = await self._decisions.drawn_run(iteration_id)

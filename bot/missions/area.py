@@ -1,0 +1,16 @@
+"""Missions as one thing: what `bot/app.py` makes and what cogs reach by `services.missions`."""
+
+from dataclasses import dataclass
+
+from bot.missions.decisions import Decisions
+from bot.missions.service import MissionService
+from bot.missions.tools import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class MissionArea:
+    """The services of missions and the closed list of what they may do."""
+
+    service: MissionService
+    decisions: Decisions
+    catalogue: Catalogue

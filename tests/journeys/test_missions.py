@@ -1,0 +1,309 @@
+"""A mission from its form to its undo: with the rules, and with the AI on a local Messages API."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import FixedClock
+from tests.ai.messages_api import API_KEY, Call, Fault, MessagesApi
+from tests.product import Product, running
+from tests.wire.kit import Actor, JourneyError, Place
+
+
+@pytest.fixture
+def ada(product: Product) -> Actor:
+    return product.person("Ada")
+
+
+@pytest.fixture
+def ben(product: Product) -> Actor:
+    return product.person("Ben")
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[MessagesApi]:
+    async with MessagesApi() as server:
+        yield server
+
+
+@pytest.fixture
+async def with_ai(tmp_path: Path, clock: FixedClock, api: MessagesApi) -> AsyncIterator[Product]:
+    key = SecretStr(API_KEY)
+    async with running(tmp_path / "data", clock, anthropic_api_key=key, anthropic_base_url=api.base_url) as product:
+        await _allow_ai(product)
+        yield product
+
+
+async def _allow_ai(product: Product) -> None:
+    from bot.actors import Actor as Who
+    from bot.studio.service import Standing
+
+    person = product.person("Ada")
+    guild = next(iter(product.server.world.guilds))
+    studio, who = product.services.studio, Who.user(person.id, "Ada")
+    await studio.save_person(who, person.id, ai_consent=True)
+    await studio.save_guild(who, Standing(person.id, guild, can_manage_server=True), guild, ai_allowed=True)
+
+
+async def _loop(ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    for name in ("Bridge", "Outro"):
+        await ada.slash("/loop clip")
+        await ada.fill(name=name)
+
+
+async def _mission(ada: Actor, cadence: str = "manual", **more: Any) -> None:
+    await ada.slash("/mission new")
+    await ada.fill(
+        title="On time", objective="Keep Night Drive moving", cadence=cadence, inputs=["loop:" + _loop_id(ada)], **more
+    )
+    await ada.until_sees("On time", "Keep Night Drive moving")
+
+
+def _loop_id(ada: Actor) -> str:
+    """Return the value of the one loop that the open form offers."""
+    assert ada.form is not None
+    found = re.search(r"'loop:([0-9a-f]{32})'", str(ada.form.modal))
+    assert found is not None
+    return found[1]
+
+
+async def test_a_mission_is_made_runs_on_time_and_its_steps_are_decided(product: Product, ada: Actor) -> None:
+    general = product.channel("general")
+    await _loop(ada)
+    await _mission(ada, "daily 09:00")
+    await product.live(step_s=3600, days=1)
+    cards = await _cards(general)
+    assert any("Waiting for you" in one and "by rules, not AI" in one for one in cards)
+    ada.go(general)
+    await ada.press("Approve")
+    assert "Approved by Ada" in ada.sees()
+    await ada.slash("/loop summary", loop="Night Drive")
+    await ada.slash("/mission show", mission="On time")
+    seen = ada.sees()
+    assert "Run 1" in seen
+    assert "by Ada" in seen
+    assert "momentum" in seen, "why it was done stands beside who did it"
+
+
+async def test_with_ai_one_step_is_approved_one_edited_one_dismissed_and_all_undone(
+    with_ai: Product, api: MessagesApi
+) -> None:
+    product, ada = with_ai, with_ai.person("Ada")
+    general = product.channel("general")
+    await _loop(ada)
+    await _mission(ada)
+    api.otherwise(_three_steps)
+    ada.go(general)
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    cards = await _cards(general)
+    steps = [one for one in cards if "step 1-" in one]
+    assert len(steps) == 3
+    assert "written by AI (claude-haiku-4-5)" in steps[0]
+
+    by_title = {title: _posted(general, title) for title in ("Mark Bridge", "Change Outro", "tempo")}
+    await ada.press("Approve", on=by_title["Mark Bridge"])
+    assert "Approved by Ada" in ada.sees()
+    await ada.press("Edit", on=by_title["Change Outro"])
+    await ada.fill(name="Long outro")
+    assert "Long outro" in ada.sees()
+    await ada.press("Approve", on=_posted(general, "Change Outro"))
+    await ada.press("Dismiss", on=by_title["tempo"])
+    await ada.fill(reason="wrong_idea", text="The tempo stays")
+    assert "Dismissed by Ada" in ada.sees()
+    assert "The tempo stays" in ada.sees()
+
+    loop = await _clips(product, ada)
+    assert loop == {"Bridge": True, "Long outro": False}
+
+    await product.work()
+    await ada.slash("/mission show", mission="On time")
+    seen = ada.sees()
+    assert "Partly approved" in seen
+    assert "The tempo stays" in seen
+
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    past = api.calls[-1].data["earlier_iterations"][0]
+    decisions = {step["tool"]: step for step in past["steps"]}
+    assert decisions["loop.set_bpm"]["decision"] == "rejected"
+    assert decisions["loop.set_bpm"]["reason_given"] == "Wrong idea: The tempo stays"
+    assert decisions["loop.edit_clip"]["changed_by_the_person_to"]["name"] == "Long outro"
+    assert str(ada.id) not in api.calls[-1].user
+    assert "Ada" not in api.calls[-1].user
+
+    await ada.slash("/mission undo", mission="On time", iteration=1)
+    assert "2 steps were taken back" in ada.sees()
+    assert await _clips(product, ada) == {"Bridge": False, "Outro": False}
+    await ada.slash("/mission stats", mission="On time")
+    assert "change a loop’s tempo: 0 %, 0 of 1" in ada.sees()
+    assert "US dollars" in ada.sees()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.TIMEOUT,
+        Fault.RATE_LIMITED,
+        Fault.OVERLOADED,
+        Fault.TRUNCATED,
+        Fault.WRONG_SCHEMA,
+        Fault.REFUSAL,
+        Fault.EMPTY,
+    ],
+)
+async def test_whatever_the_ai_does_the_rules_plan_and_the_card_says_so(
+    with_ai: Product, api: MessagesApi, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, ada = with_ai, with_ai.person("Ada")
+    client = product.services.assistant._client
+    client._rules = client._rules.model_copy(update={"deadline_s": 0.5})
+    api.always_fail(fault, retry_after=3600 if fault is Fault.RATE_LIMITED else None)
+    await _loop(ada)
+    await _mission(ada)
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    assert "by rules, not AI: the AI" in ada.sees()
+
+
+async def test_others_are_told_who_decides_and_approvers_may(product: Product, ada: Actor, ben: Actor) -> None:
+    general = product.channel("general")
+    await _loop(ada)
+    await _mission(ada)
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    ben.go(general)
+    await ben.press("Approve")
+    assert "can decide this" in ben.sees()
+    assert "Approved by Ben" not in ben.sees()
+
+
+async def test_a_press_after_a_restart_still_works(tmp_path: Path, clock: FixedClock) -> None:
+    from bot.local.server import LocalDiscord
+    from tests.wire.openapi import SHARED
+
+    async with LocalDiscord(clock, validator=SHARED.openapi) as server:
+        async with running(tmp_path / "data", clock, server=server) as product:
+            ada = product.person("Ada")
+            await _loop(ada)
+            await _mission(ada)
+            await ada.slash("/mission run", mission="On time")
+            await product.work()
+        async with running(tmp_path / "data", clock, server=server) as product:
+            ada = product.person("Ada").go(product.channel("general"))
+            await ada.press("Approve")
+            await ada.until_sees("Approved by Ada")
+
+
+async def test_pause_all_withdraws_what_is_open_and_its_cards_say_so(product: Product, ada: Actor) -> None:
+    general = product.channel("general")
+    await _loop(ada)
+    await _mission(ada, "daily 09:00")
+    await product.live(step_s=3600, days=1)
+    await ada.slash("/mission agents")
+    await ada.press("Pause all")
+    assert "Nothing runs until you resume" in ada.sees()
+    await product.work()
+    cards = await _cards(general)
+    assert all("Approve" not in one or "Withdrawn" in one for one in cards if "step 1-" in one)
+    ada.go(general)
+    with pytest.raises(JourneyError):
+        await ada.press("Approve")
+
+
+async def test_missions_are_listed_changed_paused_and_put_away(product: Product, ada: Actor) -> None:
+    await ada.slash("/mission list")
+    assert "No mission here" in ada.sees()
+    await _loop(ada)
+    await _mission(ada, "weekly mon,thu 18:30")
+    await ada.slash("/mission list")
+    assert "Mon, Thu" not in ada.last().content
+    assert "On time" in ada.sees()
+    await ada.slash("/mission edit", mission="On time")
+    await ada.fill(cadence="every 5 minutes")
+    assert "more often than every 15 minutes" in ada.sees()
+    await ada.slash("/mission edit", mission="On time")
+    await ada.fill(cadence="every 45 minutes")
+    assert "every 45 minutes" in ada.sees()
+    await ada.slash("/mission pause", mission="On time", until="in 3 days")
+    assert "is paused" in ada.sees()
+    await ada.slash("/mission resume", mission="On time")
+    assert "Active" in ada.sees()
+    await ada.slash("/mission review")
+    assert "No open proposals" in ada.sees()
+    await ada.slash("/mission history", mission="On time")
+    assert "No run yet" in ada.sees()
+    await ada.slash("/mission stats")
+    assert "No proposal yet" in ada.sees()
+    await ada.slash("/mission delete", mission="On time")
+    await ada.press("Delete On time")
+    assert "in the bin for 30 days" in ada.sees()
+    await ada.press("Restore")
+    assert "On time" in ada.sees()
+
+
+async def test_a_review_goes_from_proposal_to_proposal(product: Product, ada: Actor) -> None:
+    await _loop(ada)
+    await _mission(ada)
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    ada.go("DM")
+    await ada.slash("/mission review")
+    assert "Waiting for you" in ada.sees()
+    await ada.press("Dismiss")
+    await ada.fill(reason="not_now")
+    assert "Not now" in ada.sees()
+    await ada.press("Next proposal")
+
+
+def _three_steps(call: Call) -> object:
+    loop = call.data["inputs"][0]["content"]
+    clips = {clip["name"]: clip["clip_id"] for clip in loop["clips"]}
+    if len(call.data["earlier_iterations"]):
+        return {"summary": "All is well.", "steps": []}
+    why = "It moves the loop along."
+    return {
+        "summary": "Three small things.",
+        "steps": [
+            {"tool": "loop.mark_ready", "summary": "Ready", "rationale": why, "params": {"clip_id": clips["Bridge"]}},
+            {
+                "tool": "loop.edit_clip",
+                "summary": "Shorter outro",
+                "rationale": why,
+                "params": {"clip_id": clips["Outro"], "name": "Short outro"},
+            },
+            {
+                "tool": "loop.set_bpm",
+                "summary": "Faster",
+                "rationale": why,
+                "params": {"loop_id": loop["loop_id"], "bpm": 128},
+            },
+        ],
+    }
+
+
+def _posted(place: Place, words: str) -> Any:
+    """Return the newest message here that holds these words."""
+    from tests.wire.reading import read_message
+
+    core = place._stage.server.core
+    return next(message for message in reversed(place.messages()) if words in read_message(core, message))
+
+
+async def _cards(place: Place) -> list[str]:
+    from tests.wire.reading import read_message
+
+    core = place._stage.server.core
+    return [read_message(core, message) for message in place.messages()]
+
+
+async def _clips(product: Product, ada: Actor) -> dict[str, bool]:
+    area = product.services.loops
+    lines = await area.loops.lines(ada.id)
+    loop = next(line.loop for line in lines if line.loop.name == "Night Drive")
+    return {clip.name: clip.ready for clip in (await area.loops.plan(ada.id, loop.id)).clips}
