@@ -49,7 +49,7 @@ from bot.wiring.bounces import WiredBounces, start_bounces, stop_bounces, wire_b
 from bot.wiring.coach import wire_coach
 from bot.wiring.digest import DigestMessages, wire_digest
 from bot.wiring.loops import Stored, wire_loops
-from bot.wiring.missions import wire_missions
+from bot.wiring.missions import Happenings, wire_missions
 from bot.wiring.phases import HeardPhases, wire_phases
 from bot.wiring.releases import wire_releases
 from storage import backup
@@ -210,6 +210,9 @@ class App:
         services.coach = wire_coach(services, services.phases, services.assistant)
         services.digests, services.server_digests, services.digest_messages = wire_digest(services)
         services.missions = wire_missions(services, services.assistant)
+        happenings = Happenings(services.missions.service, self.supervisor, self.clock)
+        hears.listeners.append(happenings.bounced)
+        services.phases.subscribe(happenings.phase_changed)
         services.archive = ArchiveService(services)
         services.studio.listen(services.digests.person_changed)
         services.studio.listen(services.coach.profiles.sync)

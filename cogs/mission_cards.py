@@ -280,7 +280,7 @@ def cadence_text(stored: str, words: Words) -> Text:
     """Return when a mission runs, in words."""
     cadence = parse_cadence(stored, 0)
     if cadence.event is not None:
-        return words(f"mission.cadence.on_{cadence.event.value.replace('-', '_')}")
+        return words(f"mission.cadence.on_{cadence.event}")
     match cadence.rule:
         case None:
             return words("mission.cadence.manual")

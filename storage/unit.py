@@ -1,5 +1,6 @@
 """The unit of work: one transaction, one owner, one actor, attributed changes, outbox rows and slots."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -203,7 +204,7 @@ class Database:
         self.clock = clock
         self.dispatch: Dispatch | None = None
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
-        self._joined: ContextVar[Unit | None] = ContextVar("joined unit", default=None)
+        self._joined: ContextVar[tuple[Unit, asyncio.Task[Any] | None] | None] = ContextVar("joined unit", default=None)
 
     @property
     def dialect(self) -> str:
@@ -215,7 +216,7 @@ class Database:
 
         Their changes carry the unit's actor and group. Only for the unit's own owner.
         """
-        token = self._joined.set(unit)
+        token = self._joined.set((unit, asyncio.current_task()))
         try:
             yield
         finally:
@@ -223,11 +224,15 @@ class Database:
 
     @property
     def open_unit(self) -> Unit | None:
-        """The unit that use cases called here take part in, if any."""
-        return self._joined.get()
+        """The unit that use cases called here take part in, if any.
+
+        A task that was started inside inherits the context but not the transaction: it may outlive it.
+        """
+        joined = self._joined.get()
+        return joined[0] if joined is not None and joined[1] is asyncio.current_task() else None
 
     def _join(self, owner: OwnerId) -> Unit | None:
-        unit = self._joined.get()
+        unit = self.open_unit
         if unit is not None and unit.owner != owner:
             raise ForeignOwner("a joined unit belongs to one owner")
         return unit
@@ -247,7 +252,7 @@ class Database:
     @asynccontextmanager
     async def read(self, owner: OwnerId) -> AsyncIterator[Unit]:
         """Open a reading unit over one owner's rows."""
-        joined = self._joined.get()
+        joined = self.open_unit
         if joined is not None and joined.owner == owner:
             # What was just written must be seen before it is committed.
             yield joined

@@ -14,7 +14,6 @@ class Event(StrEnum):
 
     BOUNCE = "bounce"
     PHASE = "phase"
-    GOAL_OVERDUE = "goal-overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def parse_cadence(text: str, min_minutes: int) -> Cadence:
     """Read what a person typed or what is stored.
 
     `manual`, `every 30 minutes`, `daily 09:00`, `weekly mon,thu 18:30`, `cron 0 9 * * mon`, `on bounce [loop id]`,
-    `on phase`, `on goal-overdue`. Raises Refused("mission_cadence") or Refused("mission_cadence_often").
+    `on phase`. Raises Refused("mission_cadence") or Refused("mission_cadence_often").
     """
     words = " ".join(text.split())
     if words.lower() in ("", "manual", "by hand"):

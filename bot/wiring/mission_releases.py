@@ -1,15 +1,19 @@
 """Releases, phases and digests for missions: their tools, bound to the methods that commands and buttons call."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
 
 from bot.actors import Actor
+from bot.ai.model import JsonValue
 from bot.digest.service import DigestService
 from bot.errors import NotFound
 from bot.loops.model import Lane
-from bot.missions.model import Line, Policy, Preview
+from bot.missions.inputs import Choice, Idea, Resolved
+from bot.missions.model import InputKind, InputRef, Line, Policy, Preview
+from bot.missions.ports import Say
 from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
 from bot.phases.model import Phase
 from bot.phases.service import PhaseService
@@ -152,3 +156,79 @@ class ReleaseTools:
 def _basis(view: ReleaseView) -> str:
     days = [[task.clip.id, task.day.isoformat(), task.clip.is_done] for task in view.tasks]
     return fingerprint({"anchor": view.release.anchor_date.isoformat(), "tasks": days})
+
+
+class ReleaseInput:
+    """A release plan: its day, open tasks, deadlines and missed windows."""
+
+    kind = InputKind.RELEASE
+
+    def __init__(self, releases: ReleaseService, say: Say) -> None:
+        self._releases = releases
+        self._say = say
+
+    async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
+        try:
+            view = await self._releases.show(owner, ref)
+        except NotFound:
+            return Resolved(InputRef(self.kind, ref), "Release", None)
+        tasks: list[JsonValue] = [
+            {
+                "title": task.clip.name,
+                "lane": task.clip.lane.value,
+                "day": task.day.isoformat(),
+                "hard_deadline": task.deadline.isoformat() if task.is_hard and task.deadline else None,
+                "past": task.last_day < view.today,
+                "waits_for": list(task.waits_for),
+            }
+            for task in view.next_tasks
+        ]
+        data: JsonValue = {
+            "release_id": view.release.id,
+            "title": view.release.title,
+            "release_day": view.release.anchor_date.isoformat(),
+            "today": view.today.isoformat(),
+            "days_to_go": view.days_left,
+            "tasks_done": view.done,
+            "tasks_in_all": len(view.tasks),
+            "open_tasks": tasks,
+            "missed_windows": len(view.missed),
+        }
+        return Resolved(InputRef(self.kind, ref), f"Release: {view.release.title}", data)
+
+    async def ideas(self, owner: int, ref: str, now: datetime) -> Sequence[Idea]:
+        """Offer a line in the digest for what is past its day: the plan itself is its owner's to move."""
+        try:
+            view = await self._releases.show(owner, ref)
+        except NotFound:
+            return []
+        late = [task for task in view.next_tasks if task.last_day < view.today]
+        if not late:
+            return []
+        words = self._say("mission.rules.release_late", release=view.release.title, task=late[0].clip.name)
+        return [
+            Idea("mission.note", {"text": words}, words, self._say("mission.rules.release_why", count=len(late)), 0.3)
+        ]
+
+    async def choices(self, owner: int) -> Sequence[Choice]:
+        views = await self._releases.all(owner)
+        return [Choice(InputRef(self.kind, view.release.id), view.release.title) for view in views[:25]]
+
+
+class PhaseInput:
+    """The phase of work that the person is in."""
+
+    kind = InputKind.PHASE
+
+    def __init__(self, phases: PhaseService, say: Say) -> None:
+        self._phases = phases
+        self._say = say
+
+    async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
+        return Resolved(InputRef(self.kind), "Phase", str(await self._phases.phase(owner)))
+
+    async def ideas(self, owner: int, ref: str, now: datetime) -> Sequence[Idea]:
+        return []
+
+    async def choices(self, owner: int) -> Sequence[Choice]:
+        return [Choice(InputRef(self.kind), self._say("mission.input.phase"))]

@@ -4,12 +4,16 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.ai.model import Assistant
+from bot.bounces.model import Bounce
 from bot.clock import Clock
+from bot.coach.service import CoachService
 from bot.digest.service import DigestService
 from bot.engine import Engine
+from bot.lifecycle import Supervisor
 from bot.loops.area import LoopArea
 from bot.metrics import Metrics
 from bot.missions.area import MissionArea
+from bot.missions.cadence import Event
 from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
 from bot.missions.inputs import InputSource
@@ -20,15 +24,19 @@ from bot.missions.runs import MissionRuns, ResumeSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
 from bot.outbox import Outbox
+from bot.phases.model import Phase
 from bot.phases.service import PhaseService
 from bot.releases.service import ReleaseService
 from bot.studio.service import Standing, StudioService
 from bot.ui.strings import Catalogue as Strings
 from bot.ui.strings import Finished
 from bot.undo import ChangeService
+from bot.wiring.bounces import WiredBounces
+from bot.wiring.mission_bounces import BouncesInput, BounceTools
+from bot.wiring.mission_coach import CoachTools, GoalsInput, WeekInput
 from bot.wiring.mission_loops import LoopInput, LoopTools
 from bot.wiring.mission_posts import MissionPosts
-from bot.wiring.mission_releases import ReleaseTools
+from bot.wiring.mission_releases import PhaseInput, ReleaseInput, ReleaseTools
 from storage.unit import Database
 
 
@@ -44,6 +52,8 @@ class House(Protocol):
     catalogue: Strings
     metrics: Metrics
     loops: LoopArea
+    bounces: WiredBounces
+    coach: CoachService
     releases: ReleaseService
     phases: PhaseService
     digests: DigestService
@@ -52,12 +62,22 @@ class House(Protocol):
 def wire_missions(house: House, assistant: Assistant) -> MissionArea:
     """Make the services and make their slots and deliveries known."""
     catalogue = Catalogue()
+    people, counts = StudioPeople(house.studio), MissionCounts(house.metrics)
+    say = Finished(house.catalogue.words("en"))
+    bounces = house.bounces.service
     LoopTools(house.loops).add_to(catalogue)
+    BounceTools(bounces).add_to(catalogue)
+    CoachTools(house.coach, people).add_to(catalogue)
     ReleaseTools(house.releases, house.phases, house.digests).add_to(catalogue)
     OwnTools(house.database).add_to(catalogue)
-    say = Finished(house.catalogue.words("en"))
-    sources: list[InputSource] = [LoopInput(house.loops, say)]
-    people, counts = StudioPeople(house.studio), MissionCounts(house.metrics)
+    sources: list[InputSource] = [
+        LoopInput(house.loops, say),
+        ReleaseInput(house.releases, say),
+        WeekInput(house.coach, say),
+        GoalsInput(house.coach, say),
+        BouncesInput(bounces, say),
+        PhaseInput(house.phases, say),
+    ]
     database, clock = house.database, house.clock
     service = MissionService(database, catalogue, sources, people)
     decisions = Decisions(database, clock, catalogue, people, house.changes, counts)
@@ -77,6 +97,22 @@ def wire_missions(house: House, assistant: Assistant) -> MissionArea:
     house.outbox.register(NOTICE_CARD, posts.notice, inbox=posts.inbox)
     house.outbox.register(MESSAGE_CARD, posts.message, inbox=posts.inbox)
     return MissionArea(service, decisions, catalogue)
+
+
+class Happenings:
+    """Tells missions of new bounces and new phases."""
+
+    def __init__(self, service: MissionService, supervisor: Supervisor, clock: Clock) -> None:
+        self._service = service
+        self._supervisor = supervisor
+        self._clock = clock
+
+    async def bounced(self, owner: int, bounce: Bounce) -> None:
+        await self._service.happened(owner, Event.BOUNCE, bounce.loop_id or "", bounce.id)
+
+    def phase_changed(self, owner: int, phase: Phase) -> None:
+        key = f"{phase}:{self._clock.now():%Y%m%d%H%M%S}"
+        self._supervisor.spawn("mission-phase", self._service.happened(owner, Event.PHASE, "", key))
 
 
 class StudioPeople:

@@ -1,5 +1,6 @@
 """Phases and form maps: what happened since a phase was entered, read from the areas that know."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -81,6 +82,8 @@ class HeardPhases:
 
     def __init__(self, phases: PhaseService) -> None:
         self._phases = phases
+        self.listeners: list[Callable[[int, Bounce], Awaitable[None]]] = []
+        """Others that want to hear of a new bounce after its transaction."""
 
     async def phase_of(self, owner: int) -> str | None:
         entry = await self._phases.entry(owner)
@@ -88,3 +91,5 @@ class HeardPhases:
 
     async def finished(self, owner: int, bounce: Bounce) -> None:
         await self._phases.look(owner)
+        for listener in self.listeners:
+            await listener(owner, bounce)
