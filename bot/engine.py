@@ -120,13 +120,15 @@ class Engine:
         if self._ticking.locked():
             return report
         async with self._ticking:
+            # What falls due while this tick runs may be missed by it, so that only its beginning counts.
+            began = self.clock.now()
             for kind in self._kinds.values():
                 try:
                     report.due[kind.name] = await self._materialise(kind)
                 except Exception:
                     # One kind that cannot be read must not keep the others from being done.
                     log.exception("tick failed", kind=kind.name)
-            self.last_tick_at = self.clock.now()
+            self.last_tick_at = began
         if report.total:
             log.info("tick", **{name: count for name, count in report.due.items() if count})
         return report
