@@ -159,6 +159,7 @@ class App:
         self.bot = self._make_client()
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
+        await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
         await self.services.engine.recover()
         self.services.engine.start()
         self._start_ticking()

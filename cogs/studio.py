@@ -387,6 +387,11 @@ class Joining(commands.Cog):
         await self._known(guild)
 
     @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        for guild in self.bot.guilds:
+            await self._known(guild)
+
+    @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         services = self.services
         if not await self._known(guild):
