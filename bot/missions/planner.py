@@ -10,7 +10,7 @@ from bot.errors import BotError
 from bot.missions.inputs import Trimmed, as_data
 from bot.missions.model import Agent, Dropped, Iteration, Mission, Policy, Preview, Step
 from bot.missions.policy import policy_of
-from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash
+from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash, tidy
 
 PROMPT = "mission_plan"
 _SUMMARY, _RATIONALE = 200, 600
@@ -84,7 +84,7 @@ async def check(plan: Plan, catalogue: Catalogue, scene: Scene, bounds: Bounds) 
     for planned in plan.steps[:50]:
         outcome = await _check_one(planned, catalogue, scene, bounds, seen)
         if isinstance(outcome, str):
-            dropped.append(Dropped(planned.tool[:64], planned.summary[:_SUMMARY], outcome))
+            dropped.append(Dropped(tidy(planned.tool, 64), tidy(planned.summary, _SUMMARY), outcome))
         elif len(ready) >= bounds.steps_cap:
             dropped.append(Dropped(planned.tool[:64], outcome.summary, "too_many"))
         else:
@@ -98,7 +98,7 @@ async def check(plan: Plan, catalogue: Catalogue, scene: Scene, bounds: Bounds) 
 async def _check_one(
     planned: PlannedStep, catalogue: Catalogue, scene: Scene, bounds: Bounds, seen: Collection[str]
 ) -> ReadyStep | str:
-    rationale = " ".join(planned.rationale.split())
+    rationale = tidy(planned.rationale, _RATIONALE)
     if not rationale:
         return "no_rationale"
     try:
@@ -126,8 +126,7 @@ async def _check_one(
         return f"refused:{refusal.code}"
     if gain is not None and gain < 0:
         return "no_gain"
-    summary = " ".join(planned.summary.split())[:_SUMMARY]
-    return ReadyStep(tool, params, summary, rationale[:_RATIONALE], policy, preview, digest)
+    return ReadyStep(tool, params, tidy(planned.summary, _SUMMARY), rationale, policy, preview, digest)
 
 
 def prompt_data(

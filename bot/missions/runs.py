@@ -49,7 +49,7 @@ from bot.missions.ports import MissionMetrics, People, Say, SilentMetrics
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.rules_planner import plan_by_rules
 from bot.missions.service import resting_now
-from bot.missions.tools import Catalogue, Scene
+from bot.missions.tools import Catalogue, Scene, tidy
 from bot.outbox_model import DeliveryDraft
 from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.mission_steps import StepRepository, store_dropped, store_preview
@@ -392,7 +392,7 @@ class MissionRuns:
                 status=str(status),
                 phase=str(Phase.FINISHED),
                 finished_at=unit.now,
-                summary=" ".join(planned.plan.summary.split())[:500],
+                summary=tidy(planned.plan.summary, 500),
                 planner=planned.planner,
                 ai_note=planned.ai_note,
                 prompt_version=planned.prompt_version,

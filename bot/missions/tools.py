@@ -6,12 +6,13 @@ calls, so permissions, limits, history and undo are written once. Nothing here l
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model, model_validator
 
 from bot.actors import Actor
 from bot.missions.model import JsonMap, MissionId, Policy, Preview
@@ -21,6 +22,31 @@ class Params(BaseModel):
     """Base of a tool's params: known fields only, every text bounded."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, values: object) -> object:
+        """Refuse texts that no database takes and no person typed: NUL and half characters."""
+        if isinstance(values, Mapping) and any(
+            isinstance(one, str) and not is_storable(one) for one in values.values()
+        ):
+            raise ValueError("a text holds characters that cannot be stored")
+        return values
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a text holds neither NUL nor half characters (lone surrogates)."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def tidy(text: str, most: int) -> str:
+    """Return a planner's text as one line of what can be stored and reads in one direction, at most so long.
+
+    >>> tidy("Mix\x00 the \u202ebridge ", 20)
+    'Mix the bridge'
+    """
+    kept = "".join(sign for sign in text if sign.isspace() or unicodedata.category(sign) not in ("Cc", "Cs", "Cf"))
+    return " ".join(kept.split())[:most].strip()
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
