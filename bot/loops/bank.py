@@ -82,7 +82,8 @@ class ShippedBank:
             for row in _coach(role)
             if _LANE_OF_AREA.get(row.focus_area) is lane and row.phase in (phase, "any")
         ]
-        return found
+        # A task that stands in both is offered once, in the words that fit the lane.
+        return list({task.name.casefold(): task for task in reversed(found)}.values())[::-1]
 
 
 @cache

@@ -363,6 +363,10 @@ class Stubborn:
         self.deaf = False
         self.writes = 0
 
+    @property
+    def open_unit(self):
+        return self._real.open_unit
+
     @asynccontextmanager
     async def write(self, actor, owner, operation):
         self.writes += 1
