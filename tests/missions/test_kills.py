@@ -132,7 +132,7 @@ async def live(url: str, folder: Path, *, kills: int, processes: int, seed: int)
 async def settle(database: Database, company: Company) -> None:
     """Let the workers finish this period; leases of the dead run out as time goes on, within the period."""
     for _ in range(7):
-        for _ in range(80):
+        for _ in range(300):
             if await quiet(database, company.now):
                 return
             await asyncio.sleep(0.01)
