@@ -116,8 +116,13 @@ class App:
         token: str | None = None,
         client_options: dict[str, Any] | None = None,
         engine_rules: EngineRules | None = None,
+        works_only: bool = False,
     ) -> None:
-        """Prepare; nothing is opened yet. `engine_rules` overrides the shipped numbers (shorter leases in tests)."""
+        """Prepare; nothing is opened yet. `engine_rules` overrides the shipped numbers (shorter leases in tests).
+
+        `works_only`: a further process on PostgreSQL that plans and sends, but joins no gateway and watches nothing.
+        """
+        self._works_only = works_only
         self._engine_rules = engine_rules
         self.settings = settings
         self.clock = clock
@@ -152,7 +157,8 @@ class App:
     async def _start(self) -> None:
         settings = self.settings
         prepare_data_dir(settings.data_dir)
-        self._stack.enter_context(single_instance(settings.data_dir, self.clock))
+        if not self._works_only:
+            self._stack.enter_context(single_instance(settings.data_dir, self.clock))
         database = await open_database(settings, self.clock)
         self._stack.push_async_callback(database.close)
         self.services = self._make_services(database)
@@ -160,15 +166,30 @@ class App:
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
         await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
+        await self._carry_by_jobs(database)
         await self.services.engine.recover()
         self.services.engine.start()
         self._start_ticking()
         await self._start_health()
+        self.supervisor.keep("loop-delay", lambda: watch_loop(self.metrics))
+        if self._works_only:
+            log.info("working", database=database.dialect)
+            return
         for begin in self.on_start:
             await begin()
-        self.supervisor.keep("loop-delay", lambda: watch_loop(self.metrics))
         self.supervisor.spawn("gateway", self._connect())
         log.info("started", database=database.dialect)
+
+    async def _carry_by_jobs(self, database: Database) -> None:
+        """With PostgreSQL due work travels as jobs, so that any number of processes may work on it."""
+        if database.dialect != "postgresql":
+            return
+        from storage.jobs import JobQueue
+
+        jobs = JobQueue(self.settings.database)
+        await jobs.open(database)
+        self._stack.push_async_callback(jobs.close)
+        self.services.engine.carry_by(jobs)
 
     def _make_services(self, database: Database) -> Services:
         settings, clock = self.settings, self.clock

@@ -8,13 +8,17 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.clock import SystemClock
 from bot.exits import ExitCode, Stop
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 
-ADDITIONS: tuple[str, ...] = ("bot.companion",)
+if TYPE_CHECKING:
+    from bot.app import App
+
+ADDITIONS: tuple[str, ...] = ("bot.companion", "bot.work")
 """Modules with `add_commands(subparsers)`: commands of areas (`watch`, `work`, …)."""
 
 
@@ -94,11 +98,17 @@ def _run(options: argparse.Namespace) -> int:
         return _local(
             argparse.Namespace(port=8780, data=None, folder=settings.folders, json=False, fresh=False), settings
         )
-    _start_log(settings)
     from bot.app import App
 
+    return run_until_signal(settings, lambda: App(settings, SystemClock()))
+
+
+def run_until_signal(settings: Settings, make: "Callable[[], App]") -> int:
+    """Run an application until it ends or is asked to stop; return the exit code."""
+    _start_log(settings)
+
     async def run() -> None:
-        async with App(settings, SystemClock()) as app:
+        async with make() as app:
             await _until_signal(app.wait)
 
     return _run_async(run)

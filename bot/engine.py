@@ -5,11 +5,12 @@ Kinds of slots are registered at start. `tick` turns what is due into slots; eac
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
+from typing import Protocol
 
 import structlog
 
@@ -69,6 +70,18 @@ class TickReport:
         return sum(self.due.values())
 
 
+class Jobs(Protocol):
+    """Distributed dispatch (`storage.jobs.JobQueue`): ids of slots travel as jobs."""
+
+    async def enqueue(self, unit: Unit, slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
+
+    async def again(self, unit: Unit, slot: Slot, wait: timedelta) -> None: ...
+
+    async def work(self, run: Callable[[str], Awaitable[None]], lane: Lane, concurrency: int) -> None: ...
+
+    async def keep_reaping(self, database: Database) -> None: ...
+
+
 class WakeDispatch:
     """Embedded dispatch: the rows are found by looking; new ones wake the lane after their commit."""
 
@@ -95,6 +108,7 @@ class Engine:
         self._ticking = asyncio.Lock()
         self._running = False
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._jobs: Jobs | None = None
         self.last_tick_at = clock.now()
         self.finished = 0
 
@@ -190,6 +204,8 @@ class Engine:
     async def _release(self, slot: Slot, wait: timedelta, reason: str, *, refund: bool) -> None:
         async with self.database.system_write("slot.release") as unit:
             await unit.repo(SlotRepository).release(slot, self.clock.now() + wait, reason, refund=refund)
+            if self._jobs is not None:
+                await self._jobs.again(unit, slot, wait)
 
     async def claim(self, lane: Lane, limit: int) -> list[Slot]:
         now = self.clock.now()
@@ -227,9 +243,25 @@ class Engine:
         if left:
             log.info("took up work that was interrupted", slots=left)
 
+    async def run_by_id(self, slot_id: str) -> None:
+        """Run a slot that a job named; one that is done, taken or not due yet is left alone."""
+        slot = await self.claim_one(slot_id)
+        if slot is not None:
+            await self.run_slot(slot)
+
+    def carry_by(self, jobs: "Jobs") -> None:
+        """Let jobs carry new slots to workers of any process, instead of looking for rows."""
+        self._jobs = self.database.dispatch = jobs
+
     def start(self) -> None:
         """Begin to work: one loop a lane. The ticker calls `tick`."""
         self._running = True
+        if self._jobs is not None:
+            for lane in Lane:
+                work = partial(self._jobs.work, self.run_by_id, lane, SHAPES[lane].concurrency)
+                self._supervisor.keep(f"jobs-{lane}", work)
+            self._supervisor.keep("jobs-reaper", partial(self._jobs.keep_reaping, self.database))
+            return
         if self.database.dispatch is None:
             self.database.dispatch = WakeDispatch(self)
         for lane in Lane:
