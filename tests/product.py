@@ -62,9 +62,16 @@ class Product(Rig):
         while engine.last_tick_at < self.clock.now():
             await engine.tick()
             await asyncio.sleep(0.002)
-        # The engine's own loops take slots too: what they hold has to end before time may move on.
-        async with asyncio.timeout(30):
-            while await engine.drain() or engine._in_flight or await self._held():
+        # The engine's own loops take slots too: what they hold has to end before time may move on, and what they
+        # ended while we looked may have made new work.
+        async with asyncio.timeout(60):
+            while True:
+                busy = bool(engine._in_flight) or bool(await self._held())
+                finished = engine.finished
+                ran = await engine.drain()
+                busy = busy or bool(engine._in_flight) or bool(await self._held())
+                if not ran and not busy and engine.finished == finished:
+                    return
                 await asyncio.sleep(0.002)
 
     async def _held(self) -> int:
