@@ -41,6 +41,7 @@ from bot.ui.works import Work
 from cogs import bounce_folders, bounce_more
 from cogs.bounce_forms import open_edit, option_label
 from cogs.bounce_more import refresh_posts
+from cogs.phases import with_open_offer
 
 PARTS = (bounce_more, bounce_folders)
 _DAYS = 3650
@@ -96,7 +97,8 @@ class Bounces(StudioCog):
     @verb("show")
     async def show(self, interaction: Interaction, bounce: app_commands.Transform[str, BounceOption]) -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await turn.services.bounces.messages.card(turn.person, bounce, words=turn.words))
+        card = await turn.services.bounces.messages.card(turn.person, bounce, words=turn.words)
+        await turn.reply(await with_open_offer(turn, card))
 
     @verb("new")
     async def new(
@@ -263,7 +265,8 @@ async def export(press: Press) -> None:
 async def show_one(press: Press) -> None:
     """Show one of the person's own, from a list or from a question which one."""
     bounce_id = press.values[0] if press.values else press.id
-    await press.reply(await press.services.bounces.messages.card(press.person, bounce_id, words=press.words))
+    card = await press.services.bounces.messages.card(press.person, bounce_id, words=press.words)
+    await press.reply(await with_open_offer(press, card))
 
 
 async def show_change(press: Turn, bounce: Bounce, told: str, group_id: str) -> None:
@@ -452,7 +455,7 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
             await asyncio.to_thread(place.unlink, True)
         card = await services.bounces.messages.card(turn.person, logged.bounce.id, words=words)
         if logged.is_new:
-            return card
+            return await with_open_offer(turn, card)
         return replace(card, lead=words("bounce.new.known"), accent=Accent.IDLE)
 
     await progress.run(turn, "bounce upload", job)

@@ -10,6 +10,7 @@ from bot.coach.service.progress import ProgressView, Series
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.trend import Direction, Trend
 from bot.errors import NotFound
+from bot.phases.model import Offer
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.items import control
@@ -277,10 +278,18 @@ async def open_history(press: Press) -> None:
 async def show_load(turn: Turn, *, says_so: bool = False) -> None:
     """Show the load check. It is worked out now and kept nowhere."""
     load = await turn.services.coach.progress.load(turn.person, says_so)
-    await turn.reply(load_card(load, turn.words, turn.person))
+    await turn.reply(load_card(load, turn.words, turn.person, await _rest_offer(turn, load)))
 
 
-def load_card(load: Load, words: Words, owner: int) -> Card:
+async def _rest_offer(turn: Turn, load: Load) -> Offer | None:
+    """Return the offer of Recovery that a high load makes; nothing of it is kept."""
+    if load.level is not LoadLevel.RED:
+        return None
+    look = await turn.services.phases.look(turn.person, load_red=True)
+    return look.offer
+
+
+def load_card(load: Load, words: Words, owner: int, offer: Offer | None = None) -> Card:
     lines = [words(f"coach.load.signal.{signal}") for signal in load.signals]
     rows: list[Row] = []
     buttons = [
@@ -288,8 +297,9 @@ def load_card(load: Load, words: Words, owner: int) -> Card:
         Button("ui", "dismiss", words("card.not_now"), owner=owner),
     ]
     if load.level is LoadLevel.RED:
-        buttons.insert(1, Button("coach", "phase", words("coach.button.recovery"), id="recovery", owner=owner))
-        buttons.insert(2, Button("coach", "support", words("coach.button.support"), owner=owner))
+        buttons.insert(1, Button("coach", "support", words("coach.button.support"), owner=owner))
+        if offer is not None:
+            buttons.insert(1, Button("phase", "accept", words("coach.button.recovery"), offer.id, owner=owner))
     elif load.level is LoadLevel.GREEN:
         buttons = [Button("coach", "load-high", words("coach.button.too_much"), owner=owner)]
     rows.append(buttons)
@@ -308,7 +318,7 @@ def load_card(load: Load, words: Words, owner: int) -> Card:
 async def says_too_much(press: Press) -> None:
     """The person says so: that is enough."""
     load = await press.services.coach.progress.load(press.person, True)
-    await press.update(load_card(load, press.words, press.person))
+    await press.update(load_card(load, press.words, press.person, await _rest_offer(press, load)))
 
 
 @control("coach", "support")

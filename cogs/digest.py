@@ -12,8 +12,9 @@ from bot.errors import NotAllowed, NotFound, Refused
 from bot.ui.access import standing
 from bot.ui.base import Interaction, Press, Turn
 from bot.ui.commands import Entity, StudioCog, group, verb
+from bot.ui.confirm import ask
 from bot.ui.items import Who, control
-from bot.ui.model import Card, Option, OutFile, note
+from bot.ui.model import Button, Card, Option, OutFile, note
 from bot.ui.panel import saved
 from bot.ui.when import Reading, TwoReadings, read_any
 from cogs.digest_archive import ask_file, pack, pick_span, show_archive, take_over
@@ -89,7 +90,13 @@ async def _show(turn: Turn, shown: Shown) -> None:
         waveform = await turn.services.digest_messages.waveform(turn.person, shown)
     can_post = turn.guild is not None
     card = stored_card(
-        shown, turn.words, turn.person, waveform, can_plan=turn.services.digests.can_plan, can_post=can_post
+        shown,
+        turn.words,
+        turn.person,
+        waveform,
+        can_plan=turn.services.digests.can_plan,
+        can_post=can_post,
+        offer=await turn.services.phases.open_offer(turn.person),
     )
     await turn.reply(card)
 
@@ -107,6 +114,24 @@ async def open_digest(press: Press) -> None:
 async def older(press: Press) -> None:
     digests = await press.services.digests.stored(press.person)
     await press.update(list_card(digests, press.words, press.person, int(press.arg)))
+
+
+@control("digest", "forget", who=Who.OWNER)
+async def ask_forget(press: Press) -> None:
+    """Ask before a digest is deleted: it is history, and can't be brought back."""
+    shown = await press.services.digests.peek(press.person, press.values[0])
+    if shown is None:
+        raise NotFound("digest", "/digest list")
+    week = week_span(shown.week.monday, press.words.locale)
+    yes = Button("digest", "delete", press.words("digest.delete.yes", week=week), press.values[0])
+    title, about = press.words("digest.delete.title", week=week), press.words("digest.delete.text")
+    await ask(press, title, about, yes)
+
+
+@control("digest", "delete", who=Who.OWNER)
+async def delete(press: Press) -> None:
+    await press.services.digests.delete(press.actor, press.person, press.id)
+    await press.update(note(press.words("digest.delete.told")))
 
 
 @control("digest", "file", who=Who.OWNER)
@@ -211,6 +236,8 @@ async def switch(press: Press) -> None:
             panel = await digests.panel(press.person)
         case "loops":
             panel = await digests.edit(press.actor, press.person, loops_public=not panel.settings.loops_public)
+        case "energy":
+            panel = await digests.edit(press.actor, press.person, energy=not panel.settings.energy)
         case "channel" | "member":
             panel = await _share(press, panel)
         case _:

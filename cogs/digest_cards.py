@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 
 from bot.dates import week_span
-from bot.digest.model import Digest, DigestState, IsoWeek
+from bot.digest.model import Digest, DigestState, Energy, IsoWeek
 from bot.digest.render import DigestCard
 from bot.digest.service import Panel, Shown
+from bot.phases.model import Offer
 from bot.ui.model import (
     Accent,
     Button,
@@ -24,6 +25,7 @@ from bot.ui.model import (
     raw,
 )
 from bot.ui.strings import Words
+from cogs.phases import offer_rows
 
 LISTED = 8
 _NUMBERED = re.compile(r"^\d+\. ")
@@ -38,8 +40,13 @@ def stored_card(
     late: bool = False,
     can_plan: bool = False,
     can_post: bool = False,
+    offer: Offer | None = None,
+    energy: Energy | None = None,
 ) -> Card:
-    """Return a digest as it was built; its texts are finished markup already."""
+    """Return a digest as it was built; its texts are finished markup already.
+
+    `offer`: the change of phase that is open now. `energy`: for the DM copy only.
+    """
     week = str(shown.week)
     rows: list[Row] = []
     buttons: list[Button] = []
@@ -52,12 +59,17 @@ def stored_card(
     rows.append(buttons)
     if can_post and shown.public_card is not None:
         rows.append([Button("digest", "post", words("card.post"), week if not shown.so_far else "now", owner=owner)])
+    rows += offer_rows(offer, words, owner)
     card = _card(shown.card, waveform)
+    facts = list(card.facts)
+    if energy is not None:
+        line = words("digest.energy", count=energy.answers, middle=f"{energy.middle:g}")
+        facts.append(Fact(words("digest.card.energy"), line))
     meta = [words("digest.late"), *card.meta] if late else card.meta
     return Card(
         title=card.title,
         lead=card.lead,
-        facts=card.facts,
+        facts=facts,
         media=card.media,
         sections=card.sections,
         meta=meta,
@@ -145,7 +157,12 @@ def list_card(digests: Sequence[Digest], words: Words, owner: int, page_from: in
         row.insert(0, Button("digest", "older", words("digest.list.older"), "-", str(page_from + LISTED), owner=owner))
     if not lines:
         return note(words("digest.list.empty"), row)
-    return Card(words("digest.list.title", count=len(digests)), sections=[Section(None, lines)], rows=[row])
+    options = [
+        Option(week_span(digest.week.monday, words.locale), digest.id)
+        for digest in digests[page_from : page_from + LISTED]
+    ]
+    forget = Select("digest", "forget", words("digest.list.forget"), options, owner=owner)
+    return Card(words("digest.list.title", count=len(digests)), sections=[Section(None, lines)], rows=[row, forget])
 
 
 # ------------------------------------------------------------------ settings
@@ -181,6 +198,9 @@ def panel_card(panel: Panel, words: Words, owner: int, guild: int | None, *, man
         return Button("digest", "switch", words(f"digest.panel.{key}_{name}"), name, owner=owner)
 
     buttons = [switch("dm", panel.by_dm), switch("loops", settings.loops_public)]
+    if panel.tells_energy:
+        facts.append(Fact(words("digest.panel.energy"), on if settings.energy else off))
+        buttons.append(switch("energy", settings.energy))
     if guild is not None:
         here = any(s.guild_id == guild and s.channel_id for s in panel.shares)
         buttons.append(switch("channel", here))

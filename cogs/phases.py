@@ -1,13 +1,14 @@
 """Form maps, reached from More on a loop or a bounce, and the answers to an offered change of phase."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.bounces.pictures import Stretch
 from bot.bounces.source import CannotMeasure
 from bot.phases.form_map import OverlayMode, overlay_alt, section_line
 from bot.phases.forms import FormView, SavedForm, shipped_constraints
-from bot.phases.model import Phase, SectionKind
-from bot.phases.service import PhaseLook
+from bot.phases.model import Offer, Phase, SectionKind
+from bot.phases.service import MOST_BOUNCES, PhaseLook
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.bounce_cards import picture_of, say_in
 from bot.ui.common import undo_button
@@ -77,17 +78,7 @@ async def _saved(turn: Turn, saved: SavedForm) -> None:
     changes = turn.services.forms.changes(saved.view, Finished(words))
     card = map_card(saved.view, words, changes)
     rows: list[Row] = [*card.rows, [undo_button(turn, saved.group_id)]]
-    await turn.update(
-        Card(
-            card.title,
-            lead=card.lead,
-            sections=card.sections,
-            facts=card.facts,
-            meta=card.meta,
-            rows=rows,
-            accent=card.accent,
-        )
-    )
+    await turn.update(replace(card, rows=rows))
 
 
 @control("form", "edit", who=Who.OWNER, opens_form=True)
@@ -197,36 +188,90 @@ async def on_waveform(press: Press) -> None:
 
 
 def with_offer(card: Card, look: PhaseLook, words: Words, owner: int) -> Card:
-    """Add to the card of the phase what has been met and the open offer, with its two answers."""
+    """Add to the card of the phase what has been met, the open offer, and from how many bounces on one is made."""
     met = [words(f"phase.met.{found.condition}", phase=words(f"phase.name.{found.to_phase}")) for found in look.met]
     sections = list(card.sections)
     if met:
         sections.append(Section(words("phase.card.met"), met))
-    rows = list(card.rows)
+    rows = [*card.rows, *offer_rows(look.offer, words, owner)]
+    if look.entry.phase is Phase.BUILDER:
+        options = [
+            Option(words("phase.card.after", count=count), str(count), default=count == look.bounces_needed)
+            for count in range(1, MOST_BOUNCES + 1)
+        ]
+        rows.append(Select("phase", "bounces", words("phase.card.pick_after"), options, owner=owner))
+    return replace(card, sections=sections, rows=rows)
+
+
+def offer_rows(offer: Offer | None, words: Words, owner: int) -> list[Row]:
+    """Return the two answers to an open offer; nothing where none is open."""
+    if offer is None:
+        return []
+    move = Button(
+        "phase",
+        "accept",
+        words("phase.card.accept", phase=words(f"phase.name.{offer.to_phase}")),
+        offer.id,
+        style=Style.PRIMARY,
+        owner=owner,
+    )
+    return [[move, Button("phase", "stay", words("phase.card.stay"), offer.id, owner=owner)]]
+
+
+async def with_open_offer(turn: Turn, card: Card) -> Card:
+    """Add to a private card of one's own the change of phase that is on offer, or the question after a long silence.
+
+    Only for cards that nobody else sees: where somebody is in their work is theirs.
+    """
+    words, owner = turn.words, turn.person
+    look: PhaseLook = await turn.services.phases.look(owner)
     if look.offer is not None:
         to = words(f"phase.name.{look.offer.to_phase}")
-        rows.append(
-            [
-                Button(
-                    "phase",
-                    "accept",
-                    words("phase.card.accept", phase=to),
-                    look.offer.id,
-                    style=Style.PRIMARY,
-                    owner=owner,
-                ),
-                Button("phase", "stay", words("phase.card.stay"), look.offer.id, owner=owner),
-            ]
-        )
-    return Card(
-        card.title,
-        lead=card.lead,
-        facts=card.facts,
-        sections=sections,
-        next_lines=card.next_lines,
-        meta=card.meta,
-        rows=rows,
-    )
+        line = words(f"phase.met.{look.offer.condition}", phase=to)
+        rows = offer_rows(look.offer, words, owner)
+    elif look.back_after is not None:
+        phase = _name(words, look.entry.phase)
+        line = words("phase.back.question", count=look.back_after, phase=phase)
+        still = Button("phase", "still", words("phase.back.still", phase=phase), owner=owner)
+        rows = [[still, Button("phase", "other", words("phase.back.other"), owner=owner)]]
+    else:
+        return card
+    section = Section(words("phase.card.offer"), [line])
+    return replace(card, sections=[*card.sections, section], rows=[*card.rows, *rows])
+
+
+@control("phase", "bounces", who=Who.OWNER)
+async def set_bounces(press: Press) -> None:
+    """Set after how many distinct bounces a change from Builder is offered."""
+    count = int(press.values[0])
+    group_id = await press.services.phases.set_bounces(press.actor, press.person, count)
+    told = press.words("phase.told.bounces", count=count)
+    await press.reply(note(told, [undo_button(press, group_id)]), ephemeral=True)
+
+
+@control("phase", "still", who=Who.OWNER)
+async def still_there(press: Press) -> None:
+    entry = await press.services.phases.asked_back(press.actor, press.person)
+    await press.reply(note(press.words("phase.told.still", phase=_name(press.words, entry.phase))), ephemeral=True)
+
+
+@control("phase", "other", who=Who.OWNER)
+async def another(press: Press) -> None:
+    """Show the four phases to choose from."""
+    entry = await press.services.phases.asked_back(press.actor, press.person)
+    names = [
+        Button("phase", "choose", _name(press.words, phase), str(phase), owner=press.person)
+        for phase in Phase
+        if phase is not entry.phase
+    ]
+    told = press.words("phase.back.choose", phase=_name(press.words, entry.phase))
+    await press.reply(note(told, names), ephemeral=True)
+
+
+@control("phase", "choose", who=Who.OWNER)
+async def choose_phase(press: Press) -> None:
+    move = await press.services.phases.choose(press.actor, press.person, Phase(press.id))
+    await _moved(press, move.entry.phase, move.moved, move.group_id)
 
 
 @control("phase", "accept", who=Who.OWNER)
@@ -241,16 +286,16 @@ async def stay(press: Press) -> None:
     told = press.words(
         "phase.told.stay" if move.moved else "phase.told.over", phase=_name(press.words, move.entry.phase)
     )
-    await press.update(note(told))
+    await press.reply(note(told), ephemeral=True)
 
 
 async def _moved(press: Press, phase: Phase, moved: bool, group_id: str) -> None:
     name = _name(press.words, phase)
     if not moved:
-        await press.update(note(press.words("phase.told.over", phase=name)))
+        await press.reply(note(press.words("phase.told.over", phase=name)), ephemeral=True)
         return
     lines = [press.words("phase.told.moved", phase=name), press.words(f"phase.prompt.{phase}")]
-    await press.update(note(join(" ", lines), [undo_button(press, group_id)]))
+    await press.reply(note(join(" ", lines), [undo_button(press, group_id)]), ephemeral=True)
 
 
 def _name(words: Words, phase: Phase) -> Text:

@@ -70,6 +70,7 @@ class DigestView:
     release: str
     proposals: str
     phase: str
+    phase_card: str
     footer: str
     card_footer: str
     pictures: tuple[Picture, ...]
@@ -128,7 +129,8 @@ def compile_view(data: WeekData, words: Words, *, so_far: bool = False, owner_na
         steps=tuple(_step(step, number == 0, words) for number, step in enumerate(steps)),
         release=_release(data, words),
         proposals=words("digest.proposals.line", count=data.proposals) if data.proposals else "",
-        phase=_phase(data, words),
+        phase=_phase(data, words, "digest.phase"),
+        phase_card=_phase(data, words, "digest.phase.card"),
         footer=words(
             "digest.footer",
             week=data.week.week,
@@ -295,8 +297,6 @@ def _motion(data: WeekData, words: Words) -> tuple[str, ...]:
     )
     if sentence:
         lines.append(sentence)
-    if counts.energy:
-        lines.append(markdown(counts.energy, 200))
     return tuple(lines)
 
 
@@ -386,7 +386,7 @@ def _release(data: WeekData, words: Words) -> str:
     return text
 
 
-def _phase(data: WeekData, words: Words) -> str:
+def _phase(data: WeekData, words: Words, keys: str) -> str:
     phase = data.phase
     if phase is None:
         return ""
@@ -394,14 +394,14 @@ def _phase(data: WeekData, words: Words) -> str:
     since = short_day(phase.since, words.locale)
     if phase.bounces:
         text = words(
-            "digest.phase.bounces",
+            f"{keys}.bounces",
             phase=name,
             count=phase.bounces,
             number=number_text(phase.bounces, words),
             since=since,
         )
     else:
-        text = words("digest.phase.since", phase=name, since=since)
+        text = words(f"{keys}.since", phase=name, since=since)
     return words("digest.phase.offer" if phase.offer_open else "digest.phase.plain", text=text)
 
 

@@ -113,8 +113,6 @@ class WeekCounts:
     weeks_in_motion: int | None = None
     weeks_counted: int | None = None
     completion: Direction = Direction.EARLY
-    energy: str = ""
-    """One line, only where the person opted in."""
 
     @property
     def done(self) -> int:
@@ -123,6 +121,14 @@ class WeekCounts:
     @property
     def planned(self) -> int:
         return sum(planned for _, _, planned in self.areas)
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """How much energy the answers of a window told, 1 to 5 in the middle. In the DM copy only, and never stored."""
+
+    middle: float
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)

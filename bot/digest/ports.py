@@ -5,7 +5,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
-from bot.digest.model import WeekData
+from bot.digest.model import Energy, WeekData
 from bot.digest.schedule import Window
 from bot.words import Words
 
@@ -38,6 +38,14 @@ class Person(Protocol):
         ...
 
     async def pace(self, user_id: int) -> str: ...
+
+    async def tells_energy(self, user_id: int) -> bool:
+        """Say whether the person agreed to be asked for their energy."""
+        ...
+
+    async def energy(self, user_id: int, window: Window) -> Energy | None:
+        """Return what the answers of a window told; None without consent or without an answer."""
+        ...
 
 
 class WeekPlanner(Protocol):

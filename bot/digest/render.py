@@ -152,7 +152,7 @@ def _card(view: DigestView, words: Words, controls: bool) -> DigestCard:
         ("next", [f"{number}. {line.card}" for number, line in enumerate(view.steps, 1)], False),
         ("release", [view.release] if view.release else [], False),
         ("proposals", [view.proposals] if view.proposals else [], False),
-        ("phase", [view.phase] if view.phase else [], False),
+        ("phase", [view.phase_card] if view.phase_card else [], False),
     )
     picture = view.pictures[0] if view.pictures else None
     return DigestCard(

@@ -14,7 +14,7 @@ from bot.actors import Actor
 from bot.clock import Clock
 from bot.digest.clean import plain
 from bot.digest.compile import PublicChoice, compile_view, public_data
-from bot.digest.model import Digest, DigestId, DigestState, IsoWeek, WeekData
+from bot.digest.model import Digest, DigestId, DigestState, Energy, IsoWeek, WeekData
 from bot.digest.ports import Person, WeekPlanner, WeekSource
 from bot.digest.render import DigestCard, card_from_dict, card_json, stored_hash, to_card, to_markdown
 from bot.digest.rules import DigestRules
@@ -66,6 +66,7 @@ class Panel:
     shares: tuple[Share, ...]
     next_at: datetime | None
     now: datetime
+    tells_energy: bool = False
     group_id: str | None = None
 
 
@@ -79,6 +80,7 @@ class Shown:
     so_far: bool
     id: str | None = None
     public_card: DigestCard | None = None
+    window: Window | None = None
 
     @property
     def file_name(self) -> str:
@@ -130,7 +132,8 @@ class DigestService:
             settings = await self._settings(unit)
             shares = tuple(await unit.repo(ShareRepository).all())
             clock = await unit.repo(DigestClockRepository).get()
-        return Panel(settings, by_dm, shares, clock.next_at if clock else None, self._clock.now())
+        tells = await self.person.tells_energy(owner)
+        return Panel(settings, by_dm, shares, clock.next_at if clock else None, self._clock.now(), tells)
 
     async def edit(self, actor: Actor, owner: int, **values: object) -> Panel:
         """Change settings and set the clock accordingly."""
@@ -231,21 +234,17 @@ class DigestService:
         async with self._database.read(owner) as unit:
             notes = await unit.repo(DigestRepository).notes(window.after, window.until)
         data = replace(data, notes=tuple(notes))
-        if not settings.energy and data.counts is not None:
-            data = replace(data, counts=replace(data.counts, energy=""))
         return self.render(data, words, settings, await self.person.name(owner))
 
     def render(self, data: WeekData, words: Words, settings: DigestSettings, name: str) -> Built:
-        """Turn data into what is stored. Energy is in the DM card only, never in the file."""
-        filed = data if data.counts is None else replace(data, counts=replace(data.counts, energy=""))
+        """Turn data into what is stored. Energy is not in it: answers about it go after twelve weeks."""
         view = compile_view(data, words)
-        file_view = compile_view(filed, words)
         public = public_data(data, PublicChoice(loops=settings.loops_public))
         public_card = ""
         if public.bounces or public.clips:
             shown = to_card(compile_view(public, words, owner_name=name), words, controls=False)
             public_card = card_json(shown)
-        return Built(data, to_markdown(file_view, words), card_json(to_card(view, words)), public_card)
+        return Built(data, to_markdown(view, words), card_json(to_card(view, words)), public_card)
 
     def digest_of(self, unit: Unit, owner: int, window: Window, built: Built, state: DigestState) -> Digest:
         """Return the row that keeps what was built."""
@@ -360,6 +359,12 @@ class DigestService:
             await unit.repo(DigestRepository).add_note(plain(mission), text)
             return unit.group_id
 
+    async def energy(self, owner: int, shown: Shown) -> Energy | None:
+        """Return the energy of a digest's window for its DM copy, where the person wants it there."""
+        if shown.window is None or not (await self.settings(owner)).energy:
+            return None
+        return await self.person.energy(owner, shown.window)
+
     async def opened_since(self, owner: int, since: datetime) -> bool:
         """Say whether a digest was opened since then (phases ask)."""
         async with self._database.read(owner) as unit:
@@ -391,9 +396,9 @@ class DigestService:
 def shown_of(digest: Digest) -> Shown:
     """Return a stored digest for looking at."""
     public = card_from_dict(_json(digest.public_card)) if digest.public_card else None
-    return Shown(
-        digest.week, digest.markdown, card_from_dict(_json(digest.card)), False, id=digest.id, public_card=public
-    )
+    window = Window(digest.week, digest.cut_from, digest.cut_at)
+    card = card_from_dict(_json(digest.card))
+    return Shown(digest.week, digest.markdown, card, False, id=digest.id, public_card=public, window=window)
 
 
 def _json(text: str) -> dict[str, Any]:

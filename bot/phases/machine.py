@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.phases.model import Condition, Offer, OfferState, Phase, PhaseBook, PhaseEntry, PhaseFacts
 from bot.phases.rules import PhaseRules
@@ -131,3 +132,17 @@ def executors_since_recovery(entries: Iterable[PhaseEntry]) -> int:
         elif entry.phase is Phase.EXECUTOR:
             count += 1
     return count
+
+
+def silence_before(moments: Iterable[datetime], rules: PhaseRules, now: datetime) -> int | None:
+    """Return how many days of silence ended within the last week, from 21 on; None where there was no such silence.
+
+    `moments`: when something happened, the entry into the phase included; `now` counts as coming back.
+    """
+    ordered = sorted({*(moment for moment in moments if moment <= now), now})
+    found: int | None = None
+    for before, after in pairwise(ordered):
+        days = (after - before).days
+        if days >= rules.idle_days and now - after <= timedelta(days=rules.back_within_days):
+            found = days
+    return found

@@ -63,6 +63,7 @@ class PhaseFacts:
     """What happened since the phase was entered, as other areas report it.
 
     `bounces`: distinct content hashes. `load_red`: the load check, only where the person asked for it.
+    `back_after_days`: how long the silence was from which somebody came back within the last week.
     """
 
     creative_done: int = 0
@@ -78,6 +79,7 @@ class PhaseFacts:
     ready_clips_wait: bool = False
     resolve_tagged: bool = False
     load_red: bool = False
+    back_after_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

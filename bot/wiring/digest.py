@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,9 @@ from bot.bounces.source import CannotMeasure
 from bot.clock import Clock
 from bot.coach.model import WeekState
 from bot.coach.service import CoachService
+from bot.digest.model import Energy
 from bot.digest.ports import Waveforms
+from bot.digest.schedule import Window
 from bot.digest.sending import DIGEST, PUBLIC, QUIET, DigestSlots
 from bot.digest.server import SERVER, ServerDigests, ServerPlan
 from bot.digest.service import DigestService, Shown
@@ -30,6 +33,7 @@ from bot.wiring.quiet import StudioQuiet
 from bot.wiring.week_sources import BounceWeek, CoachWeek, LoopWeek, MissionWeek, PhaseWeek, ReleaseWeek
 from cogs.digest_cards import public_card, quiet_card, server_card, stored_card
 from storage.repositories.coach import CoachProfileRepository
+from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachWeekRepository
 from storage.unit import Database
 
@@ -155,6 +159,19 @@ class DigestPerson:
             profile = await unit.repo(CoachProfileRepository).get()
         return str(profile.preferences.pacing) if profile else "moderate"
 
+    async def tells_energy(self, user_id: int) -> bool:
+        async with self._house.database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+        return profile is not None and profile.preferences.dm.energy
+
+    async def energy(self, user_id: int, window: Window) -> Energy | None:
+        if not await self.tells_energy(user_id):
+            return None
+        async with self._house.database.read(user_id) as unit:
+            checkins = await unit.repo(CoachCheckinRepository).since(window.after)
+        told = [each.energy for each in checkins if each.energy is not None and each.due_at <= window.until]
+        return Energy(float(median(told)), len(told)) if told else None
+
 
 class StudioServers:
     """When servers post their digest, from their settings."""
@@ -187,7 +204,16 @@ class DigestMessages:
             return None
         words = await self._words(delivery.owner)
         picture = await self.waveform(delivery.owner, shown)
-        card = stored_card(shown, words, delivery.owner, picture, late=payload["late"], can_plan=self._service.can_plan)
+        card = stored_card(
+            shown,
+            words,
+            delivery.owner,
+            picture,
+            late=payload["late"],
+            can_plan=self._service.can_plan,
+            offer=await self._house.phases.open_offer(delivery.owner),
+            energy=await self._service.energy(delivery.owner, shown),
+        )
         return OutMessage(card)
 
     async def inbox(self, delivery: Delivery) -> InboxText | None:

@@ -8,18 +8,22 @@ from bot.bounces.model import Bounce, Filter
 from bot.clock import Clock
 from bot.loops.model import Lane
 from bot.phases.forms import FormMapService
+from bot.phases.machine import silence_before
 from bot.phases.model import PhaseFacts
+from bot.phases.rules import PhaseRules
 from bot.phases.service import PhaseService
 from bot.releases.model import ReleaseState
 from bot.releases.service import ReleaseService
+from bot.rules import load_rules
 from bot.studio.service import StudioService
 from storage.repositories.bounces import BounceRepository, SliceRepository
-from storage.repositories.coach_weeks import CoachWeekRepository
+from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
 from storage.repositories.digest import DigestRepository
 from storage.repositories.loops import ClipRepository, LoopRepository
 from storage.unit import Database
 
 RESOLVE = "resolve"
+WEEKS_LOOKED_AT = 6
 IDEA_MOST_MILLI = 4000
 """A captured idea is a creative clip of the default length that was made in the phase."""
 
@@ -44,6 +48,7 @@ class StoredPhaseFacts:
     def __init__(self, database: Database, releases: ReleaseService) -> None:
         self._database = database
         self._releases = releases
+        self._rules = load_rules("phases", PhaseRules)
 
     async def facts(self, owner: int, since: datetime, executors: int) -> PhaseFacts:
         views = await self._releases.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED, ReleaseState.REVIEWED])
@@ -55,11 +60,15 @@ class StoredPhaseFacts:
             slices = await unit.repo(SliceRepository).between(since, now)
             opened = await unit.repo(DigestRepository).opened_since(since)
             sessions = await unit.repo(CoachWeekRepository).since(since.date() - timedelta(days=7))
+            tasks = await unit.repo(CoachTaskRepository).of_weeks([week.id for week in sessions[-WEEKS_LOOKED_AT:]])
         clips = [clip for found in by_loop.values() for clip in found]
         creative = [clip for clip in clips if clip.lane is Lane.CREATIVE]
         forward = [clip for clip in clips if clip.lane in (Lane.PROMO, Lane.ACTION)]
         tagged = any(RESOLVE in b.free_tags for b in bounces) or any(RESOLVE in s.tags for s in slices)
         past = [-view.days_left for view in views if view.days_left <= 0 and view.release.anchor_date >= since.date()]
+        moments = [since, *(b.bounced_at for b in bounces), *(clip.created_at for clip in clips)]
+        moments += [clip.done_at for clip in clips if clip.done_at is not None]
+        moments += [task.decided_at for week in tasks.values() for task in week if task.decided_at is not None]
         reflected = any(not week.reflections.is_empty and (week.closed_at or now) >= since for week in sessions)
         return PhaseFacts(
             creative_done=sum(clip.done_at is not None and clip.done_at >= since for clip in creative),
@@ -74,6 +83,7 @@ class StoredPhaseFacts:
             looked_back=opened or reflected,
             ready_clips_wait=any(clip.ready and not clip.is_done for clip in clips),
             resolve_tagged=tagged,
+            back_after_days=silence_before([at for at in moments if at >= since], self._rules, now),
         )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.actors import Actor
 from bot.bounces.model import Bounce, BounceId, BounceSource, Facts
 from bot.clock import FixedClock
-from bot.digest.model import DoneBounce, WeekData
+from bot.digest.model import DoneBounce, Energy, WeekData
 from bot.digest.schedule import Window
 from bot.digest.sending import DigestSlots
 from bot.digest.server import ServerDigests, ServerPlan
@@ -60,6 +60,7 @@ class Quiet:
     zone_name: str = "Europe/London"
     by_dm: bool = True
     why_silent: str | None = None
+    told_energy: Energy | None = None
 
     async def zone(self, user_id: int) -> ZoneInfo:
         return ZoneInfo(self.zone_name)
@@ -81,6 +82,12 @@ class Quiet:
 
     async def pace(self, user_id: int) -> str:
         return "moderate"
+
+    async def tells_energy(self, user_id: int) -> bool:
+        return self.told_energy is not None
+
+    async def energy(self, user_id: int, window: Window) -> Energy | None:
+        return self.told_energy
 
 
 WORDS = Catalogue()

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bot.actors import Actor
 from bot.clock import FixedClock
-from bot.digest.model import DigestState, IsoWeek
+from bot.digest.model import DigestState, Energy, IsoWeek
 from bot.digest.rules import DigestRules
 from bot.digest.schedule import Outcome, cut_of, decide, spaced_until, week_of, weekly, window_of
 from bot.errors import Refused
@@ -211,3 +211,30 @@ def test_twenty_hours_and_the_weeks_cap_hold_a_message() -> None:
     week = [now - timedelta(days=4), now - timedelta(days=2)]
     assert spaced_until(week, 2, zone, now, rules) == datetime(2025, 6, 9, tzinfo=UTC)
     assert spaced_until(week, 3, zone, now, rules) is None
+
+
+async def test_energy_is_told_in_the_own_copy_only_and_kept_nowhere(sunday: Sunday) -> None:
+    sunday.source.at = [at("2025-01-03 20:00")]
+    sunday.person.told_energy = Energy(4.0, 3)
+    await sunday.begin()
+    await sunday.live(times=6)
+    (digest,) = await sunday.service.stored(ADA)
+    shown = await sunday.service.show(ADA, digest.week)
+    assert await sunday.service.energy(ADA, shown) is None, "not opted in"
+    await sunday.service.edit(DOER, ADA, energy=True)
+    assert await sunday.service.energy(ADA, shown) == Energy(4.0, 3)
+    for kept in (digest.markdown, digest.card, digest.public_card, (await sunday.service.show(ADA)).markdown):
+        assert "energy" not in kept.casefold()
+    assert (await sunday.service.panel(ADA)).tells_energy
+
+
+async def test_a_deleted_digest_is_gone_and_its_week_can_be_asked_for_again(sunday: Sunday) -> None:
+    sunday.source.at = [at("2025-01-03 20:00"), at("2025-01-10 20:00")]
+    await sunday.begin()
+    await sunday.live(times=13)
+    newest, oldest = await sunday.service.stored(ADA)
+    await sunday.service.delete(DOER, ADA, oldest.id)
+    assert [digest.id for digest in await sunday.service.stored(ADA)] == [newest.id]
+    again = await sunday.service.show(ADA, oldest.week)
+    assert "take-0" in again.markdown
+    assert "take-1" not in again.markdown

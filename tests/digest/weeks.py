@@ -110,7 +110,6 @@ weeks = st.builds(
         st.none() | st.integers(0, 10),
         st.none() | st.integers(0, 10),
         st.sampled_from(Direction),
-        st.sampled_from(["", "Energy: steady"]),
     ),
     loops=st.lists(
         st.builds(

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bot.actors import Actor as Doer
+from bot.dates import week_span
 from bot.loops.clips import ClipFields
+from bot.phases.model import Phase
 from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Actor, Stage, typed
@@ -77,6 +79,14 @@ async def test_what_was_finished_comes_on_sunday_once_and_stays_as_it_was(produc
     await ada.press("Open")
     await ada.press("Open digest.md")
     assert next(iter(ada.files().values())) == first
+    (digest,) = await product.services.digests.stored(ada.id)
+    week = week_span(digest.week.monday, "en-GB")
+    await ada.choose("Delete a digest", week)
+    assert "can’t be brought back" in ada.sees()
+    await ada.press(f"Delete {week}")
+    assert "That digest is deleted" in ada.sees()
+    await ada.slash("/digest list")
+    assert "No digest is kept yet" in ada.sees()
 
 
 async def test_a_quiet_week_gets_one_line_then_silence_until_something_happens(product: Product, ada: Actor) -> None:
@@ -186,6 +196,42 @@ async def test_a_phase_is_shown_chosen_and_offered_but_never_forced(product: Pro
     await ada.press("Undo")
     assert str(await services.phases.phase(ada.id)) == "generator"
     assert doer.user_id == ada.id
+
+
+async def test_two_bounces_in_builder_offer_the_next_phase_on_the_bounces_own_card(
+    product: Product, ada: Actor
+) -> None:
+    phases, doer = product.services.phases, Doer.user(ada.id, "Ada")
+    await phases.choose(doer, ada.id, Phase.BUILDER)
+    product.clock.advance(days=2)
+    for name in ("first-take.wav", "second-take.wav"):
+        await put_bounce(product.services.database, ada.id, name, product.clock.now())
+    await ada.slash("/bounce show", bounce="second-take")
+    assert "Your phase" not in ada.sees(), "two days are too few"
+    product.clock.advance(days=2)
+    await ada.slash("/bounce show", bounce="second-take")
+    assert "Bounces are finished: Recovery could be next" in ada.sees()
+    await ada.press("Stay")
+    assert "You stay in Builder" in ada.sees()
+    product.clock.advance(days=30)
+    await ada.slash("/bounce show", bounce="second-take")
+    assert "It was quiet for 32 days. Are you still in Builder?" in ada.sees()
+    await ada.press("Another phase")
+    await ada.press("Generator")
+    assert "You are in Generator now" in ada.sees()
+    assert await phases.phase(ada.id) is Phase.GENERATOR
+
+
+async def test_a_high_load_check_offers_recovery_and_only_a_press_goes_there(product: Product, ada: Actor) -> None:
+    await ada.slash("/coach load")
+    await ada.press("Artist")
+    await ada.slash("/coach load")
+    await ada.press("It feels like too much")
+    await ada.press("Go to Recovery")
+    assert "You are in Recovery now" in ada.sees()
+    assert await product.services.phases.phase(ada.id) is Phase.RECOVERY
+    await ada.press("Undo")
+    assert await product.services.phases.phase(ada.id) is Phase.GENERATOR
 
 
 async def test_an_archive_is_made_and_its_catalogue_taken_over_elsewhere(

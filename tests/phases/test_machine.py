@@ -15,6 +15,7 @@ from bot.phases.machine import (
     executors_since_recovery,
     make_offer,
     met_conditions,
+    silence_before,
     start,
     stay,
 )
@@ -187,3 +188,16 @@ def test_every_phase_can_be_reached_and_left(phase: Phase) -> None:
     assert book.current.phase is phase
     for other in Phase:
         assert choose(book, other, "chosen", new_id, _at(2)).current.phase is other
+
+
+def test_a_silence_counts_from_21_days_on_and_while_the_return_is_new() -> None:
+    now = _at(100)
+
+    def ago(*days: float) -> list[datetime]:
+        return [now - timedelta(days=day) for day in days]
+
+    assert silence_before(ago(20), RULES, now) is None
+    assert silence_before(ago(22), RULES, now) == 22
+    assert silence_before(ago(30, 2), RULES, now) == 28
+    assert silence_before(ago(40, 9), RULES, now) is None, "that return is over a week old"
+    assert silence_before([], RULES, now) is None
