@@ -26,6 +26,7 @@ from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
 from bot.lifecycle import Supervisor
+from bot.local.redirect import reached_by
 from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
@@ -127,6 +128,7 @@ class App:
         self.settings = settings
         self.clock = clock
         self._token = token or (settings.discord_token.get_secret_value() if settings.discord_token else "")
+        self._token_is_set = token is None
         self._client_options = client_options or {}
         self._stack = AsyncExitStack()
         self._stopped = asyncio.Event()
@@ -159,14 +161,18 @@ class App:
         prepare_data_dir(settings.data_dir)
         if not self._works_only:
             self._stack.enter_context(single_instance(settings.data_dir, self.clock))
+        if self._token_is_set and settings.discord_api_base is not None:
+            self._stack.enter_context(reached_by(settings.discord_api_base))
         database = await open_database(settings, self.clock)
         self._stack.push_async_callback(database.close)
         self.services = self._make_services(database)
+        await self._carry_by_jobs(database)
         self.bot = self._make_client()
+        self.bot.keeps_commands = not self._works_only
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
-        await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
-        await self._carry_by_jobs(database)
+        if not self._works_only:
+            await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
         await self.services.engine.recover()
         self.services.engine.start()
         self._start_ticking()
@@ -189,6 +195,11 @@ class App:
         jobs = JobQueue(self.settings.database)
         await jobs.open(database)
         self._stack.push_async_callback(jobs.close)
+        if not self._works_only and not await self._stack.enter_async_context(jobs.only_gateway()):
+            raise Stop(
+                ExitCode.ALREADY_RUNNING,
+                "Another Studiohand answers people on this database already. For more hands, start `studiohand work`.",
+            )
         self.services.engine.carry_by(jobs)
 
     def _make_services(self, database: Database) -> Services:
@@ -300,9 +311,20 @@ class App:
     def _start_ticking(self) -> None:
         engine = self.services.engine
         self.clockwork.every("tick", engine.rules.tick_s, engine.tick)
+        if self.services.database.dialect == "postgresql":
+            self.clockwork.every("share-of-the-rate", 10, self._share_the_rate)
+        if not self._works_only:
+            self._start_care()
+        self.clockwork.start()
+
+    async def _share_the_rate(self) -> None:
+        """Discord's limit holds for all processes together."""
+        self.services.outbox.share_of(await self.services.engine.processes() or 1)
+
+    def _start_care(self) -> None:
+        """What one process does for all: the one with the gateway and with the media."""
         self.clockwork.every("server-digests", 900, self.services.server_digests.sync, first_s=30)
         self.clockwork.every("housekeeping", 3600, self._housekeeping, first_s=60)
-        self.clockwork.start()
 
     async def _start_health(self) -> None:
         pages = HealthPages(
@@ -310,7 +332,7 @@ class App:
             engine=self.services.engine,
             metrics=self.metrics,
             clock=self.clock,
-            gateway_ready=lambda: self.bot.is_ready() and not self.bot.is_closed(),
+            gateway_ready=self._is_reachable,
             latency_s=lambda: self.bot.latency if self.bot.is_ready() else 0.0,
         )
         try:
@@ -320,6 +342,10 @@ class App:
             return
         self.services.health = pages
         self._stack.push_async_callback(pages.stop)
+
+    def _is_reachable(self) -> bool:
+        """Tell whether people can reach this process; one that only works has no gateway to be ready."""
+        return not self.bot.is_closed() and (self._works_only or self.bot.is_ready())
 
     async def wait_ready(self, seconds: float = 30.0) -> None:
         """Wait until the gateway is ready. Raises Stop where the start ended otherwise."""

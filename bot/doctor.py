@@ -18,7 +18,7 @@ from bot.exits import ExitCode
 from bot.paths import assets_dir
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 from storage import backup
-from storage.engine import open_engines
+from storage.engine import Engines, open_engines
 from storage.migrations import current, head
 
 API = "https://discord.com/api/v10"
@@ -113,7 +113,8 @@ async def _database(settings: Settings, _clock: Clock) -> list[Finding]:
             await asyncio.to_thread(backup.check, engines.file)
         revision = await current(engines)
         state = "up to date" if revision == head() else "will be brought up to date at the next start, after a backup"
-        return [Finding("Database", "OK", f"{engines.dialect}, {state}")]
+        found = [Finding("Database", "OK", f"{engines.dialect}, {state}")]
+        return found + await _workers(settings, engines)
     except backup.Damaged as damaged:
         text = f"It is damaged ({damaged}). Put the newest backup back: studiohand db restore FILE."
         return [Finding("Database", "Broken", text)]
@@ -122,6 +123,18 @@ async def _database(settings: Settings, _clock: Clock) -> list[Finding]:
         return [Finding("Database", "Broken", text)]
     finally:
         await engines.dispose() if engines.dialect != "sqlite" or (engines.file and engines.file.exists()) else None
+
+
+async def _workers(settings: Settings, engines: Engines) -> list[Finding]:
+    """On PostgreSQL: how many processes share the due work just now."""
+    if engines.dialect != "postgresql":
+        return []
+    from storage.jobs import count_processes
+
+    count = await count_processes(settings.database)
+    if count == 0:
+        return [Finding("Work", "OK", "no process works on what is due now (the bot is not running)")]
+    return [Finding("Work", "OK", "1 process works on what is due" if count == 1 else f"{count} processes share it")]
 
 
 async def _discord(settings: Settings, clock: Clock) -> list[Finding]:

@@ -70,16 +70,21 @@ class TickReport:
         return sum(self.due.values())
 
 
+_AGAIN_AT_LEAST = timedelta(seconds=1)
+
+
 class Jobs(Protocol):
     """Distributed dispatch (`storage.jobs.JobQueue`): ids of slots travel as jobs."""
 
     async def enqueue(self, unit: Unit, slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
 
-    async def again(self, unit: Unit, slot: Slot, wait: timedelta) -> None: ...
+    async def again(self, unit: Unit, slot_id: str, wait: timedelta) -> None: ...
 
     async def work(self, run: Callable[[str], Awaitable[None]], lane: Lane, concurrency: int) -> None: ...
 
     async def keep_reaping(self, database: Database) -> None: ...
+
+    async def processes(self) -> int: ...
 
 
 class WakeDispatch:
@@ -109,6 +114,7 @@ class Engine:
         self._running = False
         self._in_flight: set[asyncio.Task[None]] = set()
         self._jobs: Jobs | None = None
+        self._job_loops: list[asyncio.Task[None]] = []
         self.last_tick_at = clock.now()
         self.finished = 0
 
@@ -173,6 +179,8 @@ class Engine:
             log.info("slot taken over by another worker", kind=slot.kind)
             return
         except asyncio.CancelledError:
+            # The process stops: another one, or the next start, need not wait for the lease.
+            await self._release(slot, timedelta(0), "stopping", refund=True)
             raise
         except Exception as error:
             log.exception("slot failed", kind=slot.kind, key=slot.key, attempt=slot.attempts)
@@ -205,7 +213,7 @@ class Engine:
         async with self.database.system_write("slot.release") as unit:
             await unit.repo(SlotRepository).release(slot, self.clock.now() + wait, reason, refund=refund)
             if self._jobs is not None:
-                await self._jobs.again(unit, slot, wait)
+                await self._jobs.again(unit, slot.id, wait)
 
     async def claim(self, lane: Lane, limit: int) -> list[Slot]:
         now = self.clock.now()
@@ -214,11 +222,17 @@ class Engine:
             return await unit.repo(SlotRepository).claim(lane, now, limit, uuid7(now), until)
 
     async def claim_one(self, slot_id: str) -> Slot | None:
-        """Claim by id, for a worker that was handed one; None where it is done or taken."""
+        """Claim by id, for a worker that was handed one; None where it is done, taken or not due yet."""
         now = self.clock.now()
         async with self.database.system_write("slot.claim") as unit:
-            until = now + timedelta(seconds=self.rules.lease_s)
-            return await unit.repo(SlotRepository).claim_one(slot_id, now, uuid7(now), until)
+            slots, until = unit.repo(SlotRepository), now + timedelta(seconds=self.rules.lease_s)
+            slot = await slots.claim_one(slot_id, now, uuid7(now), until)
+            if slot is None and self._jobs is not None:
+                visible = await slots.visible_from(slot_id)
+                if visible is not None:
+                    # The job came before its time, as clocks differ, or the slot is held by one who may yet die.
+                    await self._jobs.again(unit, slot_id, max(visible - now, _AGAIN_AT_LEAST))
+            return slot
 
     async def drain(self, lanes: Sequence[Lane] = tuple(Lane), rounds: int = 1_000) -> int:
         """Run what is visible until nothing is left; return how many slots ran."""
@@ -253,13 +267,17 @@ class Engine:
         """Let jobs carry new slots to workers of any process, instead of looking for rows."""
         self._jobs = self.database.dispatch = jobs
 
+    async def processes(self) -> int | None:
+        """Return how many processes share the work; None where rows are looked for and there is only this one."""
+        return await self._jobs.processes() if self._jobs is not None else None
+
     def start(self) -> None:
         """Begin to work: one loop a lane. The ticker calls `tick`."""
         self._running = True
         if self._jobs is not None:
             for lane in Lane:
                 work = partial(self._jobs.work, self.run_by_id, lane, SHAPES[lane].concurrency)
-                self._supervisor.keep(f"jobs-{lane}", work)
+                self._job_loops.append(self._supervisor.keep(f"jobs-{lane}", work))
             self._supervisor.keep("jobs-reaper", partial(self._jobs.keep_reaping, self.database))
             return
         if self.database.dispatch is None:
@@ -268,8 +286,14 @@ class Engine:
             self._supervisor.keep(f"lane-{lane}", partial(self._work, lane))
 
     async def stop(self, grace_s: float = 10.0) -> None:
-        """Take nothing new; give running work `grace_s`, then cancel it. Its leases run out by themselves."""
+        """Take nothing new; give running work `grace_s`, then cancel it, which gives it back."""
         self._running = False
+        if self._job_loops:
+            # Each waits for what it runs, then cancels it.
+            for loop in self._job_loops:
+                loop.cancel()
+            await asyncio.wait(self._job_loops, timeout=grace_s + 3)
+            self._job_loops.clear()
         for event in self._wake.values():
             event.set()
         if self._in_flight:

@@ -97,6 +97,10 @@ class Outbox:
             raise ValueError(f"delivery kind {kind} is registered twice")
         self._kinds[kind] = Kind(render, **rest)  # type: ignore[arg-type]
 
+    def share_of(self, processes: int) -> None:
+        """Send no more than this process's share of what all together may send."""
+        self._pace.per_s = self._rules.scheduled_sends_per_s / max(1, processes)
+
     async def due(self, unit: Unit, now: datetime, limit: int) -> list[SlotDraft]:
         """Deliveries bring their slot along; there is nothing to look for."""
         return []
@@ -242,7 +246,7 @@ class Pace:
     """A token bucket of one: turns come no faster than `per_s`, in order of asking."""
 
     def __init__(self, per_s: float) -> None:
-        self._gap = 1 / per_s
+        self.per_s = per_s
         self._next = 0.0
         self._lock = asyncio.Lock()
 
@@ -252,4 +256,4 @@ class Pace:
             wait = self._next - loop.time()
             if wait > 0:
                 await asyncio.sleep(wait)
-            self._next = max(self._next, loop.time()) + self._gap
+            self._next = max(self._next, loop.time()) + 1 / self.per_s

@@ -68,6 +68,7 @@ class HealthService:
         settings = await self._studio.guild_settings(guild_id)
         found = self._channels(settings, access)
         found += await self._deliveries()
+        found += await self._processes()
         found += await self._skipped()
         found += self._ai(settings)
         found += self._backups()
@@ -101,6 +102,13 @@ class HealthService:
         if late:
             found.append(HealthLine("deliveries_late", Word.LOOK, {"since": oldest}))
         return found or [HealthLine("deliveries_ok", Word.OK)]
+
+    async def _processes(self) -> list[HealthLine]:
+        """With PostgreSQL several processes may share the work; a server's manager sees how many do."""
+        count = await self._engine.processes()
+        if count is None:
+            return []
+        return [HealthLine("processes", Word.OK if count else Word.LOOK, {"count": count})]
 
     async def _skipped(self) -> list[HealthLine]:
         since = self._clock.now() - timedelta(days=7)

@@ -103,6 +103,20 @@ class SlotRepository(Repository):
             .execution_options(synchronize_session=False)
         )
 
+    async def expire(self, slot_ids: Sequence[str]) -> None:
+        """End the leases of workers that are known to be gone."""
+        await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id.in_(slot_ids), SlotRow.state == "leased", SlotRow.visible_at > self.unit.now)
+            .values(visible_at=self.unit.now)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def visible_from(self, slot_id: str) -> datetime | None:
+        """Return when an open slot can be taken; None where it is finished or not there."""
+        statement = select(SlotRow.visible_at).where(SlotRow.id == slot_id, SlotRow.state.in_(OPEN))
+        return (await self.session.execute(statement)).scalar_one_or_none()
+
     async def release_all(self, now: datetime) -> int:
         """Make every leased slot visible again; only for a process that knows it is alone."""
         result = await self.session.execute(

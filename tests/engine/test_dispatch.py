@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
 
 from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.engine import Engine
 from bot.lifecycle import Supervisor
-from bot.slots import Lane, Later, SlotDraft
+from bot.slots import Lane, Later, Slot, SlotDraft
 from storage.engine import open_engines
 from storage.jobs import JobQueue
 from storage.repositories.studio import InboxRepository
+from storage.tables.engine import SlotRow
 from storage.unit import Database
 from tests.engine.test_engine import ADA, Notes, notes
 
@@ -49,12 +51,12 @@ async def leg(leg_url: tuple[str, bool], clock: FixedClock) -> AsyncIterator[Leg
 
         yield Leg(database, engine, drain, None)
     else:
-        jobs = JobQueue(url)
+        jobs = JobQueue(url, grace_s=0.05)
         await jobs.open(database)
         engine.carry_by(jobs)
 
         async def work_off() -> None:
-            await jobs.work_off(engine.run_by_id)
+            await jobs.work_off(engine.run_by_id, concurrency=1)
 
         yield Leg(database, engine, work_off, jobs)
         await jobs.close()
@@ -190,3 +192,131 @@ async def test_two_processes_share_the_jobs_and_double_nothing(postgres_database
     for database, _, jobs, _ in legs:
         await jobs.close()
         await database.close()
+
+
+async def test_work_for_later_is_not_done_before_its_time(leg: Leg, clock: FixedClock) -> None:
+    kind = Notes(leg.database)
+    leg.engine.register(kind)
+    async with leg.database.write(Actor.system("x"), ADA, "x") as unit:
+        at = unit.now + timedelta(hours=1)
+        await unit.add_slots([SlotDraft("note:soon", "note", "soon", unit.now, owner=ADA, visible_at=at)])
+    await leg.work()
+    assert kind.ran == 0
+    await overdue(leg, clock, 3601)
+    await leg.work()
+    assert await notes(leg.database) == ["soon"]
+
+
+async def test_work_is_done_in_the_order_of_its_time(leg: Leg) -> None:
+    done: list[str] = []
+
+    class Ordered(Notes):
+        async def run(self, slot: Slot) -> Later | None:
+            done.append(slot.subject_id)
+            return None
+
+    leg.engine.register(Ordered(leg.database, [f"n{number}" for number in range(8)]))
+    await leg.engine.tick()
+    await leg.work()
+    assert done == [f"n{number}" for number in range(8)]
+
+
+async def test_stopping_gives_back_what_is_being_done(leg: Leg) -> None:
+    begun = asyncio.Event()
+
+    class Stuck(Notes):
+        async def run(self, slot: Slot) -> Later | None:
+            if not begun.is_set():
+                begun.set()
+                await asyncio.Event().wait()
+            return await super().run(slot)
+
+    leg.engine.register(Stuck(leg.database, ["a"]))
+    leg.engine.start()
+    await leg.engine.tick()
+    async with asyncio.timeout(60):
+        await begun.wait()
+    await leg.engine.stop(grace_s=0.05)
+    await leg.work()
+    assert await notes(leg.database) == ["a"], "nobody waited for the lease"
+
+
+async def test_a_job_that_comes_before_its_time_is_not_lost(jobs_leg: Leg, clock: FixedClock) -> None:
+    leg, kind = jobs_leg, Notes(jobs_leg.database)
+    leg.engine.register(kind)
+    async with leg.database.write(Actor.system("x"), ADA, "x") as unit:
+        at = unit.now + timedelta(hours=1)
+        await unit.add_slots([SlotDraft("note:soon", "note", "soon", unit.now, owner=ADA, visible_at=at)])
+    slot_id = await only_slot(leg)
+    await drop_jobs(leg)
+    await leg.engine.run_by_id(slot_id)
+    assert kind.ran == 0
+    assert leg.jobs is not None
+    assert await leg.jobs.waiting() == {"work": 1}, "whoever got it early deferred it again"
+
+
+async def test_a_job_that_got_lost_is_made_again(jobs_leg: Leg, clock: FixedClock) -> None:
+    leg = jobs_leg
+    leg.engine.register(Notes(leg.database, ["a"]))
+    await leg.engine.tick()
+    await drop_jobs(leg)
+    await leg.work()
+    assert await notes(leg.database) == []
+    await overdue(leg, clock, 1)
+    await leg.work()
+    assert await notes(leg.database) == ["a"]
+
+
+async def test_work_of_a_worker_without_a_heartbeat_does_not_wait_for_its_lease(jobs_leg: Leg) -> None:
+    leg = jobs_leg
+    assert leg.jobs is not None
+    leg.engine.register(Notes(leg.database, ["a"]))
+    await leg.engine.tick()
+    manager = leg.jobs._app.job_manager
+    worker = await manager.register_worker()
+    assert await manager.fetch_job(["work"], worker) is not None
+    assert await leg.engine.claim_one(await only_slot(leg)) is not None
+    async with leg.database.system_write("test") as unit:
+        await unit.session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '16 s'"))
+    assert await leg.jobs.reap(leg.database) >= 1
+    await leg.work()
+    assert await notes(leg.database) == ["a"]
+
+
+async def test_direct_messages_are_sent_by_one_process_at_a_time(jobs_leg: Leg) -> None:
+    assert jobs_leg.jobs is not None
+    async with jobs_leg.jobs._alone(7):
+        waiting = asyncio.ensure_future(_hold(jobs_leg.jobs, 7))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
+        waiting.cancel()
+    async with asyncio.timeout(60):
+        await _hold(jobs_leg.jobs, 7)
+
+
+async def _hold(jobs: JobQueue, key: int) -> None:
+    async with jobs._alone(key):
+        pass
+
+
+@pytest.fixture
+async def jobs_leg(postgres_database_url: str, clock: FixedClock) -> AsyncIterator[Leg]:
+    """Only the leg of jobs."""
+    database = Database(open_engines(postgres_database_url), clock)
+    engine, jobs = Engine(database, clock, Supervisor()), JobQueue(postgres_database_url)
+    await jobs.open(database)
+    engine.carry_by(jobs)
+    yield Leg(database, engine, lambda: jobs.work_off(engine.run_by_id), jobs)
+    await jobs.close()
+    await database.close()
+
+
+async def only_slot(leg: Leg) -> str:
+    async with leg.database.system_read() as unit:
+        return (await unit.session.execute(select(SlotRow.id))).scalar_one()
+
+
+async def drop_jobs(leg: Leg) -> None:
+    """Lose every job, as a worker would that is killed after it took them."""
+    async with leg.database.system_write("test") as unit:
+        await unit.session.execute(text("DELETE FROM procrastinate_jobs"))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.engine import Engine
+from bot.engine import Engine, EngineRules
 from bot.errors import BotError
 from bot.lifecycle import Supervisor
 from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
@@ -20,16 +20,23 @@ from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef
 from bot.missions.own_tools import OwnTools
 from bot.missions.redraws import RedrawSlots
+from bot.missions.rules import mission_rules
 from bot.missions.runs import MissionRuns
 from bot.missions.tools import Catalogue
 from bot.outbox import Outbox
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Sent, Target
+from bot.rules import load_rules
 from bot.undo import ChangeService
 from storage.engine import open_engines
+from storage.jobs import JobQueue
 from storage.repositories.mission_steps import StepRepository
 from storage.unit import Database, Unit
 from tests.missions.bench import ADA_HERE, NoKey, Town, say
+
+PATIENT = load_rules("engine", EngineRules).model_copy(update={"max_attempts": 99})
+RULES = mission_rules().model_copy(update={"attempts_to_interrupt": 99})
+"""Killed this often, a run would end as interrupted and its mission would wait: not what is tried here."""
 
 
 class FileClock:
@@ -92,8 +99,12 @@ async def work(url: str, folder: Path) -> None:
     catalogue, people = Catalogue(), Town()
     OwnTools(database).add_to(catalogue)
     decisions = Decisions(database, clock, catalogue, people, ChangeService(database))
-    engine = Engine(database, clock, Supervisor())
-    outbox = Outbox(database, clock, PaperSender(folder / "sent"))
+    engine = Engine(database, clock, Supervisor(), PATIENT)
+    outbox = Outbox(database, clock, PaperSender(folder / "sent"), rules=PATIENT)
+    jobs = JobQueue(url, grace_s=0) if database.dialect == "postgresql" else None
+    if jobs is not None:
+        await jobs.open(database)
+        engine.carry_by(jobs)
 
     async def render(delivery: Delivery) -> OutMessage:
         what = delivery.payload.get("step") or delivery.payload.get("iteration")
@@ -110,7 +121,7 @@ async def work(url: str, folder: Path) -> None:
     outbox.register("mission.notice", render)
     for kind in (
         outbox,
-        MissionRuns(database, clock, catalogue, [EverNew()], people, NoKey(), say),
+        MissionRuns(database, clock, catalogue, [EverNew()], people, NoKey(), say, rules=RULES),
         ExpirySlots(decisions),
         StepSlots(decisions),
         RedrawSlots(database, no_redraw),
@@ -118,7 +129,12 @@ async def work(url: str, folder: Path) -> None:
         engine.register(kind)
     while True:
         await engine.tick()
-        await engine.drain(rounds=3)
+        if jobs is None:
+            await engine.drain(rounds=3)
+        else:
+            # Time jumps here, so that what waits by the database's own clock is put back at once.
+            await jobs.reap(database, lost_s=0)
+            await jobs.work_off(engine.run_by_id)
         for view in await decisions.open(ADA_HERE):
             try:
                 await decisions.approve(ADA_HERE, view.step.id)

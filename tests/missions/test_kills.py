@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,9 @@ from tests.missions.bench import ADA, CHANNEL, GUILD, Town, Wishes, ada
 
 START = datetime(2026, 6, 1, 6, 1, tzinfo=UTC)
 MISSIONS = 3
-PERIOD = timedelta(minutes=15)
+PERIOD = timedelta(minutes=60)
+STEP = timedelta(seconds=121)
+"""A little more than a lease."""
 
 
 class Company:
@@ -82,7 +85,7 @@ async def make_missions(database: Database) -> None:
         draft = MissionDraft(
             f"Mission {number}",
             "x",
-            "every 15 minutes",
+            "every 60 minutes",
             (InputRef(InputKind.WEEK),),
             guild_id=GUILD,
             channel_id=CHANNEL,
@@ -112,8 +115,8 @@ async def live(url: str, folder: Path, *, kills: int, processes: int, seed: int)
             company.hire()
         done = periods = 0
         while done < kills:
-            company.set_clock(company.now + PERIOD)
             periods += 1
+            company.set_clock(START + periods * PERIOD)
             for _ in range(company.rng.randint(1, 3)):
                 await asyncio.sleep(company.rng.uniform(0.02, 0.25))
                 company.kill_one()
@@ -130,13 +133,17 @@ async def live(url: str, folder: Path, *, kills: int, processes: int, seed: int)
 
 
 async def settle(database: Database, company: Company) -> None:
-    """Let the workers finish this period; leases of the dead run out as time goes on, within the period."""
-    for _ in range(7):
-        for _ in range(300):
+    """Let the workers finish this period; leases of the dead run out as time goes on, within the period.
+
+    The longer it takes, the longer it is waited for before time moves again: a busy machine is not a fault.
+    """
+    for patience in (0.25, 0.25, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 64):
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
             if await quiet(database, company.now):
                 return
             await asyncio.sleep(0.01)
-        company.set_clock(company.now + timedelta(seconds=125))
+        company.set_clock(company.now + STEP)
     raise AssertionError("the work of this period did not end")
 
 
@@ -154,10 +161,8 @@ async def verify(database: Database, folder: Path, periods: int, now: datetime) 
     by_mission = Counter(row.mission_id for row in iterations)
     assert len(by_mission) == MISSIONS
     assert all(count >= periods for count in by_mission.values()), "no due time is lost"
-    assert {row.status for row in iterations} <= {"approved", "failed"}
-    assert all(row.error["code"] == "interrupted" for row in iterations if row.status == "failed")
-    good = [row for row in iterations if row.status == "approved"]
-    assert len(steps) == len(good), "each plan is staged once"
+    assert {row.status for row in iterations} == {"approved"}
+    assert len(steps) == len(iterations), "each plan is staged once"
     assert all(step.state == "done" for step in steps)
     assert Counter(notes) == Counter(step.params["text"] for step in steps), "each approval is carried out once"
     assert len(changes) == len(steps)
@@ -177,9 +182,9 @@ def house(request: pytest.FixtureRequest) -> tuple[str, int]:
     return request.getfixturevalue(f"{engine}_database_url"), processes
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_kills_neither_lose_nor_double_anything(house: tuple[str, int], tmp_path: Path):
-    await live(house[0], tmp_path, kills=6, processes=house[1], seed=1)
+    await live(house[0], tmp_path, kills=5, processes=house[1], seed=1)
 
 
 @pytest.mark.soak
