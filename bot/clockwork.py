@@ -1,5 +1,6 @@
 """APScheduler as the ticker and nothing more: a few static interval jobs in memory that call services with `now`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 
@@ -26,7 +27,11 @@ class Clockwork:
         """Add a job; its first run is `first_s` seconds after the start."""
 
         async def run() -> None:
-            await job()
+            try:
+                await job()
+            except asyncio.CancelledError:
+                # Stopping cancels what runs; the slots it held are taken up at the next start.
+                log.debug("tick job cancelled", job=name)
 
         self._scheduler.add_job(
             run,

@@ -1,0 +1,129 @@
+"""The move from the SQLite file to PostgreSQL: everything in one transaction, counted and hashed on both sides.
+
+The file is only read. A move may be made again: as long as nothing was added in PostgreSQL since, it is replaced whole.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import migrations
+from storage.engine import Engines
+from storage.tables import load_all
+
+BATCH = 1_000
+"""Rows read and written at once; a row of the largest table is about 2 kB."""
+
+
+class NotTheSame(RuntimeError):
+    """What was written differs from what was read; nothing was kept. The text is the table's name."""
+
+
+class HoldsOtherData(RuntimeError):
+    """The target has rows that the source has not; nothing was changed. The text is the table's name."""
+
+
+class Unreachable(RuntimeError):
+    """One of the databases refused; nothing was kept. The text is the first line of what it said."""
+
+
+class OtherRevision(RuntimeError):
+    """The source was last opened by another version of Studiohand; start that one on it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move wrote."""
+
+    tables: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a table holds: rows, and the sum of their SHA-256 digests modulo 2^256, which knows no order."""
+
+    rows: int
+    digest: int
+
+
+async def move(source: Engines, target: Engines) -> Moved:
+    """Copy every table of the SQLite file `source` into the PostgreSQL database `target` and compare both.
+
+    Raises OtherRevision, HoldsOtherData, NotTheSame, Unreachable; then the target is as it was (its tables may be
+    new, and empty).
+    """
+    if source.dialect != "sqlite" or target.dialect != "postgresql":
+        raise ValueError("a move goes from SQLite to PostgreSQL")
+    try:
+        return await _move(source, target)
+    except (SQLAlchemyError, OSError) as error:
+        raise Unreachable(str(getattr(error, "orig", None) or error).splitlines()[0]) from error
+
+
+async def _move(source: Engines, target: Engines) -> Moved:
+    if await migrations.current(source) != migrations.head():
+        raise OtherRevision
+    await migrations.upgrade(target)
+    tables = load_all().metadata.sorted_tables
+    rows = 0
+    async with source.read.connect() as old, target.write.connect() as new, old.begin(), new.begin():
+        await new.execute(text("SELECT set_config('studiohand.owner', 'system', true)"))
+        for table in tables:
+            await _refuse_others(old, new, table)
+        for table in reversed(tables):
+            await new.execute(delete(table))
+        for table in tables:
+            async for batch in _batches(old, table):
+                await new.execute(insert(table), batch)
+            was = await content(old, table)
+            if was != await content(new, table):
+                raise NotTheSame(table.name)
+            rows += was.rows
+    return Moved(len(tables), rows)
+
+
+async def content(connection: AsyncConnection, table: Table) -> Content:
+    """Count a table's rows and hash what they mean, the same on both databases."""
+    rows, digest = 0, 0
+    async for batch in _batches(connection, table):
+        for row in batch:
+            plain = json.dumps(row, sort_keys=True, ensure_ascii=False, default=_plain).encode("utf-8", "surrogatepass")
+            digest = (digest + int.from_bytes(hashlib.sha256(plain).digest(), "big")) % 2**256
+            rows += 1
+    return Content(rows, digest)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return str(value)
+
+
+async def _batches(connection: AsyncConnection, table: Table) -> AsyncIterator[list[dict[str, Any]]]:
+    result = await connection.stream(select(table).execution_options(yield_per=BATCH))
+    async for part in result.mappings().partitions():
+        yield [dict(row) for row in part]
+
+
+async def _refuse_others(old: AsyncConnection, new: AsyncConnection, table: Table) -> None:
+    """Raise HoldsOtherData where `new` has a row whose key `old` does not know."""
+    if not (await new.execute(select(func.count()).select_from(table))).scalar_one():
+        return
+    known = {tuple(row) for row in (await old.execute(select(*_key(table)))).all()}
+    for row in (await new.execute(select(*_key(table)))).all():
+        if tuple(row) not in known:
+            raise HoldsOtherData(table.name)
+
+
+def _key(table: Table) -> Sequence[Any]:
+    return list(table.primary_key)

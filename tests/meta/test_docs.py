@@ -1,0 +1,81 @@
+"""What the documents say is so: commands, settings, targets, links, and the table of what is kept."""
+
+import re
+from pathlib import Path
+
+import pytest
+from discord import app_commands
+
+from bot import cli
+from bot.settings import PREFIX, Settings
+from storage.privacy_map import PRIVACY, OnDelete
+from tests.product import Product
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def read(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def names(documents: list[Path]) -> list[str]:
+    return [str(document.relative_to(ROOT)) for document in documents]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", read(document))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_command_line_that_is_named_is_understood(document: Path) -> None:
+    parser = cli._parser()
+    actions = next(action for action in parser._actions if action.choices)
+    known = set(actions.choices or ())
+    named = set(re.findall(r"[`\s]studiohand ([a-z][a-z-]+)(?=[ `\n])", "\n".join(_code(read(document)))))
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_setting_that_is_named_is_one(document: Path) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    named = set(re.findall(rf"{PREFIX}[A-Z][A-Z_]+[A-Z]", read(document)))
+    of_tests = {f"{PREFIX}{name}" for name in ("CHROMIUM", "OPENAPI", "RELEASE_BUILD")}
+    assert {name for name in named if name.removesuffix("_FILE") not in known} - of_tests == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_make_target_that_is_named_is_there(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", "\n".join(_code(read(document))), flags=re.M))
+    assert named - targets == set()
+
+
+async def test_the_readme_lists_the_commands_that_there_are(product: Product) -> None:
+    listed = {
+        group: set(re.split(r",\s*", subs.strip()))
+        for group, subs in re.findall(r"^\| `/([a-z]+)` \| ([a-z, ]+) \|$", read(ROOT / "README.md"), flags=re.M)
+    }
+    there: dict[str, set[str]] = {}
+    for command in product.bot.tree.get_commands():
+        if isinstance(command, app_commands.Group):
+            there[command.name] = {sub.name for sub in command.commands}
+    listed.pop("help", None)
+    assert listed == there
+
+
+def test_the_table_of_what_is_kept_is_the_map() -> None:
+    lines = ["| what | how long | when you delete |", "|---|---|---|"]
+    for entry in PRIVACY.values():
+        gone = "deleted" if entry.on_delete is OnDelete.ROW else f"stays: {entry.why}"
+        lines.append(f"| {entry.title} | {entry.kept_for} | {gone} |")
+    document = read(ROOT / "docs" / "privacy.md")
+    written = document.split("<!-- map: begin -->\n")[1].split("<!-- map: end -->")[0]
+    assert written.strip() == "\n".join(lines)
+
+
+def _code(text: str) -> list[str]:
+    """Return what stands in code: blocks and spans."""
+    return re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.S)
