@@ -5,17 +5,17 @@ from bot.bounces.model import Bounce, Filter
 from bot.bounces.notes import show_moment
 from bot.bounces.source import CannotMeasure
 from bot.errors import Refused
-from bot.ports import OutMessage, SendFailed, Target, TargetKind
 from bot.ui.base import Press, Submit, Turn
-from bot.ui.bounce_cards import picture_of, safe_name, say_in, speak, trouble_words
+from bot.ui.bounce_cards import picture_of, say_in, speak
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
-from bot.ui.model import Card, Option, OutFile, Picture, Section, Select, note, plain, raw
+from bot.ui.model import Card, Option, Picture, Section, Select, note, plain, raw
 from cogs.bounce_forms import open_edit, option_label
+from cogs.bounce_slices import refresh_posts, send_art, slice_form, slices_card
 from cogs.phases import open_map
 
-OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "form", "cover")
+OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "form", "cover", "art")
 OTHERS = ("comment", "facts")
 
 
@@ -54,10 +54,12 @@ async def next_step(press: Press) -> None:
         case "versions":
             await press.update(await versions_card(bounce, press))
         case "form":
-            await press.update(await open_map(press, bounce.title, bounce_id=bounce.id))
+            await press.update(await open_map(press, bounce.title, bounce=bounce))
         case "cover":
             drawn = await press.services.bounces.pictures.waveform(bounce, say_in(press.words), is_square=True)
             await press.update(Card(bounce.title, media=[picture_of(drawn, bounce, "-cover")]))
+        case "art":
+            await send_art(press, bounce)
         case "slices":
             await press.update(await slices_card(bounce, press))
         case "compare" | "family":
@@ -138,62 +140,7 @@ async def versions_card(bounce: Bounce, turn: Turn) -> Card:
     return Card(title, sections=[Section(None, lines)])
 
 
-async def slices_card(bounce: Bounce, turn: Turn) -> Card:
-    found = await turn.services.bounces.notes.slices(turn.person, bounce.id)
-    if not found:
-        return note(turn.words("bounce.told.no_slices"))
-    options = [Option(f"{show_moment(one.start_s)}–{show_moment(one.end_s)} {one.name}", one.id) for one in found[:25]]
-    select = Select("bounce", "cut", turn.words("bounce.more.slices"), options, bounce.id, owner=turn.person)
-    return Card(bounce.title, rows=[select])
-
-
-@control("bounce", "cut")
-async def cut(press: Press) -> None:
-    """Give a slice as a WAV file, or its range where the audio is gone."""
-    services, words = press.services, press.words
-    bounce = await services.bounces.service.get(press.person, press.id)
-    part = await services.bounces.notes.slice(press.person, press.values[0])
-    span = f"{show_moment(part.start_s)}-{show_moment(part.end_s)}"
-    try:
-        file = await services.bounces.audio.cut(press.person, bounce, part)
-    except CannotMeasure as error:
-        raise Refused("bounce_unreadable", name=bounce.file_name, reason=trouble_words(words, error.trouble)) from None
-    if file is None:
-        await press.reply(note(words("bounce.told.no_audio", range=span)), ephemeral=True)
-        return
-    name = f"{safe_name(bounce)}-{span.replace(':', '.').replace('.', '_')}.wav"
-    await press.reply(note(words("bounce.told.sliced", name=part.name)), files=[OutFile(name, file.data)])
-
-
 # ---------------------------------------------------------------- forms
-
-
-def slice_form(turn: Press) -> Form:
-    words = turn.words
-    return Form(
-        "bounce",
-        "sliced",
-        words("bounce.form.slice"),
-        [
-            Field("range", words("bounce.form.range"), words("bounce.form.range_help"), max_length=40),
-            Field("name", words("bounce.form.slice_name"), required=False, max_length=80),
-            Field(
-                "tags", words("bounce.form.slice_tags"), words("bounce.form.free_help"), required=False, max_length=250
-            ),
-        ],
-        id=turn.id,
-    )
-
-
-@form("bounce", "sliced", who=Who.ANYONE)
-async def save_slice(submit: Submit) -> None:
-    values = submit.values
-    marked = await submit.services.bounces.notes.mark(
-        submit.actor, submit.person, submit.id, values.text("range"), values.text("name"), values.text("tags")
-    )
-    told = submit.words("bounce.told.sliced", name=marked.slice.name)
-    await submit.reply(note(told, [undo_button(submit, marked.group_id)]), ephemeral=True)
-    await refresh_posts(submit, submit.person, submit.id)
 
 
 def comment_form(press: Press, owner: int) -> Form:
@@ -227,19 +174,3 @@ async def save_comment(submit: Submit) -> None:
     told = submit.words("bounce.told.commented", at=raw(show_moment(comment.at_s)))
     await submit.reply(note(told), ephemeral=True)
     await refresh_posts(submit, owner, submit.id)
-
-
-async def refresh_posts(turn: Turn, owner: int, bounce_id: str) -> None:
-    """Bring every posted card of a bounce up to date; what is gone is left alone."""
-    services = turn.services
-    posts = await services.bounces.service.posts(owner, bounce_id)
-    if not posts:
-        return
-    card = await services.bounces.messages.card(owner, bounce_id)
-    for post in posts:
-        try:
-            await services.outbox.sender.edit(
-                Target(TargetKind.CHANNEL, post.channel_id), post.message_id, OutMessage(card)
-            )
-        except SendFailed:
-            continue

@@ -38,12 +38,12 @@ from bot.ui.model import (
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from bot.ui.works import Work
-from cogs import bounce_folders, bounce_more
+from cogs import bounce_folders, bounce_more, bounce_slices
 from cogs.bounce_forms import open_edit, option_label
-from cogs.bounce_more import refresh_posts
+from cogs.bounce_slices import refresh_posts
 from cogs.phases import with_open_offer
 
-PARTS = (bounce_more, bounce_folders)
+PARTS = (bounce_more, bounce_slices, bounce_folders)
 _DAYS = 3650
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.bounces.model import Bounce
 from bot.bounces.pictures import Stretch
 from bot.bounces.source import CannotMeasure
-from bot.phases.form_map import OverlayMode, overlay_alt, section_line
-from bot.phases.forms import FormView, SavedForm, shipped_constraints
+from bot.phases.form_map import OverlayMode, overlay_alt, section_line, texture_ideas, time_text
+from bot.phases.forms import FormView, SavedForm, shipped_constraints, suggestions
 from bot.phases.model import Offer, Phase, SectionKind
 from bot.phases.service import MOST_BOUNCES, PhaseLook
 from bot.ui.base import Press, Submit, Turn
@@ -23,18 +24,31 @@ VERSIONS_LISTED = 25
 # ---------------------------------------------------------------------- form maps
 
 
-async def open_map(turn: Turn, name: str, *, loop_id: str | None = None, bounce_id: str | None = None) -> Card:
-    """Return the card of the thing's form map, made with a first draw where there is none."""
-    forms = turn.services.forms
-    view = await forms.of(turn.person, loop_id=loop_id, bounce_id=bounce_id)
+async def open_map(turn: Turn, name: str, *, loop_id: str | None = None, bounce: Bounce | None = None) -> Card:
+    """Return the card of the thing's form map, made with a first draw where there is none.
+
+    A map belongs to the piece: a new version of a bounce finds the map of the versions before, or of its loop.
+    """
+    forms, bounces = turn.services.forms, turn.services.bounces.service
+    if bounce is not None:
+        versions = [bounce, *reversed(await bounces.versions(turn.person, bounce.id))]
+        view = await forms.nearest(turn.person, list(dict.fromkeys(one.id for one in versions)), bounce.loop_id)
+    else:
+        view = await forms.of(turn.person, loop_id=loop_id)
+        linked = await bounces.of_loops(turn.person, [loop_id])
+        bounce = max(linked, key=lambda one: one.bounced_at, default=None)
     if view is None:
-        made = await forms.draw_new(turn.actor, turn.person, name, loop_id=loop_id, bounce_id=bounce_id)
+        own = bounce.id if bounce is not None and loop_id is None else None
+        made = await forms.draw_new(turn.actor, turn.person, name, loop_id=loop_id, bounce_id=own)
         view = made.view
-    return map_card(view, turn.words)
+    return map_card(view, turn.words, bounce_id=bounce.id if bounce else "")
 
 
-def map_card(view: FormView, words: Words, changes: str = "") -> Card:
-    """Return a form map: its sections, its constraint, what the last version changed."""
+def map_card(view: FormView, words: Words, changes: str = "", *, bounce_id: str = "") -> Card:
+    """Return a form map: its sections, its constraint, what the last version changed.
+
+    `bounce_id`: the bounce it can be laid over; it travels in the controls.
+    """
     owner = view.form.owner_id
     content = view.latest.content
     facts: list[Fact | str] = [
@@ -44,25 +58,35 @@ def map_card(view: FormView, words: Words, changes: str = "") -> Card:
         facts.append(Fact(words("form.card.changed"), Text(changes)))
 
     def button(action: str, style: Style = Style.SECONDARY) -> Button:
-        return Button("form", action, words(f"form.button.{action}"), view.form.id, style=style, owner=owner)
+        label = words(f"form.button.{action}")
+        return Button("form", action, label, view.form.id, bounce_id, style=style, owner=owner)
 
     row = [button("edit", Style.PRIMARY), button("draw"), button("file")]
-    if view.form.bounce_id is not None:
+    if bounce_id:
         row.insert(2, button("wave"))
     rows: list[Row] = [row]
-    if len(view.versions) > 1:
+    older = view.versions[-VERSIONS_LISTED - 1 : -1]
+    if older:
         options = [
             Option(
                 words("form.card.version", number=version.number, count=len(version.content.sections)),
                 str(version.number),
             )
-            for version in reversed(view.versions[-VERSIONS_LISTED - 1 : -1])
+            for version in reversed(older)
         ]
-        rows.append(Select("form", "restore", words("form.card.restore"), options, view.form.id, owner=owner))
+        rows += [
+            Select("form", action, words(f"form.card.{action}"), options, view.form.id, bounce_id, owner=owner)
+            for action in ("restore", "compare")
+        ]
+    sections = [Section(words("form.card.sections"), [section_line(section) for section in content.sections])]
+    ideas = texture_ideas(content, suggestions()["textures"], view.latest.number)
+    if ideas:
+        lines = [words("form.card.idea", section=words(f"form.section.{kind}"), idea=idea) for kind, idea in ideas]
+        sections.append(Section(words("form.card.ideas"), lines))
     return Card(
         title=view.form.name,
         lead=words("form.card.lead", number=view.latest.number),
-        sections=[Section(words("form.card.sections"), [section_line(section) for section in content.sections])],
+        sections=sections,
         facts=facts,
         meta=[words("form.card.meta", when=view.latest.created_at)],
         rows=rows,
@@ -70,13 +94,13 @@ def map_card(view: FormView, words: Words, changes: str = "") -> Card:
     )
 
 
-async def _saved(turn: Turn, saved: SavedForm) -> None:
+async def _saved(turn: Turn, saved: SavedForm, bounce_id: str) -> None:
     words = turn.words
     if not saved.changed:
-        await turn.update(map_card(saved.view, words, words("form.diff.none")))
+        await turn.update(map_card(saved.view, words, words("form.diff.none"), bounce_id=bounce_id))
         return
     changes = turn.services.forms.changes(saved.view, Finished(words))
-    card = map_card(saved.view, words, changes)
+    card = map_card(saved.view, words, changes, bounce_id=bounce_id)
     rows: list[Row] = [*card.rows, [undo_button(turn, saved.group_id)]]
     await turn.update(replace(card, rows=rows))
 
@@ -114,6 +138,7 @@ async def edit_map(press: Press) -> None:
                 Field("note", words("form.form.note"), required=False, max_length=200),
             ],
             id=press.id,
+            arg=press.arg,
         )
     )
 
@@ -130,20 +155,29 @@ async def save_map(submit: Submit) -> None:
         values.text("note"),
         values.text("name"),
     )
-    await _saved(submit, saved)
+    await _saved(submit, saved, submit.arg)
 
 
 @control("form", "draw", who=Who.OWNER)
 async def draw_map(press: Press) -> None:
     async with press.hold(f"form:{press.id}"):
         saved = await press.services.forms.draw_again(press.actor, press.person, press.id)
-    await _saved(press, saved)
+    await _saved(press, saved, press.arg)
 
 
 @control("form", "restore", who=Who.OWNER)
 async def restore_map(press: Press) -> None:
     saved = await press.services.forms.restore(press.actor, press.person, press.id, int(press.values[0]))
-    await _saved(press, saved)
+    await _saved(press, saved, press.arg)
+
+
+@control("form", "compare", who=Who.OWNER)
+async def compare_versions(press: Press) -> None:
+    """Say what changed from an older version to the present one, with the difference line by line as a file."""
+    number = int(press.values[0])
+    said, name, data = await press.services.forms.compare(press.person, press.id, number, Finished(press.words))
+    title = press.words("form.card.compared", number=number)
+    await press.reply(Card(title, lead=Text(said), files=[OutFile(name, data)]), ephemeral=True)
 
 
 @control("form", "file", who=Who.OWNER)
@@ -157,7 +191,7 @@ async def on_waveform(press: Press) -> None:
     """Lay the sections over the bounce: dashed and "estimated", or solid and "timed"."""
     forms, bounces, words = press.services.forms, press.services.bounces, press.words
     view: FormView = await forms.show(press.person, press.id)
-    bounce = await bounces.service.get(press.person, view.form.bounce_id)
+    bounce = await bounces.service.get(press.person, press.arg or view.form.bounce_id or "")
     await press.defer()
     shown = forms.overlay(view, bounce.facts.duration_s)
     stretches = [
@@ -169,8 +203,10 @@ async def on_waveform(press: Press) -> None:
         )
         for band in shown.bands
     ]
-    said = overlay_alt(shown, words)
-    lines = [said]
+    lines = [overlay_alt(shown, words)]
+    if bounce.facts.sections:
+        heard = ", ".join(f"{one.label} {time_text(int(one.start_s * 1000) + 500)}" for one in bounce.facts.sections)
+        lines.append(words("form.card.measured", sections=heard))
     if shown.fell_back:
         lines.append(words("form.card.fell_back"))
     elif shown.mode is OverlayMode.MIXED:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.bounces.model import Bounce, BounceTag, Statistics
+from bot.bounces.model import Bounce, BounceTag, Slice, Statistics
 
 _FIELDS = (
     "title",
@@ -66,6 +66,22 @@ def statistics(bounces: Sequence[Bounce], zone: ZoneInfo, weeks: int = 8) -> Sta
 def _first_keeper(family: Sequence[Bounce]) -> Bounce | None:
     keepers = [bounce for bounce in family if bounce.tag is BounceTag.KEEPER]
     return min(keepers, key=lambda bounce: bounce.bounced_at, default=None)
+
+
+def slices_csv(slices: Sequence[tuple[Slice, str]]) -> bytes:
+    """Return slices with the file names of their bounces as CSV for spreadsheets; formulas are made harmless."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("file_name", "start_s", "end_s", "name", "tags", "note", "saved_at"))
+    for one, file_name in slices:
+        name, tags, remark = (_harmless(text) for text in (one.name, " ".join(one.tags), one.note))
+        saved = one.saved_at.isoformat(timespec="seconds")
+        writer.writerow((_harmless(file_name), one.start_s, one.end_s, name, tags, remark, saved))
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def record(bounce: Bounce, loop_name: str | None) -> dict[str, object]:

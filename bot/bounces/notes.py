@@ -36,6 +36,16 @@ class NoteService:
         async with self._database.read(owner) as unit:
             return await unit.repo(SliceRepository).of_bounce(bounce_id)
 
+    async def fragments(self, owner: OwnerId, tag: str | None = None) -> "list[tuple[Slice, Bounce]]":
+        """Return all slices with their bounces, the newest first; `tag`: only those that carry it."""
+        async with self._database.read(owner) as unit:
+            found = await unit.repo(SliceRepository).all(self._rules.slices_per_person)
+            bounces = await unit.repo(BounceRepository).many(list({one.bounce_id for one in found}))
+        by_id = {bounce.id: bounce for bounce in bounces}
+        return [
+            (one, by_id[one.bounce_id]) for one in found if one.bounce_id in by_id and (tag is None or tag in one.tags)
+        ]
+
     async def slice(self, owner: OwnerId, slice_id: str) -> Slice:
         """Return a slice. Raises NotFound."""
         async with self._database.read(owner) as unit:

@@ -31,6 +31,7 @@ from bot.bounces.picture_raster import (
 
 F32 = NDArray[float32]
 _DPI = 100
+_STRIP = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def waveform_png(view: WaveView) -> bytes:
     _title(words, view, colours, accent, width)
     _ground(image, box, view, colours, accent)
     _waves(image, box, view, colours, accent)
+    _measured(image, box, view, colours, words, accent)
     _marks(image, box, view, colours, words)
     _names(image, box, view, colours, words, accent)
     _axis(image, box, view.columns.duration_s, colours, words, 25)
@@ -268,6 +270,20 @@ def _ground(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb)
             fill(image, x, box.top + box.height / 2 - 2, x + 6, box.top + box.height / 2 + 2, colours.muted, 0.7)
 
 
+def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words, accent: Rgb) -> None:
+    """Lay the measured sections under a form map, as a strip of their own: what was meant, and what is heard."""
+    if not (view.form and view.sections):
+        return
+    duration = max(view.columns.duration_s, 0.001)
+    bottom = box.top + box.height
+    tones = _section_tones(view.sections, accent, colours)
+    for span, tone in zip(view.sections, tones, strict=True):
+        left, right = (box.left + at / duration * box.width for at in (span.start_s, span.end_s))
+        fill(image, left + 1, bottom - _STRIP, right - 1, bottom, tone, 0.3)
+        if right - left > 26:
+            words.add(left + 8, bottom - 7, span.name, 21, colours.text)
+
+
 def _edge(image: F32, x: float, box: Box, colour: Rgb, is_dashed: bool) -> None:
     if not is_dashed:
         fill(image, x, box.top, x + 2, box.top + box.height, colour, 0.45)
@@ -297,7 +313,7 @@ def _waves(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) 
             one = Columns(whole.low[own], whole.high[own], whole.rms[own], whole.duration_s)
             waveform(image, Box(box.left, box.top + inset + channel * half, box.width, half - 4), one, envelope, body)
         return
-    tall = box.height - inset - 10
+    tall = box.height - inset - (10 if not (view.form and view.sections) else _STRIP + 6)
     waveform(image, Box(box.left, box.top + inset, box.width, tall), view.columns.mixed(), envelope, body)
 
 

@@ -15,6 +15,9 @@ from bot.bounces.model import Bounce, Comment, Slice
 from bot.bounces.worker import WorkerPool
 
 Say = Callable[[Said], str]
+ART_PX = 3000
+"""What distributors ask of a cover (releases: artwork.size)."""
+SHOWN_ART_PX = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,12 @@ class BouncePictures:
         alt = say(wording.alt_text(facts, stretches=stretches))
         png = await self._draw("cover" if is_square else "waveform", view, self._pool.folder_of(bounce.content_hash))
         return Drawn(png, alt)
+
+    async def art(self, bounce: Bounce, say: Say, size: int = ART_PX) -> Drawn:
+        """Return the square picture without words, for covers: the piece as a ring."""
+        view: dict[str, object] = {"columns": self._columns(bounce), "size": size}
+        alt = say(said("bounce.alt.art", name=bounce.title, length=wording.whole_clock(bounce.facts.duration_s)))
+        return Drawn(await self._draw("art", view, self._pool.folder_of(bounce.content_hash)), alt)
 
     async def sheet(self, bounces: Sequence[Bounce], title: str, lead: str, say: Say) -> Drawn:
         """Return one sheet for a burst; what all names begin with stands in the title only."""

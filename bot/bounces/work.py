@@ -10,6 +10,7 @@ from bot.bounces.levels import Columns
 from bot.bounces.measure import measure
 from bot.bounces.model import Trouble
 from bot.bounces.peaks import columns_bytes, read_columns
+from bot.bounces.picture_art import art_png
 from bot.bounces.picture_raster import rgb
 from bot.bounces.source import CannotMeasure, trouble_of
 from bot.bounces.transcode import cut_slice, make_preview
@@ -89,6 +90,8 @@ def _draw(request: Request) -> dict[str, object]:
             accent=_colour(view),
         )
         png = picture.waveform_png(drawn) if kind == "waveform" else picture.cover_png(drawn)
+    elif kind == "art":
+        png = art_png(_columns(view["columns"]), _int(view, "size"), _colour(view))
     elif kind == "sheet":
         items = [
             picture.SheetItem(str(item["name"]), str(item["length"]), _columns(item["columns"]))

@@ -241,13 +241,19 @@ def diff_in_words(old: FormContent, new: FormContent, words: Words) -> str:
     return text[0].upper() + text[1:]
 
 
-def markdown(name: str, content: FormContent, words: Words, previous: FormContent | None = None) -> str:
-    """Return a version as a file: sections, constraint, and the unified diff to the version before."""
+def markdown(
+    name: str, content: FormContent, words: Words, previous: FormContent | None = None, number: int | None = None
+) -> str:
+    """Return a version as a file: sections, constraint, and the unified diff to `previous`.
+
+    `number`: which version `previous` is; None for the one before.
+    """
     lines = [f"# {words('form.file.title', name=name)}", ""]
     lines += [f"{number}. {section_line(section)}" for number, section in enumerate(content.sections, 1)]
     lines += ["", words("form.file.constraint", constraint=content.constraint or words("form.file.none"))]
     if previous is not None:
-        lines += ["", words("form.file.changes"), "", "```diff", *unified(previous, content), "```"]
+        heading = words("form.file.changes") if number is None else words("form.file.changes_since", number=number)
+        lines += ["", heading, "", "```diff", *unified(previous, content), "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -348,5 +354,14 @@ def _band_name(band: Band, words: Words) -> str:
     return words(f"form.section.{band.kind}") if band.kind else words("form.overlay.lead_in")
 
 
-def textures_for(kind: SectionKind, textures: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    return textures.get(str(kind), ())
+def texture_ideas(
+    content: FormContent, textures: Mapping[str, Sequence[str]], turn: int, most: int = 3
+) -> list[tuple[SectionKind, str]]:
+    """Return a suggestion for the first sections that have no texture yet; another one each turn.
+
+    >>> texture_ideas(FormContent((Section(SectionKind.VERSE),)), {"verse": ["dry", "wide"]}, 1)
+    [(<SectionKind.VERSE: 'verse'>, 'wide')]
+    """
+    bare = dict.fromkeys(section.kind for section in content.sections if not section.texture)
+    known = [(kind, textures[str(kind)]) for kind in bare if textures.get(str(kind))]
+    return [(kind, ideas[turn % len(ideas)]) for kind, ideas in known[:most]]

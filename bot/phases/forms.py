@@ -91,6 +91,16 @@ class FormMapService:
                 return None
             return FormView(form, tuple(await forms.versions(form.id)))
 
+    async def nearest(self, owner: int, bounce_ids: Sequence[str], loop_id: str | None) -> FormView | None:
+        """Return the map of a piece: of the first of these bounces (the versions) that has one, else of its loop."""
+        async with self._database.read(owner) as unit:
+            forms = unit.repo(FormMapRepository)
+            found = await forms.of_bounces(bounce_ids)
+            form = next((found[one] for one in bounce_ids if one in found), None)
+            if form is None and loop_id is not None:
+                form = await forms.for_thing(loop_id=loop_id)
+            return None if form is None else FormView(form, tuple(await forms.versions(form.id)))
+
     async def all(self, owner: int) -> list[FormView]:
         async with self._database.read(owner) as unit:
             forms = unit.repo(FormMapRepository)
@@ -166,6 +176,17 @@ class FormMapService:
         previous = view.versions[place - 1].content if place > 0 else None
         text = markdown(view.form.name, version.content, words, previous)
         return file_name(version.created_at.astimezone(zone), version.content_hash), text.encode()
+
+    async def compare(self, owner: int, map_id: str, number: int, words: Words) -> tuple[str, str, bytes]:
+        """Return what changed from a version to the present one: in words, and as name and bytes of a file."""
+        zone = await self._zones.zone(owner)
+        view = await self.show(owner, map_id)
+        old = next((version for version in view.versions if version.number == number), None)
+        if old is None:
+            raise NotFound("form", "/loop show")
+        said = diff_in_words(old.content, view.latest.content, words)
+        text = markdown(view.form.name, view.latest.content, words, old.content, old.number)
+        return said, file_name(view.latest.created_at.astimezone(zone), view.latest.content_hash), text.encode()
 
     def changes(self, view: FormView, words: Words) -> str:
         """Say what the last version changed; empty for the first."""

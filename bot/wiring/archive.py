@@ -162,7 +162,9 @@ class ArchiveService:
         if bounces:
             entries += catalogue_entries(bounces, names, alts)
         if slices:
-            entries.append(Entry("slices.csv", _slices_csv(slices, {b.id: b.file_name for b in bounces})))
+            named = {b.id: b.file_name for b in bounces}
+            rows = [(part, named.get(part.bounce_id, "")) for part in slices]
+            entries.append(Entry("slices.csv", catalogue.slices_csv(rows)))
         if choice.coach:
             entries += await self._coach(owner, since.date())
         if choice.audio:
@@ -281,21 +283,6 @@ def _bounce(row: dict[str, Any], owner: int) -> Bounce:
         free_tags=tuple(str(tag)[:24] for tag in row.get("tags", ()))[:10],
         note=str(row.get("note") or "")[:1000],
     )
-
-
-def _slices_csv(slices: list[Any], names: dict[str, str]) -> bytes:
-    rows = [
-        {
-            "file_name": names.get(part.bounce_id, ""),
-            "start_s": part.start_s,
-            "end_s": part.end_s,
-            "name": part.name,
-            "tags": " ".join(part.tags),
-            "note": part.note,
-        }
-        for part in slices
-    ]
-    return _csv(rows)
 
 
 def _csv(rows: list[dict[str, object]]) -> bytes:

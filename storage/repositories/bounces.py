@@ -240,6 +240,16 @@ class SliceRepository(Repository):
         query = select(SliceRow).where(SliceRow.bounce_id == bounce_id, SliceRow.deleted_at.is_(None))
         return [_slice(row) for row in (await self.session.execute(query.order_by(SliceRow.start_s))).scalars()]
 
+    async def all(self, limit: int) -> list[Slice]:
+        """Return the newest slices of all bounces that are not in the bin."""
+        query = (
+            select(SliceRow)
+            .join(BounceRow, BounceRow.id == SliceRow.bounce_id)
+            .where(SliceRow.deleted_at.is_(None), BounceRow.deleted_at.is_(None))
+            .order_by(SliceRow.saved_at.desc(), SliceRow.id.desc())
+        )
+        return [_slice(row) for row in (await self.session.execute(query.limit(limit))).scalars()]
+
     async def between(self, since: datetime, until: datetime) -> list[Slice]:
         """Return the slices saved after `since` and at or before `until`."""
         query = select(SliceRow).where(

@@ -106,6 +106,15 @@ class FormMapRepository(Repository):
         row = (await self.session.execute(query.order_by(FormMapRow.id.desc()).limit(1))).scalar_one_or_none()
         return None if row is None else _map(row)
 
+    async def of_bounces(self, bounce_ids: Sequence[str]) -> dict[str, FormMap]:
+        """Return the newest map of each of these bounces that has one."""
+        rows = await self.session.execute(
+            select(FormMapRow)
+            .where(FormMapRow.deleted_at.is_(None), FormMapRow.bounce_id.in_(bounce_ids))
+            .order_by(FormMapRow.id)
+        )
+        return {row.bounce_id: _map(row) for row in rows.scalars() if row.bounce_id is not None}
+
     async def all(self) -> list[FormMap]:
         rows = await self.session.execute(
             select(FormMapRow).where(FormMapRow.deleted_at.is_(None)).order_by(FormMapRow.id.desc())

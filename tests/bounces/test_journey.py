@@ -102,9 +102,22 @@ async def test_versions_comparison_comments_and_slices(studio: Product, tmp_path
     await ada.until_sees("Night Drive v3 against v1")
     await ada.press("More", on=newest)
     await ada.choose("What next?", "Slices as files")
-    await ada.choose("Slices as files", "0:01–0:03 hook")
+    await ada.choose("Take one as WAV", "0:01–0:03 hook")
     files = await studio.wait_for(ada.files)
     assert [len(data) for data in files.values()] == [2 * 44100 * 4 + 44]
+    await ada.press("All my slices")
+    assert "from Night Drive" in ada.sees()
+    await ada.choose("By tag", "oracle")
+    await ada.choose("Take one as FLAC", "0:01–0:03 hook")
+    flac = await studio.wait_for(lambda: next((f for name, f in ada.files().items() if name.endswith(".flac")), None))
+    assert flac[:4] == b"fLaC"
+    await ada.press("As CSV")
+    table = await studio.wait_for(lambda: ada.files().get("slices.csv"))
+    assert b"Night Drive v3.wav,1.0,3.0,hook,oracle" in table
+    await ada.choose("Delete one", "0:01–0:03 hook")
+    await ada.until_sees("The slice hook is deleted")
+    await ada.press("Undo")
+    assert len(await studio.services.bounces.notes.fragments(ada.id, "oracle")) == 1
 
 
 async def test_an_upload_is_logged_once_and_a_text_is_refused(studio: Product, tmp_path: Path) -> None:
