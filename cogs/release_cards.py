@@ -129,8 +129,13 @@ def _warnings(view: ReleaseView, words: Words) -> list[str]:
 # ------------------------------------------------------------------ made, and what the date says
 
 
-def made_card(view: ReleaseView, reading: DateReading, words: Words, undo: Button) -> Card:
-    """Return what is told after a plan was made: the date as it was read, and what is worth knowing of it."""
+def made_card(
+    view: ReleaseView, reading: DateReading, words: Words, undo: Button, bounces: Sequence[Option] = ()
+) -> Card:
+    """Return what is told after a plan was made: the date as it was read, and what is worth knowing of it.
+
+    `bounces`: which one is released may be said here.
+    """
     release = view.release
     moves: list[Button] = []
     lines = [words("release.made.date", day=full_day(release.anchor_date, words.locale), count=reading.days_left)]
@@ -143,10 +148,15 @@ def made_card(view: ReleaseView, reading: DateReading, words: Words, undo: Butto
     lines += [words("release.made.clash", title=title) for title in reading.clashes]
     if reading.is_bank_holiday:
         lines.append(words("release.made.holiday"))
+    lines += bandcamp_lines(reading, words)
+    moves += [_to(release, day, words) for day in reading.bandcamp if day != release.anchor_date][:1]
     if view.preset.instead:
         lines.append(words("release.made.instead"))
     done = [task for task in view.tasks if task.task and task.task.foundation and task.clip.is_done]
-    rows: list[Row] = [[undo, *moves[:3]]]
+    rows: list[Row] = [[undo, *{button.arg: button for button in moves}.values()][:5]]
+    if bounces and release.bounce_id is None:
+        pick = words("release.made.bounce")
+        rows.append(Select("release", "bounce", pick, bounces, release.id, owner=release.owner_id))
     if done:
         lines.append(words("release.made.foundations"))
         options = [Option(task.clip.name, task.clip.id) for task in done]
@@ -167,6 +177,15 @@ def made_card(view: ReleaseView, reading: DateReading, words: Words, undo: Butto
         sections=[Section(None, lines)],
         rows=rows,
     )
+
+
+def bandcamp_lines(reading: DateReading, words: Words) -> list[str]:
+    """Return what to know of a Bandcamp Friday that is near; nothing where none is."""
+    if not reading.bandcamp:
+        return []
+    nearest = reading.bandcamp[0]
+    key = "release.made.bandcamp_on" if nearest == reading.day else "release.made.bandcamp"
+    return [words(key, day=full_day(nearest, words.locale))]
 
 
 def _to(release: Release, day: date, words: Words) -> Button:
@@ -265,6 +284,7 @@ def move_card(preview: MovePreview, words: Words) -> Card:
     facts += [words("release.made.clash", title=title) for title in preview.reading.clashes]
     if preview.reading.is_bank_holiday:
         facts.append(words("release.made.holiday"))
+    facts += bandcamp_lines(preview.reading, words)
     return Card(
         title=words("release.move.title", title=release.title),
         lead=words(

@@ -1,13 +1,17 @@
 """`/release`: plans from presets, their tasks and deadlines, moving the day, calendar files, countdowns."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from discord import app_commands
 
+from bot.bounces.model import Filter
+from bot.bounces.pictures import ART_PX, SHOWN_ART_PX
+from bot.bounces.source import CannotMeasure
 from bot.dates import full_day
-from bot.errors import NotFound, Refused
+from bot.errors import BotError, NotFound, Refused
 from bot.loops.model import Pace, Role
 from bot.releases.countdown import DateChoice, countdown, read_date
 from bot.releases.model import Anchor, Condition, Preset, ReleaseState
@@ -15,6 +19,7 @@ from bot.releases.picture import draw_strip_blocking, strip_alt
 from bot.releases.service import ReleaseDraft, Saved
 from bot.releases.view import ReleaseView
 from bot.ui.base import Interaction, Press, Submit, Turn
+from bot.ui.bounce_cards import picture_of, say_in
 from bot.ui.commands import Entity, StudioCog, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import ask
@@ -22,6 +27,7 @@ from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
 from bot.ui.model import Button, Card, Option, OutFile, Picture, Section, Select, note
 from bot.ui.strings import Words
+from cogs.bounce_forms import option_label
 from cogs.loops import LoopOption
 from cogs.release_cards import (
     all_tasks_text,
@@ -39,7 +45,8 @@ PRESETS = (
     "finish_month", "sync_pack_2w", "catalogue_tidy_2w",
 )  # fmt: skip
 LISTED = 10
-MORE = ("edit", "all", "countdown", "missed", "cancel", "delete")
+MORE = ("edit", "all", "art", "countdown", "missed", "cancel", "delete")
+BOUNCES_LISTED = 25
 
 
 class ReleaseOption(Entity):
@@ -126,13 +133,14 @@ class Releases(StudioCog):
         if isinstance(reading, DateChoice):
             await turn.reply(_which_day(turn, reading, date, chosen, title, role))
             return
-        await turn.open(_new_form(turn.words, chosen, title, reading, role, loop))
+        near = self.services.releases.is_near_bandcamp_friday(reading)
+        await turn.open(_new_form(turn.words, chosen, title, reading, role, loop, bandcamp=near))
 
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
         turn = Turn.of(interaction)
         view = await self.services.releases.show(turn.person, release)
-        await turn.open(_edit_form(turn.words, view))
+        await turn.open(_edit_form(turn.words, view, await _recent_bounces(turn, view.release.bounce_id)))
 
     @verb("delete")
     async def delete(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
@@ -252,9 +260,33 @@ async def finish(press: Press) -> None:
 
 @control("release", "post", who=Who.OWNER)
 async def post(press: Press) -> None:
-    """Share a copy of the card: the title, the date and how far it is; no plans."""
+    """Share a copy of the card: the title, the date, how far it is and the artwork; no plans."""
     view = await press.services.releases.show(press.person, press.id)
-    await press.post(release_card(view, press.guild_words, posted=True))
+    await press.defer()
+    artwork = await _artwork(press, view, SHOWN_ART_PX, press.guild_words)
+    await press.post(release_card(view, press.guild_words, artwork, posted=True))
+
+
+async def _artwork(turn: Turn, view: ReleaseView, size: int, words: Words) -> Picture | None:
+    """Draw the square picture of the release's bounce; None where there is none, or nothing to draw it from."""
+    if view.release.bounce_id is None:
+        return None
+    bounces = turn.services.bounces
+    try:
+        bounce = await bounces.service.get(turn.person, view.release.bounce_id)
+        return picture_of(await bounces.pictures.art(bounce, say_in(words), size), bounce, "-cover")
+    except (BotError, CannotMeasure):
+        return None
+
+
+async def _send_art(press: Press, view: ReleaseView) -> None:
+    await press.defer()
+    picture = await _artwork(press, view, ART_PX, press.words)
+    if picture is None:
+        await press.reply(note(press.words("release.more.no_bounce")), ephemeral=True)
+        return
+    lead = press.words("release.art.lead")
+    await press.reply(Card(view.release.title, lead=lead, media=[picture]), ephemeral=True)
 
 
 @control("release", "calendar", who=Who.OWNER)
@@ -326,10 +358,14 @@ async def pick_day(press: Press) -> None:
     key, _, role = press.id.partition(",")
     day, _, title = press.arg.partition(" ")
     preset = press.services.releases.presets.get(key)
-    await press.open(_new_form(press.words, preset, title, date.fromisoformat(day), role or None))
+    near = press.services.releases.is_near_bandcamp_friday(date.fromisoformat(day))
+    await press.open(_new_form(press.words, preset, title, date.fromisoformat(day), role or None, bandcamp=near))
 
 
-def _new_form(words: Words, preset: Preset, title: str, day: date, role: str | None, loop: str | None = None) -> Form:
+def _new_form(
+    words: Words, preset: Preset, title: str, day: date, role: str | None, loop: str | None = None, *, bandcamp: bool
+) -> Form:
+    """Return the form of a new release. `bandcamp`: a Bandcamp Friday is near, so it may be one."""
     is_release = preset.anchor is Anchor.RELEASE
     fields = [
         Field("title", words("release.form.name"), words("release.form.name_help"), value=title[:80], max_length=80),
@@ -341,10 +377,12 @@ def _new_form(words: Words, preset: Preset, title: str, day: date, role: str | N
             max_length=40,
         ),
     ]
-    open_conditions = preset.open_conditions()
+    open_conditions = tuple(
+        condition for condition in preset.open_conditions() if bandcamp or condition is not Condition.BANDCAMP_FRIDAY
+    )
     if is_release and Condition.SPOTIFY_COUNTDOWN not in open_conditions:
         open_conditions = (*open_conditions, Condition.SPOTIFY_COUNTDOWN)
-    if is_release:
+    if is_release and open_conditions:
         fields.append(
             Field(
                 "conditions",
@@ -393,7 +431,8 @@ async def make(submit: Submit) -> None:
     reading = await releases.weigh(submit.person, release.anchor_date, release.preset_key, release.id)
     undo = undo_button(submit, saved.group_id)
     await submit.reply(release_card(saved.view, submit.words, await strip(saved.view, submit.words)))
-    await submit.reply(made_card(saved.view, reading, submit.words, undo))
+    bounces = await _recent_bounces(submit, None) if saved.view.preset.anchor is Anchor.RELEASE else []
+    await submit.reply(made_card(saved.view, reading, submit.words, undo, bounces))
     await releases.missed_shown(submit.person, release.id)
 
 
@@ -402,6 +441,23 @@ async def _newest_bounce(turn: Turn, loop_id: str) -> str | None:
     bounces = await turn.services.bounces.service.of_loops(turn.person, [loop_id])
     newest = max(bounces, key=lambda bounce: bounce.bounced_at, default=None)
     return newest.id if newest else None
+
+
+async def _recent_bounces(turn: Turn, chosen: str | None) -> list[Option]:
+    """Return the newest bounces to choose from; the chosen one among them."""
+    found = await turn.services.bounces.service.list(turn.person, Filter(), BOUNCES_LISTED)
+    options = [Option(option_label(bounce, turn.words), bounce.id, default=bounce.id == chosen) for bounce in found]
+    if chosen is not None and chosen not in {option.value for option in options}:
+        kept = await turn.services.bounces.service.many(turn.person, [chosen])
+        options[BOUNCES_LISTED - 1 :] = [Option(option_label(b, turn.words), b.id, default=True) for b in kept]
+    return options
+
+
+@control("release", "bounce", who=Who.OWNER)
+async def pick_bounce(press: Press) -> None:
+    saved = await press.services.releases.edit(press.actor, press.person, press.id, bounce_id=press.values[0])
+    told = press.words("release.told.bounce", title=saved.view.release.title)
+    await press.reply(note(told, [undo_button(press, saved.group_id), _show_button(saved, press.words)]))
 
 
 @control("release", "reopen", who=Who.OWNER)
@@ -423,8 +479,17 @@ def _read(typed: str) -> date:
 # ---------------------------------------------------------------------- editing
 
 
-def _edit_form(words: Words, view: ReleaseView) -> Form:
+def _edit_form(words: Words, view: ReleaseView, bounces: Sequence[Option]) -> Form:
     release = view.release
+    which = Field(
+        "bounce",
+        words("release.form.bounce"),
+        words("release.form.bounce_help"),
+        kind=FieldKind.SELECT,
+        options=bounces,
+        value=release.bounce_id,
+        required=False,
+    )
     return Form(
         "release",
         "save",
@@ -440,6 +505,7 @@ def _edit_form(words: Words, view: ReleaseView) -> Form:
                 kind=FieldKind.FLAG,
                 value=release.remind_deadlines,
             ),
+            *([which] if bounces else []),
         ],
         id=release.id,
     )
@@ -453,6 +519,7 @@ async def save(submit: Submit) -> None:
         submit.id,
         title=submit.values.text("title"),
         remind_deadlines=submit.values.flag("remind"),
+        bounce_id=submit.values.choice("bounce"),
     )
     told = submit.words("release.told.edited")
     await submit.reply(note(told, [undo_button(submit, saved.group_id), _show_button(saved, submit.words)]))
@@ -520,7 +587,9 @@ async def other(press: Press) -> None:
     view = await releases.show(press.person, press.id)
     match action:
         case "edit":
-            await press.open(_edit_form(press.words, view))
+            await press.open(_edit_form(press.words, view, await _recent_bounces(press, view.release.bounce_id)))
+        case "art":
+            await _send_art(press, view)
         case "all":
             text = all_tasks_text(view, press.words)
             await press.reply(Card(view.release.title, files=[OutFile("tasks.md", text.encode())]), ephemeral=True)

@@ -18,6 +18,7 @@ Progress = Callable[[float], None]
 _log = logging.getLogger(__name__)
 _START_S = 60.0
 _MOST_S = 120.0
+_DRAW_WITHIN_S = 60.0
 
 
 class WorkerPool:
@@ -50,7 +51,7 @@ class WorkerPool:
 
     async def draw(self, kind: str, view: Mapping[str, object], to: Path) -> bytes:
         """Draw a picture into `to` and return it. Raises CannotMeasure."""
-        await self.ask({"op": "draw", "kind": kind, "view": view, "to": str(to)}, 30)
+        await self.ask({"op": "draw", "kind": kind, "view": view, "to": str(to)}, _DRAW_WITHIN_S)
         return await asyncio.to_thread(to.read_bytes)
 
     async def preview(self, path: Path, to: Path, most_bytes: int) -> Path | None:

@@ -13,6 +13,7 @@ PAST_MOST_DAYS = 28
 AHEAD_MOST_DAYS = 3 * 366
 CLASH_DAYS = 7
 LATE_DAYS = -28
+NEAR_DAYS = 14
 DEADLINE_REMINDER_DAYS = (7, 2, 0)
 PUBLIC_COUNTDOWN_DAYS = (28, 14, 7, 3, 1, 0)
 
@@ -101,12 +102,19 @@ class DateReading:
     late: bool
     """The plan starts compressed; `later_fridays` would give it its whole length."""
     later_fridays: tuple[date, ...]
+    bandcamp: tuple[date, ...] = ()
+    """Bandcamp Fridays within 14 days, the nearest first, as the operator listed them."""
 
 
 def weigh_date(
-    day: date, today: date, preset: Preset, others: Iterable[tuple[str, date]], bank_holidays: Sequence[date]
+    day: date,
+    today: date,
+    preset: Preset,
+    others: Iterable[tuple[str, date]],
+    bank_holidays: Sequence[date],
+    bandcamp: Sequence[date] = (),
 ) -> DateReading:
-    """Look at T: Friday or not, clashes with the user's own anchors, holidays, too late to fit."""
+    """Look at T: Friday or not, clashes with the user's own anchors, holidays, too late to fit, Bandcamp Fridays."""
     begin = (today - day).days
     is_late = preset.anchor is Anchor.RELEASE and begin > max(LATE_DAYS, preset.first_day)
     later: tuple[date, ...] = ()
@@ -122,7 +130,17 @@ def weigh_date(
         is_bank_holiday=day in bank_holidays,
         late=is_late,
         later_fridays=later,
+        bandcamp=near_days(day, [one for one in bandcamp if one >= today]) if preset.anchor is Anchor.RELEASE else (),
     )
+
+
+def near_days(day: date, days: Iterable[date]) -> tuple[date, ...]:
+    """Return those of `days` within 14 days of `day`, the nearest first.
+
+    >>> near_days(date(2026, 12, 4), [date(2026, 11, 6), date(2026, 12, 4), date(2026, 12, 18)])
+    (datetime.date(2026, 12, 4), datetime.date(2026, 12, 18))
+    """
+    return tuple(sorted((one for one in days if abs((one - day).days) <= NEAR_DAYS), key=lambda one: abs(one - day)))
 
 
 def finish_anchor(preset: Preset, first_day: date) -> date:

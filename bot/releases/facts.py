@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.dates import month_year
+from bot.dates import full_day, month_year
 from bot.releases.model import Condition, Preset
 from bot.words import Words
 
 FRESH_DAYS = 365
+DATES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Fact:
 
     def line(self, today: date, words: Words) -> str:
         """Return the fact in one line with its source and the checked words."""
-        value = " ".join(part for part in (self.value, self.unit) if part)
+        coming = [full_day(day, words.locale) for day in self.dates if day >= today][:DATES_SHOWN]
+        value = ", ".join(coming) or " ".join(part for part in (self.value, self.unit) if part)
         if self.note:
             value = f"{value}; {self.note}" if value else self.note
         return words(

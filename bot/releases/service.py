@@ -12,7 +12,7 @@ from bot.loops.dated import DatedClip, DatedLoop, DatedLoops, Moved
 from bot.loops.model import ClipKind, Lane, Pace, Role, Source
 from bot.recurrence import Daily, next_fire, resolve
 from bot.releases.calendar import CalendarEntry, to_ics
-from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, weigh_date
+from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
 from bot.releases.facts import FactBook
 from bot.releases.model import (
     Anchor,
@@ -156,7 +156,16 @@ class ReleaseService:
             if (day - today).days > AHEAD_MOST_DAYS:
                 raise Refused("release_far", day=day)
         holidays = self.facts.get("bank_holidays.uk")
-        return weigh_date(day, today, preset, others, holidays.dates if holidays else ())
+        return weigh_date(day, today, preset, others, holidays.dates if holidays else (), self._bandcamp)
+
+    def is_near_bandcamp_friday(self, day: date) -> bool:
+        """Say whether a Bandcamp Friday of the operator's list is within 14 days."""
+        return bool(near_days(day, self._bandcamp))
+
+    @property
+    def _bandcamp(self) -> tuple[date, ...]:
+        fact = self.facts.get("bandcamp_friday.dates")
+        return fact.dates if fact else ()
 
     # ------------------------------------------------------------------ making and changing
 

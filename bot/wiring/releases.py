@@ -3,8 +3,11 @@
 from datetime import date
 from typing import Any, Protocol
 
+from bot.bounces.pictures import SHOWN_ART_PX
+from bot.bounces.source import CannotMeasure
 from bot.clock import Clock
 from bot.engine import Engine
+from bot.errors import BotError
 from bot.loops.dated import DatedLoops
 from bot.outbox import InboxText, Outbox
 from bot.outbox_model import Delivery
@@ -17,7 +20,10 @@ from bot.releases.presets import load_presets
 from bot.releases.service import ReleaseService
 from bot.settings import Settings
 from bot.studio.service import StudioService
-from bot.ui.strings import Catalogue, Finished
+from bot.ui.bounce_cards import picture_of, say_in
+from bot.ui.model import Picture
+from bot.ui.strings import Catalogue, Finished, Words
+from bot.wiring.bounces import WiredBounces
 from bot.wiring.quiet import StudioQuiet
 from cogs.release_cards import countdown_card, deadlines_card
 from storage.unit import Database
@@ -33,6 +39,7 @@ class House(Protocol):
     outbox: Outbox
     studio: StudioService
     catalogue: Catalogue
+    bounces: WiredBounces
 
 
 def wire_releases(house: House, loops: DatedLoops, profiles: ProfileReader) -> ReleaseService:
@@ -83,9 +90,23 @@ class ReleaseMessages:
             return None
         if view.release.anchor_date.isoformat() != payload["anchor"]:
             return None
+        if view.days_left < 0:
+            return None  # a day late: "out today" would not be true any more
         words = self._house.catalogue.words("en")
         day = date.fromisoformat(payload["anchor"])
-        return OutMessage(countdown_card(view.release.title, payload["days"], day, words))
+        artwork = await self._artwork(delivery.owner, view.release.bounce_id, words)
+        return OutMessage(countdown_card(view.release.title, view.days_left, day, words, artwork))
+
+    async def _artwork(self, owner: int, bounce_id: str | None, words: Words) -> Picture | None:
+        """Draw the cover of the release's bounce; a countdown goes without where that can't be done."""
+        if bounce_id is None:
+            return None
+        bounces = self._house.bounces
+        try:
+            bounce = await bounces.service.get(owner, bounce_id)
+            return picture_of(await bounces.pictures.art(bounce, say_in(words), SHOWN_ART_PX), bounce, "-cover")
+        except (BotError, CannotMeasure):
+            return None
 
     async def _locale(self, owner: int) -> str | None:
         person = await self._house.studio.person(owner)

@@ -2,9 +2,14 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
+from bot.bounces.levels import Columns
+from bot.bounces.model import Filter
+from bot.bounces.peaks import columns_bytes
 from bot.dates import full_day
+from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Actor, Stage
 
@@ -207,6 +212,30 @@ async def test_a_public_countdown_posts_title_only_on_its_days(product: Product,
     posts = [text for text in ben.sees().split("\n\n") if "Out in" in text or "Out t" in text]
     assert len(posts) == 6
     assert "Out today." in ben.sees()
+
+
+async def test_the_bounce_is_chosen_and_becomes_the_artwork(product: Product, ada: Actor) -> None:
+    bounces = product.services.bounces
+    await put_bounce(product.services.database, ada.id, "night-drive.wav", product.clock.now(), 197.4)
+    (bounce,) = await bounces.service.list(ada.id, Filter(), 1)
+    folder = bounces.pool.folder_of(bounce.content_hash)
+    folder.mkdir(parents=True)
+    waves = np.linspace(0, 0.8, 400, dtype=np.float32)[None]
+    (folder / "columns.npy").write_bytes(columns_bytes(Columns(-waves, waves, waves / 2, 197.4)))
+    day = _friday(product, 30)
+    await _plan(ada, day)
+    await ada.choose("Which bounce is it?", "night-drive · v1 · 3:17 · No tag")
+    assert "has its bounce now" in ada.sees()
+    await ada.slash("/release show", release="Night Drive")
+    await ada.press("More")
+    await ada.choose("What else?", "Cover picture")
+    await ada.until_sees("Square picture of night-drive: its waveform as a ring of 3:17")
+    await ada.slash("/release show", release="Night Drive")
+    await ada.press("More")
+    await ada.choose("What else?", "Public countdown in a channel")
+    await _days(product, (day - product.clock.now().date()).days - 27)
+    post = next(m for m in product.channel("general").messages() if "Out in 28 days" in str(m.components))
+    assert "Square picture of night-drive" in str(post.components)
 
 
 async def test_a_release_of_a_loop_takes_its_newest_bounce(product: Product, ada: Actor) -> None:

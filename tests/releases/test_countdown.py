@@ -83,3 +83,12 @@ def test_a_three_week_preset_started_in_time_is_not_called_late() -> None:
 
 def test_a_finish_month_ends_by_its_length() -> None:
     assert finish_anchor(BOOK.get("finish_month"), date(2026, 2, 2)) == date(2026, 3, 2)
+
+
+def test_a_bandcamp_friday_near_the_day_is_said_and_one_far_off_or_past_is_not() -> None:
+    preset, today = BOOK.get("bandcamp_first_3w"), T - timedelta(days=30)
+    fridays = [T - timedelta(days=7), T + timedelta(days=14), T + timedelta(days=21)]
+    reading = weigh_date(T, today, preset, [], (), fridays)
+    assert reading.bandcamp == (T - timedelta(days=7), T + timedelta(days=14))
+    assert weigh_date(T, T - timedelta(days=3), preset, [], (), fridays).bandcamp == (T + timedelta(days=14),)
+    assert weigh_date(T, today, BOOK.get("finish_month"), [], (), fridays).bandcamp == ()
