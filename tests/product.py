@@ -79,7 +79,7 @@ class Product(Rig):
         async with self.app.services.database.system_read() as unit:
             return (await unit.session.execute(text("SELECT count(*) FROM slots WHERE state = 'leased'"))).scalar_one()
 
-    async def wait_for(self, condition: Any, seconds: float = 15) -> Any:
+    async def wait_for(self, condition: Any, seconds: float = 60) -> Any:
         """Wait in real time until `condition()` (plain or async) gives something true."""
         async with asyncio.timeout(seconds):
             while True:

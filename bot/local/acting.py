@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.local.server import LocalDiscord
 
 # The server fails an interaction after three seconds; this only guards against a clock that stands still.
-PATIENCE_S = 12.0
+PATIENCE_S = 45.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class LocalDiscord:
         """Call back after every change; return what ends the subscription."""
         return self.world.listen(callback)
 
-    async def until(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
+    async def until(self, condition: Callable[[], T], timeout: float = 30.0) -> T:
         """Wait in real time until `condition()` is true, looking after each change; return its value."""
         async with asyncio.timeout(timeout):
             while not (value := condition()):

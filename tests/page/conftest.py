@@ -18,7 +18,7 @@ from bot.local.server import LocalDiscord
 from tests.page.demo_bot import DemoBot
 from tests.wire.openapi import SHARED
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 """How long a test waits for what must come; generous, since nothing that passes waits."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

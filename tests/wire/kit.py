@@ -23,7 +23,7 @@ from bot.local.server import LocalDiscord
 from tests.wire.reading import read_form, read_message
 
 T = TypeVar("T")
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 AFTER_UPDATE_S = 3.0
 
 
