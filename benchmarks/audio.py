@@ -20,22 +20,16 @@ import soundfile
 
 from benchmarks.rows import Row, percentile
 from bot.bounces.rules import bounce_rules
-from bot.bounces.worker import WorkerPool
+from bot.bounces.worker import WorkerPool, worker_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 _COLD = """
-import threading
-def draws():
-    from bot.bounces import picture
-loading = threading.Thread(target=draws)
-loading.start()
 import sys
 from pathlib import Path
 from bot.bounces.measure import measure
+from bot.bounces.picture import WaveView, waveform_png
 from bot.bounces.worker_main import plain_rules
 done = measure(Path(sys.argv[1]), plain_rules(sys.argv[3]))
-loading.join()
-from bot.bounces.picture import WaveView, waveform_png
 Path(sys.argv[2]).write_bytes(waveform_png(WaveView(done.columns, "Bench", "v1", ("3:30", "-9.8 LUFS"))))
 """
 _DECODE = """
@@ -239,7 +233,7 @@ def _process(command: list[str]) -> tuple[float, int]:
     """Run a process; return seconds and peak memory in MB."""
     started = time.perf_counter()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, **quiet) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=worker_environment(), **quiet) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -72,7 +72,7 @@ class KEnergy:
 
     def __init__(self, sample_rate: int, channels: int, bin_frames: int, block: int) -> None:
         self._channels, self._bin, self._block = channels, bin_frames, block
-        transition, injection, output, through = _cascade(*k_weighting(sample_rate))
+        transition, injection, output, through = _balanced(*_cascade(*k_weighting(sample_rate)))
         powers = [np.eye(4)]
         for _ in range(block):
             powers.append(powers[-1] @ transition)
@@ -80,8 +80,9 @@ class KEnergy:
         response = np.zeros((block, block))
         for row in range(block):
             response[row, : row + 1] = impulse[row::-1]
-        self._response = np.ascontiguousarray(response.T, np.float32)
-        self._observe = np.stack([output @ powers[i] for i in range(block)], axis=1).astype(np.float32)
+        # A block's output from its samples and the four state values before it, in one product.
+        observe = np.stack([output @ powers[i] for i in range(block)], axis=1)
+        self._output = np.ascontiguousarray(np.concatenate([response.T, observe]), np.float32)
         gather = np.stack([powers[block - 1 - i] @ injection for i in range(block)])
         self._gather = np.ascontiguousarray(gather, np.float32)
         # A group is one bin: its blocks' start states follow from the group's start state and the blocks'
@@ -90,13 +91,15 @@ class KEnergy:
         steps = [np.eye(4)]
         for _ in range(count):
             steps.append(steps[-1] @ step)
-        self._advance = np.stack(steps[:count])  # (count, 4, 4): start of group → start of block
-        inside = np.zeros((count * 4, (count + 1) * 4))
+        inside = np.zeros(((count + 1) * 4, (count + 1) * 4))
         for source in range(count):
             for target in range(source + 1, count + 1):
                 power = steps[target - 1 - source].T
                 inside[source * 4 : source * 4 + 4, target * 4 : target * 4 + 4] = power
-        self._inside = inside
+        for target in range(count + 1):  # the last rows: from the start of the group
+            inside[count * 4 :, target * 4 : target * 4 + 4] = steps[target].T
+        self._inside = inside[:, : count * 4].astype(np.float32)
+        self._end = inside[: count * 4, count * 4 :].astype(np.float32)
         self._reach: list[F64] = [np.eye(4)]
         while np.abs(self._reach[-1]).max() > _FORGET and len(self._reach) < 400:
             self._reach.append(self._reach[-1] @ steps[count])
@@ -107,18 +110,22 @@ class KEnergy:
         channels, frames = planar.shape
         bins, count = frames // self._bin, self._bin // self._block
         rows = planar.reshape(-1, self._block)
-        gathered = (rows @ self._gather).astype(np.float64).reshape(channels * bins, count * 4)
-        local = (gathered @ self._inside).reshape(channels, bins, count + 1, 4)
+        known = np.empty((channels * bins, (count + 1) * 4), np.float32)
+        known[:, : count * 4] = (rows @ self._gather).reshape(channels * bins, count * 4)
+        ended = (known[:, : count * 4] @ self._end).reshape(channels, bins, 4)
+        # From bin to bin in double precision: the slow poles remember for a tenth of a second.
         reach = len(self._reach)
-        ends = np.concatenate([self._tail, local[:, :, count]], axis=1)
+        ends = np.concatenate([self._tail, ended], axis=1)
         start = np.zeros((channels, bins, 4))
         for back, power in enumerate(self._reach):
             begin = reach - 1 - back
             start += ends[:, begin : begin + bins] @ power.T
         self._tail = ends[:, -reach:]
-        states = local[:, :, :count] + np.einsum("kij,cbj->cbki", self._advance, start, optimize=False)
-        weighted = rows @ self._response
-        weighted += states.reshape(-1, 4).astype(np.float32) @ self._observe
+        known[:, count * 4 :] = start.reshape(channels * bins, 4)
+        whole = np.empty((len(rows), self._block + 4), np.float32)
+        whole[:, : self._block] = rows
+        whole[:, self._block :] = (known @ self._inside).reshape(-1, 4)
+        weighted = whole @ self._output
         weighted = weighted.reshape(channels, bins, self._bin)
         return np.vecdot(weighted, weighted)
 
@@ -156,6 +163,25 @@ def _cascade(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[F64, 
     )
     injection = np.array([b1 - a1 * b0, b2 - a2 * b0, (c1 - d1 * c0) * b0, (c2 - d2 * c0) * b0], np.float64)
     return transition, injection, np.array([c0, 0, 1, 0], np.float64), c0 * b0
+
+
+def _balanced(transition: F64, injection: F64, output: F64, through: float) -> tuple[F64, F64, F64, float]:
+    """Return the same filter with its states balanced.
+
+    In the direct form the slow poles' states are thousands of times larger than what comes out, and single
+    precision would lose the signal beside them.
+    """
+    reached, seen = np.outer(injection, injection), np.outer(output, output)
+    step = transition
+    for _ in range(40):  # the infinite sums of A^k B Bᵀ A^kᵀ and its twin, doubled each time
+        reached = reached + step @ reached @ step.T
+        seen = seen + step.T @ seen @ step
+        step = step @ step
+    root = np.linalg.cholesky(reached)
+    turn, size, _ = np.linalg.svd(root.T @ seen @ root)
+    change = root @ turn * size**-0.25
+    back = np.linalg.inv(change)
+    return back @ transition @ change, back @ injection, output @ change, through
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,11 @@
 """Pictures of bounces: the 1600 × 480 waveform, the square cover, the sheet of a burst, the comparison.
 
-The waveform is rastered directly; matplotlib (Figure and Agg only) sets the words and writes the PNG. All
-words come
-in finished: this module knows no catalogue.
+All words come in finished: this module knows no catalogue.
 """
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.text import Text
 from numpy import float32
 from numpy.typing import NDArray
 
@@ -22,15 +15,14 @@ from bot.bounces.picture_raster import (
     Palette,
     Rgb,
     blend,
-    bytes_of,
     canvas,
     fill,
     palette,
     waveform,
 )
+from bot.bounces.picture_text import Words, png, width_of
 
 F32 = NDArray[float32]
-_DPI = 100
 _STRIP = 28
 
 
@@ -86,47 +78,13 @@ class CompareView:
     accent: Rgb | None = None
 
 
-@dataclass(slots=True)
-class _Words:
-    """Text to set over the pixels; positions in pixels from the top left."""
-
-    width: int
-    height: int
-    items: list[Text] = field(default_factory=list)
-
-    def add(
-        self, x: float, y: float, text: str, size: float, colour: Rgb, *, bold: bool = False, across: str = "left",
-        up: str = "baseline", most: float | None = None,
-    ) -> None:  # fmt: skip
-        """Set `text` at most `most` pixels wide (an ellipsis replaces what does not fit)."""
-        if not text:
-            return
-        if most is not None:
-            text = shortened(text, most, size)
-        font = _font(bold)
-        self.items.append(
-            Text(
-                x / self.width,
-                1 - y / self.height,
-                _plain(text),
-                color=colour,
-                fontsize=size * 72 / _DPI,
-                fontproperties=font,
-                ha=across,
-                va=up,
-                parse_math=False,
-            )
-        )
-        self.items[-1].set_fontsize(size * 72 / _DPI)
-
-
 def waveform_png(view: WaveView) -> bytes:
     """Return the 1600 × 480 picture of one bounce."""
     width, height = 1600, 480
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
-    words = _Words(width, height)
+    words = Words()
     box = Box(40, 118, 1520, 296)
     _title(words, view, colours, accent, width)
     _ground(image, box, view, colours, accent)
@@ -135,7 +93,7 @@ def waveform_png(view: WaveView) -> bytes:
     _marks(image, box, view, colours, words)
     _names(image, box, view, colours, words, accent)
     _axis(image, box, view.columns.duration_s, colours, words, 25)
-    return _png(image, words)
+    return png(image, words)
 
 
 def cover_png(view: WaveView) -> bytes:
@@ -144,7 +102,7 @@ def cover_png(view: WaveView) -> bytes:
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(size, size, colours.background)
-    words = _Words(size, size)
+    words = Words()
     words.add(70, 130, view.title, 66, colours.text, bold=True, most=size - 140)
     words.add(70, 196, " · ".join(part for part in (view.version, view.tag) if part), 38, accent)
     box = Box(0, 300, size, 520)
@@ -154,7 +112,7 @@ def cover_png(view: WaveView) -> bytes:
     _marks(image, box, view, colours, words)
     for index, fact in enumerate(view.facts[:5]):
         words.add(70, 920 + index * 54, fact, 38, colours.text if index == 0 else colours.muted, most=size - 140)
-    return _png(image, words)
+    return png(image, words)
 
 
 def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | None = None) -> bytes:
@@ -166,7 +124,7 @@ def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | N
     cell_height = 128 if across <= 3 else 104
     width, height = 1600, 132 + down * cell_height + 28
     image = canvas(width, height, colours.background)
-    words = _Words(width, height)
+    words = Words()
     words.add(40, 66, title, 44, colours.text, bold=True, most=width - 80)
     words.add(40, 108, lead, 28, colours.muted, most=width - 80)
     gap = 20
@@ -180,7 +138,7 @@ def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | N
         waveform(image, box, item.columns.mixed(), envelope, body)
         words.add(left + 10, top + 26, item.name, name_size, colours.text, most=cell - 100)
         words.add(left + cell - 10, top + 26, item.length, name_size, colours.muted, across="right")
-    return _png(image, words)
+    return png(image, words)
 
 
 def compare_png(view: CompareView) -> bytes:
@@ -189,7 +147,7 @@ def compare_png(view: CompareView) -> bytes:
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
-    words = _Words(width, height)
+    words = Words()
     words.add(40, 68, view.title, 44, colours.text, bold=True, most=1520)
     words.add(40, 112, "  ·  ".join(view.facts), 29, colours.muted, most=1520)
     longest = max(view.old.duration_s, view.new.duration_s, 0.001)
@@ -213,7 +171,7 @@ def compare_png(view: CompareView) -> bytes:
         words.add(whole.left + 12, top + 28, name, 27, tone, bold=True, most=500)
     fill(image, whole.left, whole.top + half, whole.left + whole.width, whole.top + half + 1, colours.line)
     _axis(image, whole, longest, colours, words, 25)
-    return _png(image, words)
+    return png(image, words)
 
 
 def warm() -> None:
@@ -235,18 +193,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def shortened(text: str, most: float, size: float) -> str:
-    """Cut `text` to about `most` pixels at a font size in pixels; DejaVu Sans averages 0.58 of it a sign."""
-    room = int(most / (size * 0.58))
-    return text if len(text) <= room else text[: max(1, room - 1)].rstrip() + "…"
-
-
 # ------------------------------------------------------------------ parts
 
 
-def _title(words: _Words, view: WaveView, colours: Palette, accent: Rgb, width: int) -> None:
+def _title(words: Words, view: WaveView, colours: Palette, accent: Rgb, width: int) -> None:
     side = " · ".join(part for part in (view.version, view.tag) if part)
-    words.add(40, 56, view.title, 44, colours.text, bold=True, most=1520 - len(side) * 22 - 40)
+    words.add(40, 56, view.title, 44, colours.text, bold=True, most=1520 - width_of(side, 36, bold=True) - 40)
     words.add(width - 40, 56, side, 36, accent, bold=True, across="right")
     words.add(40, 102, "  ·  ".join(view.facts), 30, colours.muted, most=1520)
 
@@ -270,7 +222,7 @@ def _ground(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb)
             fill(image, x, box.top + box.height / 2 - 2, x + 6, box.top + box.height / 2 + 2, colours.muted, 0.7)
 
 
-def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words, accent: Rgb) -> None:
+def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: Words, accent: Rgb) -> None:
     """Lay the measured sections under a form map, as a strip of their own: what was meant, and what is heard."""
     if not (view.form and view.sections):
         return
@@ -317,7 +269,7 @@ def _waves(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) 
     waveform(image, Box(box.left, box.top + inset, box.width, tall), view.columns.mixed(), envelope, body)
 
 
-def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words) -> None:
+def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Words) -> None:
     duration = max(view.columns.duration_s, 0.001)
     for at in view.clips_s:
         x = box.left + at / duration * box.width
@@ -336,7 +288,7 @@ def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words
             fill(image, x - half, box.top + row, x + half, box.top + row + 1, colours.text, 0.95)
 
 
-def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words, accent: Rgb) -> None:
+def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Words, accent: Rgb) -> None:
     duration = max(view.columns.duration_s, 0.001)
     spans = view.form or view.sections
     for index, span in enumerate(spans):
@@ -347,7 +299,7 @@ def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: _Words
             words.add(left + 8, box.top + 25, name, 25, colours.text, bold=True)
 
 
-def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: _Words, size: float) -> None:
+def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: Words, size: float) -> None:
     steps = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
     step = next((step for step in steps if duration_s / step <= 9), 3600)
     base = box.top + box.height
@@ -359,24 +311,3 @@ def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: _Wor
         side = "left" if at == 0 else "right" if x > box.left + box.width - 30 else "center"
         words.add(x, base + 40, text, size, colours.muted, across=side)
         at += step
-
-
-def _font(bold: bool) -> FontProperties:
-    return FontProperties(family=[palette().font], weight="bold" if bold else "normal")
-
-
-def _plain(text: str) -> str:
-    """Take out what a font cannot show and what would break a line."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def _png(image: F32, words: _Words) -> bytes:
-    height, width = image.shape[:2]
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-    target = FigureCanvasAgg(figure)
-    figure.figimage(bytes_of(image), resize=False)
-    for text in words.items:
-        figure.add_artist(text)
-    buffer = io.BytesIO()
-    target.print_png(buffer, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
-    return buffer.getvalue()

@@ -125,8 +125,5 @@ def _fit(values: F32, width: int, how: np.ufunc) -> F32:
 
 
 def bytes_of(image: F32) -> NDArray[np.uint8]:
-    """Return the image as uint8 RGBA, opaque."""
-    out = np.empty((*image.shape[:2], 4), np.uint8)
-    out[:, :, :3] = np.clip(image * 255 + 0.5, 0, 255)
-    out[:, :, 3] = 255
-    return out
+    """Return the image as uint8 RGB."""
+    return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -47,10 +47,12 @@ class SpectrumMeter:
         self._matrix = _band_matrix(sample_rate, size)
         self._rows: list[F32] = []
         span = 2 * bin_frames
-        tones = np.geomspace(60.0, min(9000.0, sample_rate * 0.4), _ONSET_TONES)
-        angle = 2 * np.pi * tones * np.arange(span)[:, None] / sample_rate
+        pitches = np.geomspace(60.0, min(9000.0, sample_rate * 0.4), _ONSET_TONES)
+        angle = 2 * np.pi * pitches * np.arange(span)[:, None] / sample_rate
         taper = np.hanning(span + 2)[1:-1, None] / span
-        self._tones = np.concatenate([np.cos(angle) * taper, np.sin(angle) * taper], axis=1).astype(np.float32)
+        tones = np.concatenate([np.cos(angle) * taper, np.sin(angle) * taper], axis=1)
+        # A window is two bins: the first and the second half side by side, so that each bin is read once.
+        self._tones = np.concatenate([tones[:bin_frames], tones[bin_frames:]], axis=1).astype(np.float32)
         self._previous = np.zeros((1, _ONSET_TONES), np.float32)
         self._onset: list[F32] = []
 
@@ -62,8 +64,8 @@ class SpectrumMeter:
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
         self._rows.append(power @ self._matrix)
-        windows = np.lib.stride_tricks.sliding_window_view(padded[pad - self._bin :], 2 * self._bin)[:: self._bin]
-        tones = np.ascontiguousarray(windows) @ self._tones
+        halves = padded[pad - self._bin :].reshape(-1, self._bin) @ self._tones
+        tones = halves[:-1, : 2 * _ONSET_TONES] + halves[1:, 2 * _ONSET_TONES :]
         magnitude = np.square(tones[:, :_ONSET_TONES])
         magnitude += np.square(tones[:, _ONSET_TONES:])
         level = np.log1p(magnitude * np.float32(1e6))

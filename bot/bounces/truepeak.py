@@ -67,21 +67,22 @@ class TruePeak:
         if self._taps is None:
             return
         reach = np.maximum(bin_peaks[:, :-1], own)
+        rows = self._rows(padded, pad, bin_frames)
         order = np.argsort(reach, axis=None)[::-1]
-        first, rest = order[:2], order[2:]
-        for group in (first, rest):
-            chosen = group[reach.ravel()[group] * self._bound > self.peak]
-            for begin in range(0, len(chosen), 64):
-                part = chosen[begin : begin + 64]
-                part = part[reach.ravel()[part] * self._bound > self.peak]
-                if len(part):
-                    self._oversample(padded, pad, bin_frames, part, own.shape[1])
+        levels = reach.ravel()[order] * self._bound
+        begin, size = 0, 2  # the loudest two first: they raise the maximum, which rules most others out
+        while begin < len(order) and levels[begin] > self.peak:
+            end = min(begin + size, int(np.searchsorted(-levels, -self.peak)))
+            channels, positions = np.divmod(order[begin:end], own.shape[1])
+            raised = rows[channels, positions].reshape(-1, rows.shape[-1]) @ self._toeplitz
+            self.peak = max(self.peak, float(raised.max()), -float(raised.min()))
+            begin, size = end, 64
 
-    def _oversample(self, padded: F32, pad: int, bin_frames: int, cells: NDArray[np.intp], bins: int) -> None:
-        channels, positions = np.divmod(cells, bins)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, bin_frames + self.history, axis=1)
-        span = windows[channels, pad - self.history + positions * bin_frames]
-        width = self._stride + self.history
-        rows = np.lib.stride_tricks.sliding_window_view(span, width, axis=1)[:, :: self._stride]
-        raised = np.ascontiguousarray(rows).reshape(-1, width) @ self._toeplitz
-        self.peak = max(self.peak, float(raised.max()), -float(raised.min()))
+    def _rows(self, padded: F32, pad: int, bin_frames: int) -> F32:
+        """Return a view (channels, bins, rows, frames): what each product needs, with its history."""
+        channels, frames = padded.shape
+        across, along = padded.strides
+        stride, width = self._stride, self._stride + self.history
+        shape = (channels, (frames - pad) // bin_frames, bin_frames // stride, width)
+        strides = (across, bin_frames * along, stride * along, along)
+        return np.lib.stride_tricks.as_strided(padded[:, pad - self.history :], shape, strides, writeable=False)

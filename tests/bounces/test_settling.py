@@ -119,7 +119,7 @@ class Observed:
         self.decided.append(settled)
         self._changed.set()
 
-    async def count(self, wanted: int, timeout: float = 20.0) -> None:
+    async def count(self, wanted: int, timeout: float = 90.0) -> None:
         async with asyncio.timeout(timeout):
             while len([one for one in self.decided if one.verdict is Verdict.READY]) < wanted:
                 await self._changed.wait()
@@ -315,7 +315,7 @@ async def test_a_vanished_folder_is_told_of(tmp_path: Path) -> None:
     await watch.start()
     try:
         await asyncio.to_thread(root.rmdir)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await gone.wait()
     finally:
         await watch.stop()
