@@ -5,8 +5,8 @@ cog in `EXTENSIONS`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -363,6 +363,21 @@ class App:
         if self._failure is not None:
             raise self._failure
 
+    @asynccontextmanager
+    async def at_hand(self) -> AsyncIterator[Services]:
+        """Open the services alone, for work at the command line: nothing is joined, planned or sent."""
+        prepare_data_dir(self.settings.data_dir)
+        database = await open_database(self.settings, self.clock)
+        self._stack.push_async_callback(database.close)
+        try:
+            self.services = self._make_services(database)
+            self._stack.push_async_callback(self.services.assistant.aclose)
+            self._stack.push_async_callback(self.services.bounces.pool.stop)
+            await self.services.bounces.pool.start()
+            yield self.services
+        finally:
+            await self._stack.aclose()
+
     async def sync_commands(self, *, dry_run: bool) -> list[str]:
         """Put the commands in step without running; return the differences, one line each."""
         prepare_data_dir(self.settings.data_dir)
@@ -399,6 +414,7 @@ class App:
             await services.bounces.service.purge(now)
             await services.bounces.service.sweep()
             await services.loops.loops.empty_bin()
+            await services.archive.sweep()
             async with services.database.system_write("retention") as unit:
                 keep = timedelta(days=services.engine.rules.keep_finished_days)
                 await unit.repo(SlotRepository).forget_finished(now - keep)

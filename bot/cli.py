@@ -18,7 +18,7 @@ from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 if TYPE_CHECKING:
     from bot.app import App
 
-ADDITIONS: tuple[str, ...] = ("bot.companion", "bot.work", "bot.moving")
+ADDITIONS: tuple[str, ...] = ("bot.companion", "bot.work", "bot.moving", "bot.archiving")
 """Modules with `add_commands(subparsers)`: commands of areas (`watch`, `work`, …)."""
 
 

@@ -86,7 +86,8 @@ async def pack(press: Press) -> None:
     async def job(work: Work) -> Card:
         plan, paths = await archive.build(press.person, choice, limit, work.step)
         try:
-            parts.extend([OutFile(path.name, await asyncio.to_thread(path.read_bytes)) for path in paths])
+            sent = paths[:FILES_A_MESSAGE]
+            parts.extend([OutFile(path.name, await asyncio.to_thread(path.read_bytes)) for path in sent])
         finally:
             await asyncio.to_thread(_remove, paths)
         words = press.words
@@ -96,12 +97,14 @@ async def pack(press: Press) -> None:
         shown = parts[:1]
         if len(parts) > 1:
             lines.append(words("digest.archive.parts", count=len(parts)))
+        if len(paths) > len(parts):
+            lines.append(words("digest.archive.many", count=len(paths) - len(parts)))
         return Card(words("digest.archive.ready"), sections=[Section(None, lines)], files=shown)
 
     retry = Button("digest", "pack", press.words("card.try_again"), press.id, press.arg, owner=press.person)
     await run(press, "archive", job, retry=retry)
     # Each part is a message of its own: together they would be over the limit of one.
-    for part in parts[1:FILES_A_MESSAGE]:
+    for part in parts[1:]:
         await press.reply(Card(press.words("digest.archive.ready"), files=[part]), ephemeral=True)
 
 
@@ -121,7 +124,7 @@ async def ask_file(press: Press) -> None:
 async def take_over(submit: Submit) -> None:
     files = submit.values.files("file")
     if not files:
-        raise Refused("archive_import", reason="no file")
+        raise Refused("archive_import_format")
     await submit.defer()
     count = await submit.services.archive.import_catalogue(submit.actor, submit.person, await files[0].read())
     await submit.reply(note(submit.words("digest.archive.taken", count=count)), ephemeral=True)

@@ -4,12 +4,17 @@ import asyncio
 import csv
 import io
 import json
+import re
+import shutil
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol
+
+from humanize import naturalsize
 
 from bot import __version__
 from bot.actors import Actor
@@ -17,13 +22,18 @@ from bot.bounces import catalogue
 from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts, Filter
 from bot.bounces.source import CannotMeasure
 from bot.clock import Clock
-from bot.digest.archive import ArchivePlan, Entry, LeftOut, plan_archive_blocking, write_archive_blocking
+from bot.digest.archive import ArchivePlan, Entry, LeftOut, plan_archive_blocking, safe_name, write_archive_blocking
+from bot.digest.rules import DigestRules
 from bot.errors import Refused
+from bot.loops.area import LoopArea
 from bot.loops.model import Plan
+from bot.loops.service import LoopFields
 from bot.loops.transfer import to_json
 from bot.phases.form_map import file_name, markdown
 from bot.phases.forms import FormMapService
 from bot.releases.service import ReleaseService
+from bot.rules import load_rules
+from bot.settings import Settings
 from bot.studio.service import StudioService
 from bot.ui.bounce_cards import say_in
 from bot.ui.strings import Catalogue, Finished
@@ -38,7 +48,10 @@ from storage.unit import Database
 BOUNCES_MOST = 100_000
 SPANS = {"month": 31, "quarter": 92, "all": None}
 CATALOGUE_FORMAT = "studiohand.catalogue"
+_WANTED = re.compile(r"catalogue\.json|loops/[^/]+\.json")
 CATALOGUE_MOST_BYTES = 32 << 20
+ROOM_LEFT_BYTES = 64 << 20
+"""What stays free on the disk after an archive was written."""
 PICTURE_ABOUT_BYTES = 70_000
 """What a waveform takes, for the preview only; the real size is known before anything is written."""
 
@@ -55,6 +68,8 @@ class House(Protocol):
     bounces: WiredBounces
     forms: FormMapService
     releases: ReleaseService
+    loops: LoopArea
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ class ArchiveService:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._rules = load_rules("digest", DigestRules)
 
     @staticmethod
     def choice(span: str, flags: str) -> ArchiveChoice:
@@ -116,24 +132,44 @@ class ArchiveService:
         self, owner: int, choice: ArchiveChoice, limit: int | None, step: Step | None = None, to: Path | None = None
     ) -> tuple[ArchivePlan, list[Path]]:
         """Pack everything into zips under a temporary folder (or `to`); raises Refused for an empty span."""
-        entries, gone = await self._collect(owner, choice, step)
-        if not entries:
-            raise Refused("archive_empty")
-        words = Finished(self._house.catalogue.words("en"))
-        now = self._house.clock.now()
-        span = words(f"digest.archive.span_{choice.span}")
-        about: dict[str, object] = {"made_by": f"Studiohand {__version__}", "span": choice.span}
-        readme = words("digest.archive.readme", span=span)
-        plan = await asyncio.to_thread(plan_archive_blocking, entries, readme, about, limit, gone)
-        folder = to or Path(await asyncio.to_thread(mkdtemp, prefix="studiohand-archive-"))
-        paths = await asyncio.to_thread(write_archive_blocking, plan, folder, f"studiohand-{now:%Y-%m-%d}")
+        temporary = await asyncio.to_thread(_work_folder_blocking, self._folder)
+        try:
+            entries, gone = await self._collect(owner, choice, temporary / "waveforms", step)
+            if not entries:
+                raise Refused("archive_empty")
+            words = Finished(self._house.catalogue.words("en"))
+            now = self._house.clock.now()
+            span = words(f"digest.archive.span_{choice.span}")
+            about: dict[str, object] = {"made_by": f"Studiohand {__version__}", "span": choice.span}
+            readme = words("digest.archive.readme", span=span)
+            plan = await asyncio.to_thread(plan_archive_blocking, entries, readme, about, limit, gone)
+            folder = to or temporary
+            await asyncio.to_thread(_room_blocking, folder, sum(plan.sizes()))
+            paths = await asyncio.to_thread(write_archive_blocking, plan, folder, f"studiohand-{now:%Y-%m-%d}")
+        except BaseException:
+            # Also when it was cancelled: nothing is left lying about.
+            await asyncio.to_thread(shutil.rmtree, temporary, True)
+            raise
+        await asyncio.to_thread(shutil.rmtree, temporary if to else temporary / "waveforms", True)
         return plan, paths
+
+    async def sweep(self) -> None:
+        """Take away what an archive left when the process ended in the middle of it, after 24 hours."""
+        before = self._house.clock.now() - timedelta(hours=self._rules.archive_hours)
+        await asyncio.to_thread(_sweep_blocking, self._folder, before)
+
+    @property
+    def _folder(self) -> Path:
+        return self._house.settings.data_dir / "archives"
 
     def _since(self, choice: ArchiveChoice) -> datetime:
         days = choice.days
         return datetime(1970, 1, 2, tzinfo=UTC) if days is None else self._house.clock.now() - timedelta(days=days)
 
-    async def _collect(self, owner: int, choice: ArchiveChoice, step: Step | None) -> tuple[list[Entry], list[LeftOut]]:
+    async def _collect(
+        self, owner: int, choice: ArchiveChoice, folder: Path, step: Step | None
+    ) -> tuple[list[Entry], list[LeftOut]]:
+        """Return what goes in and what can't; pictures are drawn into `folder`, so that memory stays small."""
         since = self._since(choice)
         words = Finished(self._house.catalogue.words("en"))
         zone = await self._house.studio.zone(owner)
@@ -158,7 +194,7 @@ class ArchiveService:
         for view in await self._house.releases.all(owner):
             name, data = await self._house.releases.calendar(owner, view.release.id, with_done=True)
             entries.append(Entry(f"releases/{view.release.title}-{name}", data))
-        alts = await self._pictures(bounces, entries, gone, step)
+        alts = await self._pictures(bounces, entries, gone, folder, step)
         if bounces:
             entries += catalogue_entries(bounces, names, alts)
         if slices:
@@ -177,7 +213,7 @@ class ArchiveService:
         return entries, gone
 
     async def _pictures(
-        self, bounces: list[Bounce], entries: list[Entry], gone: list[LeftOut], step: Step | None
+        self, bounces: list[Bounce], entries: list[Entry], gone: list[LeftOut], folder: Path, step: Step | None
     ) -> dict[str, tuple[str, str]]:
         """Draw every waveform; one that can't be drawn is named and skipped. Return bounce id → (file, alt)."""
         say = say_in(self._house.catalogue.words(None))
@@ -192,7 +228,9 @@ class ArchiveService:
             except CannotMeasure:
                 gone.append(LeftOut(name, "could not be drawn"))
                 continue
-            entries.append(Entry(name, drawn.png))
+            path = folder / f"{number}.png"
+            await asyncio.to_thread(path.write_bytes, drawn.png)
+            entries.append(Entry(name, path))
             alts[bounce.id] = (name, drawn.alt)
         return alts
 
@@ -219,11 +257,43 @@ class ArchiveService:
     # ------------------------------------------------------------------ taking over
 
     async def import_catalogue(self, actor: Actor, owner: int, data: bytes) -> int:
-        """Take over the bounces of a `catalogue.json`; contents known here stay. Return how many were new.
+        """Take over an archive, or its `catalogue.json`; contents known here stay. Return how many bounces were new.
 
-        Raises Refused for a file that is not one.
+        Loops that the bounces belong to are found by name, or made: from the archive's files where it has them.
+        Raises Refused for a file that is neither.
         """
-        return await self._house.bounces.service.adopt(actor, owner, read_catalogue_file(data, owner))
+        files = await asyncio.to_thread(_unpacked_blocking, data)
+        rows = read_catalogue_file(files["catalogue.json"], owner)
+        names = dict.fromkeys(name for _, name in rows if name)
+        loops = self._house.loops.loops
+        known: dict[str, str] = {}
+        for line in (*await loops.lines(owner, "archived"), *await loops.lines(owner)):
+            known[line.loop.name] = line.loop.id
+        for name in names:
+            if name not in known:
+                known[name] = await self._make_loop(actor, owner, name, files.get(f"loops/{safe_name(name)}.json"))
+        bounces = [replace(bounce, loop_id=known.get(name) if name else None) for bounce, name in rows]
+        return await self._house.bounces.service.adopt(actor, owner, bounces)
+
+    async def _make_loop(self, actor: Actor, owner: int, name: str, data: bytes | None) -> str:
+        """Make a loop of that name, with the clips of its file where there is one that can be read."""
+        loops = self._house.loops
+        told = _loop_of(data)
+        start, end = told.get("start_date"), told.get("end_date")
+        fields = LoopFields(
+            name=name,
+            bpm=told.get("bpm"),
+            pace=told.get("pace"),
+            role=told.get("role"),
+            start=date.fromisoformat(start) if start else None,
+            end=date.fromisoformat(end) if end else None,
+        )
+        made = await loops.loops.create(actor, owner, fields)
+        if data is not None:
+            read = await loops.transfer.read(owner, made.loop.id, data, is_csv=False)
+            if not read.problems and not read.difference.is_empty:
+                await loops.transfer.apply(actor, owner, read.token, keep_missing=True)
+        return made.loop.id
 
 
 def catalogue_entries(
@@ -250,17 +320,68 @@ def catalogue_entries(
     return [Entry("catalogue.csv", _csv(rows)), Entry("catalogue.json", _json(document))]
 
 
-def read_catalogue_file(data: bytes, owner: int) -> list[Bounce]:
-    """Read a `catalogue.json`. Raises Refused naming what is wrong."""
-    if len(data) > CATALOGUE_MOST_BYTES:
-        raise Refused("archive_import", reason="over 32 MB")
+def read_catalogue_file(data: bytes, owner: int) -> list[tuple[Bounce, str]]:
+    """Read a `catalogue.json` as bounces with the names of their loops. Raises Refused naming what is wrong."""
     try:
         document: Any = json.loads(data)
         if document.get("format") != CATALOGUE_FORMAT or document.get("version") != 1:
-            raise Refused("archive_import", reason="no catalogue of version 1")
-        return [_bounce(row, owner) for row in document["bounces"]]
+            raise Refused("archive_import_format")
+        return [(_bounce(row, owner), str(row.get("loop") or "")) for row in document["bounces"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("archive_import", reason="a row can’t be read") from error
+        raise Refused("archive_import_row") from error
+
+
+def _unpacked_blocking(data: bytes) -> dict[str, bytes]:
+    """Return the catalogue and the loops of an archive by name; of a bare catalogue only that one."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        _small_enough(len(data))
+        return {"catalogue.json": data}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = [info for info in archive.infolist() if _WANTED.fullmatch(info.filename)]
+        _small_enough(sum(info.file_size for info in wanted))
+        try:
+            files = {info.filename: archive.read(info) for info in wanted}
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise Refused("archive_import_row") from error
+    if "catalogue.json" not in files:
+        raise Refused("archive_import_format")
+    return files
+
+
+def _small_enough(size: int) -> None:
+    if size > CATALOGUE_MOST_BYTES:
+        raise Refused("archive_import_large", most=CATALOGUE_MOST_BYTES >> 20)
+
+
+def _loop_of(data: bytes | None) -> dict[str, Any]:
+    """Return what a loop's file says of the loop itself; nothing where it can't be read."""
+    try:
+        told: Any = json.loads(data or b"{}")
+        found = told.get("loop")
+    except (ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _work_folder_blocking(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(mkdtemp(prefix="archive-", dir=parent))
+    (folder / "waveforms").mkdir()
+    return folder
+
+
+def _room_blocking(folder: Path, needed: int) -> None:
+    """Raise Refused where the disk has no room for what will be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if needed + ROOM_LEFT_BYTES > free:
+        raise Refused("archive_room", needed=naturalsize(needed), free=naturalsize(free))
+
+
+def _sweep_blocking(parent: Path, before: datetime) -> None:
+    for folder in parent.glob("archive-*"):
+        if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bounce(row: dict[str, Any], owner: int) -> Bounce:
@@ -282,6 +403,7 @@ def _bounce(row: dict[str, Any], owner: int) -> Bounce:
         tag=BounceTag(row["tag"]) if row.get("tag") else None,
         free_tags=tuple(str(tag)[:24] for tag in row.get("tags", ()))[:10],
         note=str(row.get("note") or "")[:1000],
+        phase=str(row["phase"])[:20] if row.get("phase") else None,
     )
 
 

@@ -220,8 +220,8 @@ async def test_the_bounce_is_chosen_and_becomes_the_artwork(product: Product, ad
     (bounce,) = await bounces.service.list(ada.id, Filter(), 1)
     folder = bounces.pool.folder_of(bounce.content_hash)
     folder.mkdir(parents=True)
-    waves = np.linspace(0, 0.8, 400, dtype=np.float32)[None]
-    (folder / "columns.npy").write_bytes(columns_bytes(Columns(-waves, waves, waves / 2, 197.4)))
+    waves = np.linspace(0, 0.8, 400).astype(np.float32)[None]
+    (folder / "columns.npy").write_bytes(columns_bytes(Columns(-waves, waves, waves * np.float32(0.5), 197.4)))
     day = _friday(product, 30)
     await _plan(ada, day)
     await ada.choose("Which bounce is it?", "night-drive · v1 · 3:17 · No tag")
