@@ -27,10 +27,22 @@ class NotFound(BotError):
         super().__init__(thing=thing, list_command=list_command)
 
 
+_NOT_OWNER = {
+    "loop": "not_owner_loop",
+    "bounce": "not_owner_bounce",
+    "release": "not_owner_release",
+    "mission": "not_owner_mission",
+}
+
+
 class NotYours(BotError):
-    """A press on a posted card by somebody else."""
+    """A press on a posted card by somebody else. The area names the thing, and how to start one's own."""
 
     code = "not_owner"
+
+    def __init__(self, *, owner: object, area: str = "") -> None:
+        super().__init__(owner=owner)
+        self.code = _NOT_OWNER.get(area, self.code)
 
 
 class NotAllowed(BotError):

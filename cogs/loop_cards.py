@@ -1,6 +1,7 @@
 """Cards of loops and clips, made from views: pure, so that a test can draw every state."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot.loops.model import LANES, Clip, DeadlineKind, Loop
 from bot.loops.momentum import Label, Momentum
@@ -10,6 +11,7 @@ from bot.loops.wording import (
     action_text,
     clip_line,
     clip_list,
+    clip_lists,
     day_text,
     reason_text,
     span_text,
@@ -156,10 +158,10 @@ def _rows(view: LoopView, words: Words, *, can_post: bool) -> list[Row]:
     return [*rows, second] if second else rows
 
 
-def edited_text(edited: Edited, told: str, words: Words) -> str:
+def edited_text(edited: Edited, told: str | None, words: Words) -> str:
     """Return what an edit did, with the notes on what was changed on the way in."""
     notes = [words(f"loop.note.{note.code}", **note.parts) for note in edited.notes]
-    return join("\n", [told, *notes])
+    return join("\n", [*([told] if told else []), *notes])
 
 
 def clip_options(view: LoopView, words: Words, *, only_open: bool = False) -> list[Option]:
@@ -185,16 +187,18 @@ def choose_clip_card(view: LoopView, words: Words, action: str, *, only_open: bo
     options = clip_options(view, words, only_open=only_open)
     placeholder = words(f"loop.pick.{key}")
     loop = view.loop
+    there = sum(not (only_open and clip.is_done) for clip in view.plan.clips)
+    rest = [words(f"loop.pick.more_{key}", count=there - len(options))] if there > len(options) else []
     return Card(
         title="",
-        lead=placeholder,
+        lead=join("\n", [placeholder, *rest]),
         quiet=True,
         rows=[Select("loop", action, placeholder, options, id=loop.id, owner=loop.owner_id)],
     )
 
 
-def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None) -> Card:
-    """Return one clip with everything that can be done to it."""
+def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None, undo: Button | None = None) -> Card:
+    """Return one clip with everything that can be done to it, and the Undo of what was just done."""
     loop = view.loop
     item = view.sequenced.by_id.get(clip.id)
     facts: list[Fact | str] = []
@@ -213,7 +217,7 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None)
         state=clip_state(clip, bool(item and item.blocked_by), words),
         lead=words("loop.clip.lead", lane=lane, when=span_text(loop, clip, words)),
         facts=facts,
-        rows=_clip_rows(loop, clip, words),
+        rows=[*_clip_rows(loop, clip, words), *([[undo]] if undo else [])],
     )
 
 
@@ -228,7 +232,7 @@ def clip_state(clip: Clip, blocked: bool, words: Words) -> State:
 
 
 def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
-    unit = words(f"loop.nudge.{'days' if loop.is_dated else 'beats'}")
+    unit = "day" if loop.is_dated else "beat"
     steps = _DATED_STEPS if loop.is_dated else _UNDATED_STEPS
 
     def select(action: str, placeholder: str, options: list[Option]) -> Select:
@@ -237,7 +241,7 @@ def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
     def button(action: str, key: str, *, style: Style = Style.SECONDARY) -> Button:
         return Button("loop", action, words(f"loop.clip.{key}"), id=clip.id, owner=loop.owner_id, style=style)
 
-    by = [Option(words("loop.nudge.by", units=step, unit=unit), step) for step in steps]
+    by = [Option(_step_text(step, unit, words), step) for step in steps]
     lanes = [Option(words(f"loop.lane.{lane.value}"), lane.value, default=lane is clip.lane) for lane in LANES]
     done = button("c-reopen", "reopen") if clip.is_done else button("c-done", "done", style=Style.PRIMARY)
     ready = button("c-unready", "unready") if clip.ready else button("c-ready", "ready")
@@ -253,6 +257,11 @@ def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
             button("c-remove", "remove", style=Style.DANGER),
         ],
     ]
+
+
+def _step_text(step: str, unit: str, words: Words) -> str:
+    one = step.lstrip("+-") == "1"
+    return words("loop.nudge.by", units=step.replace("-", "−"), unit=words(f"loop.nudge.{unit if one else unit + 's'}"))
 
 
 def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
@@ -272,13 +281,26 @@ def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
     return join(" · ", [text, words("loop.lists.active")]) if line.is_active else text
 
 
+def binned_text(line: LoopLine, words: Words, until: date) -> str:
+    """Return one loop in the bin, with the day until which it can be restored."""
+    clips = words("loop.lists.clips", count=line.clips)
+    return words("loop.lists.binned", name=line.loop.name, clips=clips, day=day_text(until))
+
+
 def clips_card(view: LoopView, words: Words) -> Card:
     """Return all clips as a list, lane by lane: the twin of the picture. A long one comes as a file too."""
-    lines = clip_list(view.plan, view.sequenced, words)
+    sections: list[Section] = []
+    room = _LINES_WITHOUT_FILE
+    for heading, lines in clip_lists(view.plan, view.sequenced, words):
+        if lines and room > 0:
+            sections.append(Section(heading, lines[:room]))
+            room -= len(lines)
+    if room < 0:
+        sections.append(Section(None, [words("card.more", count=-room)]))
     return Card(
         title=words("loop.clips.title", name=view.loop.name),
-        sections=[Section(None, _shown(lines, words))],
-        files=_as_file(lines, "clips.txt"),
+        sections=sections,
+        files=_as_file(clip_list(view.plan, view.sequenced, words), "clips.txt"),
     )
 
 

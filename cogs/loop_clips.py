@@ -155,11 +155,12 @@ async def pick_clip(press: Press) -> None:
     await _show_clip(press, press.values[0] if press.values else press.id)
 
 
-async def _show_clip(press: Press, clip_id: str, told: str | None = None) -> None:
+async def _show_clip(press: Press, clip_id: str, told: str | None = None, group_id: str = "") -> None:
     area: LoopArea = press.services.loops
     loop, clip = await area.clips.get(press.person, clip_id)
     view = await area.store.view(press.person, loop.id)
-    await press.update(clip_card(view, view.plan.clip(clip.id) or clip, press.words, told))
+    undo = undo_button(press, group_id) if group_id else None
+    await press.update(clip_card(view, view.plan.clip(clip.id) or clip, press.words, told, undo))
 
 
 async def _tool(press: Press, work: Callable[[LoopArea], Awaitable[Edited]], key: str) -> None:
@@ -170,8 +171,11 @@ async def _tool(press: Press, work: Callable[[LoopArea], Awaitable[Edited]], key
     clip = edited.clip
     if clip is None:
         return
-    told = press.words(key, clip=clip.name, when=when_text(edited.loop, clip.start_milli, press.words))
-    await _show_clip(press, press.id, edited_text(edited, told, press.words))
+    told: str | None = press.words(key, clip=clip.name, when=when_text(edited.loop, clip.start_milli, press.words))
+    if not edited.group_id:
+        # Nothing was changed; only the notes say why.
+        told = None
+    await _show_clip(press, press.id, edited_text(edited, told, press.words), edited.group_id)
 
 
 @control("loop", "c-nudge")
@@ -224,8 +228,8 @@ async def unready(press: Press) -> None:
 @control("loop", "c-done")
 async def clip_done(press: Press) -> None:
     """Finish the clip."""
-    told, _ = await finish_clip(press, press.id)
-    await _show_clip(press, press.id, told)
+    told, edited = await finish_clip(press, press.id)
+    await _show_clip(press, press.id, told, edited.group_id)
 
 
 @control("loop", "c-reopen")

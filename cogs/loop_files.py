@@ -7,6 +7,7 @@ import discord
 from bot.errors import ChangedSince
 from bot.loops.area import LoopArea
 from bot.loops.handing_out import MadeExport
+from bot.loops.import_rows import Problem
 from bot.loops.model import Export, ExportState, ExportTarget
 from bot.loops.moving import LoopFile, Preview
 from bot.loops.wording import names_text
@@ -201,14 +202,7 @@ def preview_card(preview: Preview, turn: Turn, told: str | None = None) -> Card:
     words, change, loop = turn.words, preview.difference, preview.loop
     title = words("loop.import.title", name=loop.name)
     if preview.problems:
-        lines = [
-            words(
-                "loop.import.line",
-                line=problem.line,
-                reason=words(f"loop.import.problem.{problem.code}", **problem.parts),
-            )
-            for problem in preview.problems
-        ]
+        lines = [_problem_text(problem, words) for problem in preview.problems]
         refused = words("loop.import.refused")
         return Card(title=title, lead=refused, sections=[Section(None, lines)], accent=Accent.LOOK)
     if change.is_empty:
@@ -238,6 +232,11 @@ def preview_card(preview: Preview, turn: Turn, told: str | None = None) -> Card:
         row.append(Button("loop", "im-keep", words("loop.import.keep"), id=preview.token, owner=turn.person))
     row.append(Button("ui", "dismiss", words("card.not_now"), owner=turn.person))
     return Card(title=title, lead=counts, facts=facts, rows=[row])
+
+
+def _problem_text(problem: Problem, words: Words) -> str:
+    reason = words(f"loop.import.problem.{problem.code}", **problem.parts)
+    return words("loop.import.line", line=problem.line, reason=reason) if problem.line else reason
 
 
 @control("loop", "im-keep")

@@ -39,7 +39,9 @@ async def more(press: Press) -> None:
     options = [Option(words(f"loop.more.{entry}"), entry) for entry in _ENTRIES if entry not in skipped]
     select = Select("loop", "more-pick", words("loop.pick.more"), options, id=press.id, owner=view.loop.owner_id)
     await panels_of(press).touched(press, press.id)
-    await press.reply(Card(title="", lead=words("loop.pick.more"), quiet=True, rows=[select]), ephemeral=True)
+    change = Button("loop", "edit", words("loop.more.edit"), id=press.id, owner=view.loop.owner_id)
+    card = Card(title="", lead=words("loop.pick.more"), quiet=True, rows=[select, [change]])
+    await press.reply(card, ephemeral=True)
 
 
 @control("loop", "more-pick")

@@ -192,7 +192,7 @@ async def picture_of(area: LoopArea, view: LoopView, words: Words, look: str = "
 
     at = moment_of(view.loop, view.now).at_milli
     shown = timeline_view(view.plan, view.sequenced, view.momentum, at, say, area.rules, look)
-    alt = alt_text(view.plan, view.sequenced, view.momentum, shown.here_milli, say)
+    alt = alt_text(view.plan, view.sequenced, view.momentum, at, say)
     return Picture(FILE_NAME, await area.drawing.timeline(shown), alt)
 
 

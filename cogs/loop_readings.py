@@ -5,6 +5,7 @@ from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
 from bot.loops.dates import units_text
 from bot.loops.model import Insight, InsightKind, Suggestion, SuggestionState
+from bot.loops.momentum import percent
 from bot.loops.ports import Say
 from bot.loops.readings import Origin, Outcome, SuggestionSet, Summary, compared
 from bot.loops.wording import when_text
@@ -74,11 +75,11 @@ def suggestion_card(found: SuggestionSet, words: Words) -> Card:
     clips = [
         Line(
             words(
-                "loop.suggest.clip" if round(one.predicted_gain * 100) > 0 else "loop.suggest.clip_plain",
+                "loop.suggest.clip" if percent(max(0.0, one.predicted_gain)) else "loop.suggest.clip_plain",
                 name=one.clip.name,
                 lane=words(f"loop.lane.{one.clip.lane.value}"),
                 when=when_text(loop, one.clip.start_milli, words),
-                points=round(one.predicted_gain * 100),
+                count=percent(max(0.0, one.predicted_gain)),
             ),
             Button("loop", "s-accept", words("loop.suggest.accept"), id=one.id, owner=loop.owner_id),
         )

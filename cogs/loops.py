@@ -1,6 +1,6 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
 from bot.loops.store import Edited
-from bot.loops.wording import when_text
+from bot.loops.wording import day_text, when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
 from bot.ui import when
@@ -27,7 +27,7 @@ from bot.ui.model import Button, Card, Line, Option, Section, join, note
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from cogs import loop_clips, loop_files, loop_more, loop_panel, loop_readings
-from cogs.loop_cards import edited_text, list_card, next_card
+from cogs.loop_cards import binned_text, edited_text, list_card, next_card
 from cogs.loop_clips import clip_form, finish_clip, open_clip_form
 from cogs.loop_more import timeline_card
 from cogs.loop_panel import LoopPanels, show_panel
@@ -228,7 +228,8 @@ class Loops(StudioCog):
         turn = Turn.of(interaction)
         plan = await self.area.loops.plan(turn.person, loop)
         if plan.loop.is_dated:
-            ask = Button("loop", "duplicate", turn.words("loop.form.duplicate_day"), id=plan.loop.id, owner=turn.person)
+            label = turn.words(day_label(plan.loop))
+            ask = Button("loop", "duplicate", label, id=plan.loop.id, owner=turn.person)
             await turn.reply(note(turn.words("error.loop_needs_day"), [ask]))
             return
         await _duplicated(turn, loop, None)
@@ -282,7 +283,7 @@ async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace:
     """Make a release plan whose work begins on `first` (today if not given); return its loop."""
     area: LoopArea = turn.services.loops
     releases = turn.services.releases
-    preset: Preset = releases.presets.get(key)
+    preset = _preset(releases.presets.presets.values(), key)
     start = first or await releases.today(turn.person)
     anchor = start
     if preset.anchor is Anchor.RELEASE:
@@ -294,24 +295,45 @@ async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace:
     return loop_id
 
 
+def _preset(presets: Iterable[Preset], typed: str) -> Preset:
+    """Return the release plan of that key or name. Raises Refused when there is none."""
+    wanted = typed.strip().casefold()
+    for preset in presets:
+        if wanted in (preset.key, preset.name.casefold()):
+            return preset
+    raise Refused("loop_preset_unknown", typed=typed[:40])
+
+
 async def _count_loops(turn: Turn, state: str) -> int:
     area: LoopArea = turn.services.loops
     return len(await area.loops.lines(turn.person, state))
 
 
-async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[tuple[LoopLine, bool]]:
-    """Return a page of loops, each with whether another one has the same name."""
+LoopRow = tuple[LoopLine, bool, date]
+
+
+async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[LoopRow]:
+    """Return a page of loops, each with whether another one has the same name and how long the bin keeps it."""
     area: LoopArea = turn.services.loops
     lines = await area.loops.lines(turn.person, state)
     names = [line.loop.name.casefold() for line in lines]
-    return [(line, names.count(line.loop.name.casefold()) > 1) for line in lines[offset : offset + limit]]
+    zone = await turn.services.studio.zone(turn.person, turn.guild)
+    kept = timedelta(days=area.rules.bin_days)
+    return [
+        (
+            line,
+            names.count(line.loop.name.casefold()) > 1,
+            ((line.loop.deleted_at or turn.now) + kept).astimezone(zone).date(),
+        )
+        for line in lines[offset : offset + limit]
+    ]
 
 
-def _loops_card(page: Page[tuple[LoopLine, bool]], words: Words) -> Card:
+def _loops_card(page: Page[LoopRow], words: Words) -> Card:
     in_bin = page.filter == "bin"
     rows = [
         Line(
-            list_card(line, words, shared_name=shared),
+            binned_text(line, words, until) if in_bin else list_card(line, words, shared_name=shared),
             Button(
                 "loop",
                 "restore" if in_bin else "show",
@@ -320,9 +342,9 @@ def _loops_card(page: Page[tuple[LoopLine, bool]], words: Words) -> Card:
                 owner=line.loop.owner_id,
             ),
         )
-        for line, shared in page.rows
+        for line, shared, until in page.rows
     ]
-    return Card(title=words("loop.lists.title"), sections=[Section(None, rows)])
+    return Card(title=words(f"loop.lists.title_{page.filter}"), sections=[Section(None, rows)])
 
 
 loop_list = Pager(
@@ -371,6 +393,14 @@ def loop_form(loop: Loop, words: Words) -> Form:
     )
 
 
+@control("loop", "edit", opens_form=True)
+async def open_loop_form(press: Press) -> None:
+    """Open the form of a loop."""
+    area: LoopArea = press.services.loops
+    plan = await area.loops.plan(press.person, press.id)
+    await press.open(loop_form(plan.loop, press.words))
+
+
 @form("loop", "save")
 async def save_loop(submit: Submit) -> None:
     """Change a loop to what the form says; taking its dates off is asked for first."""
@@ -378,6 +408,8 @@ async def save_loop(submit: Submit) -> None:
     values = submit.values
     plan = await area.loops.plan(submit.person, submit.id)
     start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
+    if plan.loop.is_dated and (start is None) is not (end is None):
+        raise Refused("loop_dates_both")
     fields = LoopFields(
         name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
     )
@@ -408,27 +440,34 @@ async def restore(press: Press) -> None:
     await press.update(note(press.words("loop.told.restored", name=edited.loop.name), [show]))
 
 
+def day_label(loop: Loop) -> str:
+    """Return the key of what a copy of a dated loop is asked for: the day it leads to, else its first day."""
+    return "loop.form.duplicate_anchor" if loop.anchor_date else "loop.form.duplicate_day"
+
+
 @control("loop", "duplicate", opens_form=True)
 async def ask_day(press: Press) -> None:
     """Ask for the first day of a copy."""
     area: LoopArea = press.services.loops
     plan = await area.loops.plan(press.person, press.id)
     words = press.words
-    day = Field("day", words("loop.form.duplicate_day"), words("loop.form.start_day_help"), max_length=40)
+    now = plan.loop.anchor_date or plan.loop.start_date
+    help_text = words("loop.form.duplicate_help", day=day_text(now)) if now else None
+    day = Field("day", words(day_label(plan.loop)), help_text, max_length=40)
     title = words("loop.form.duplicate", name=plan.loop.name)
     await press.open(Form("loop", "duplicate", title, [day], id=press.id))
 
 
 @form("loop", "duplicate")
 async def duplicate_dated(submit: Submit) -> None:
-    """Copy a dated loop to its new first day."""
+    """Copy a dated loop to its new day."""
     await _duplicated(submit, submit.id, await read_day(submit, submit.values.text("day")))
 
 
-async def _duplicated(turn: Turn, loop_id: str, first_day: date | None) -> None:
+async def _duplicated(turn: Turn, loop_id: str, new_day: date | None) -> None:
     area: LoopArea = turn.services.loops
     suffix = turn.words("loop.copy_suffix")
-    edited = await area.loops.duplicate(turn.actor, turn.person, loop_id, first_day=first_day, suffix=suffix)
+    edited = await area.loops.duplicate(turn.actor, turn.person, loop_id, new_day=new_day, suffix=suffix)
     await _told(turn, "loop.told.duplicated", edited)
 
 

@@ -152,6 +152,8 @@ def _of_channels(change: changes.Change, world: World, payloads: Payloads) -> It
         # Discord sends CHANNEL_CREATE for conversations no more since v8.
         return
     kind = "THREAD" if channel.is_thread else "CHANNEL"
+    # Bots know every channel of a guild, also those they cannot read; threads only where they can.
+    known = not channel.is_thread or _bot_sees(world, channel)
     guild_id = channel.guild_id
     match change:
         case changes.ChannelDeleted():
@@ -171,12 +173,12 @@ def _of_channels(change: changes.Change, world: World, payloads: Payloads) -> It
                 data["removed_member_ids"] = [str(i) for i in removed]
             needed = Intent.GUILDS if me in (*added, *removed) else Intent.GUILD_MEMBERS
             yield Event("THREAD_MEMBERS_UPDATE", data, needed, guild_id)
-        case changes.ChannelCreated() if _bot_sees(world, channel):
+        case changes.ChannelCreated() if known:
             data = payloads.channel(channel)
             if channel.is_thread:
                 data["newly_created"] = True
             yield Event(f"{kind}_CREATE", data, Intent.GUILDS, guild_id)
-        case changes.ChannelEdited() if _bot_sees(world, channel):
+        case changes.ChannelEdited() if known:
             yield Event(f"{kind}_UPDATE", payloads.channel(channel), Intent.GUILDS, guild_id)
         case _:
             return

@@ -19,6 +19,10 @@ from bot.local.sockets import Connection, Encoder, plain, zlib_stream, zstd_stre
 from bot.local.world import World
 
 HEARTBEAT_MS = 41_250
+MISSED_BEATS = 2.0
+"""After so many intervals without a heartbeat a connection is dead."""
+STALL_S = 5.0
+"""A pause of our own loop this long says nothing about the others."""
 KEPT_EVENTS = 1_000
 KEPT_SESSIONS = 8
 MAX_PAYLOAD_BYTES = 4_096
@@ -49,6 +53,7 @@ class Close(IntEnum):
     ALREADY_AUTHENTICATED = 4005
     INVALID_SEQ = 4007
     RATE_LIMITED = 4008
+    TIMED_OUT = 4009
     INVALID_SHARD = 4010
     INVALID_API_VERSION = 4012
     INVALID_INTENTS = 4013
@@ -97,8 +102,13 @@ class Gateway:
         self.identified = 0
         """How many times a bot identified (not resumed)."""
         self.resumed = 0
+        self.heartbeat_ms = HEARTBEAT_MS
+        self.missed_beats = MISSED_BEATS
+        self.answers_heartbeats = True
+        """Unset, the line looks alive but nothing comes back: a zombie, which clients have to notice."""
+        self._looked_at = 0.0
         self._handlers: dict[int, Callable[[Connection, Any], None]] = {
-            Op.HEARTBEAT: lambda connection, _: connection.send({"op": int(Op.HEARTBEAT_ACK), "d": None}),
+            Op.HEARTBEAT: self._heartbeat,
             Op.IDENTIFY: self._identify,
             Op.RESUME: self._resume,
             Op.PRESENCE: lambda _connection, _: None,
@@ -139,6 +149,17 @@ class Gateway:
             self._detach(connection)
             connection.drop()
 
+    def drop_silent(self) -> None:
+        """Close connections whose heartbeats stopped (4009); their sessions are gone."""
+        now = asyncio.get_running_loop().time()
+        stalled, self._looked_at = now - self._looked_at > STALL_S, now
+        for connection in tuple(self._connections):
+            if stalled:
+                connection.beat()
+            elif now - connection.last_beat > self.heartbeat_ms / 1000 * self.missed_beats:
+                self._detach(connection, forget=True)
+                connection.close(Close.TIMED_OUT)
+
     # Events
 
     def hear(self, change: Change) -> None:
@@ -176,7 +197,7 @@ class Gateway:
         if request.query.get("encoding", "json") != "json":
             connection.close(Close.DECODE_ERROR)
         self._connections.add(connection)
-        connection.send({"op": int(Op.HELLO), "d": {"heartbeat_interval": HEARTBEAT_MS}})
+        connection.send({"op": int(Op.HELLO), "d": {"heartbeat_interval": self.heartbeat_ms}})
         writer = asyncio.ensure_future(connection.write())
         try:
             async for frame in socket:
@@ -210,6 +231,11 @@ class Gateway:
             connection.close(Close.NOT_AUTHENTICATED)
         else:
             handler(connection, value)
+
+    def _heartbeat(self, connection: Connection, _: Any) -> None:
+        connection.beat()
+        if self.answers_heartbeats:
+            connection.send({"op": int(Op.HEARTBEAT_ACK), "d": None})
 
     def _attach(self, connection: Connection, session: Session) -> None:
         was_online = self.online

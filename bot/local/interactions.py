@@ -11,6 +11,7 @@ from bot.local.errors import ApiError, Form, FormError
 from bot.local.model import (
     CallbackType,
     Channel,
+    CommandType,
     Interaction,
     InteractionState,
     InteractionType,
@@ -255,8 +256,14 @@ class Interactions:
             "interaction_id": interaction.id,
             "interaction_meta": meta,
             "command_label": interaction.label or None,
-            "type": 20 if first and interaction.type == InteractionType.COMMAND else 0,
+            "type": self._message_type(interaction) if first else 0,
         }
+
+    def _message_type(self, interaction: Interaction) -> int:
+        """Return what kind of message the first answer is: to a slash command, to the Apps menu, or plain."""
+        if interaction.type != InteractionType.COMMAND:
+            return 0
+        return 20 if interaction.data.get("type") == CommandType.SLASH else 23
 
     def _post(self, interaction: Interaction, data: Wire, uploads: Uploads, *, ephemeral: bool, first: bool) -> Message:
         channel = self._world.channels[interaction.channel_id]

@@ -256,7 +256,12 @@ class Person:
         limit = world.upload_limit(place)
         if any(len(file.data) > limit for file in files):
             raise PersonError(f"Your files are too powerful. The maximum file size is {limit // (1024 * 1024)} MB.")
+        if files and not world.permissions(place, self.id) & Permission.ATTACH_FILES:
+            raise PersonError(f"{self.name} cannot attach files in {self._place_name(place)}.")
         if place.is_thread:
+            if place.archived and place.locked and not world.permissions(place, self.id) & Permission.MANAGE_THREADS:
+                raise PersonError("This thread is locked.")
+            world.wake_thread(place)
             world.join_thread(place, self.id)
         return self._core.posting.create(place, self.id, {"content": text}, dict(enumerate(files)))
 

@@ -72,15 +72,35 @@ def _permitted(core: Core, command: Command, channel: Channel, user_id: int) -> 
     if not held & Permission.USE_APPLICATION_COMMANDS:
         return False
     guild = core.world.guilds[channel.guild_id or 0]
-    rules = core.world.command_permissions.get((guild.id, command.id), [])
-    mine = {str(user_id), *(str(i) for i in guild.members[user_id].role_ids), str(guild.id)}
-    decided = [r["permission"] for r in rules if r["type"] in (1, 2) and r["id"] in mine]
-    if decided:
-        return any(decided)
+    held_rules = core.world.command_permissions
+    own, app = held_rules.get((guild.id, command.id)), held_rules.get((guild.id, core.world.application.id), [])
+    member = guild.members.get(user_id)
+    if not _place_allowed(own or app, guild.id, channel):
+        return False
+    for rules in (own or [], app):
+        decided = _decided(rules, guild.id, user_id, member.role_ids if member else [])
+        if decided is False or (decided and rules is own):
+            return decided
     needed = command.data.get("default_member_permissions")
     if needed is None:
         return True
     return int(needed) != 0 and held & int(needed) == int(needed)
+
+
+def _place_allowed(rules: list[Wire], guild_id: int, channel: Channel) -> bool:
+    """Say whether administrators allow a command in a channel: its own rule, else the one for all channels."""
+    place = channel.parent_id if channel.is_thread else channel.id
+    by_id = {rule["id"]: bool(rule["permission"]) for rule in rules if rule["type"] == 3}
+    return by_id.get(str(place), by_id.get(str(guild_id - 1), True))
+
+
+def _decided(rules: list[Wire], guild_id: int, user_id: int, role_ids: list[int]) -> bool | None:
+    """Return what the rules say of somebody, the person before the roles before everyone; None if nothing."""
+    by_id = {(rule["type"], rule["id"]): bool(rule["permission"]) for rule in rules if rule["type"] in (1, 2)}
+    if (2, str(user_id)) in by_id:
+        return by_id[2, str(user_id)]
+    roles = [by_id[1, str(role)] for role in role_ids if (1, str(role)) in by_id]
+    return any(roles) if roles else by_id.get((1, str(guild_id)))
 
 
 class Resolver:

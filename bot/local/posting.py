@@ -43,6 +43,8 @@ class Posting:
         self._world = world
         self._store = store
         self._nonces: dict[tuple[int, int, str], Message] = {}
+        for message in sorted((m for place in world.messages.values() for m in place.values()), key=lambda m: m.id):
+            self._remember_nonce(message)
 
     def create(
         self,
@@ -171,7 +173,7 @@ class Posting:
     def _write(self, message: Message, body: Wire, uploads: Uploads) -> None:
         self._attach(message, body, uploads)
         if "content" in body:
-            message.content = body["content"] or ""
+            message.content = (body["content"] or "").strip()
         if "embeds" in body:
             message.embeds = [complete_embed(self._media(message, embed)) for embed in body["embeds"] or []]
         if "components" in body:

@@ -182,6 +182,7 @@ class LocalDiscord:
         """Let interactions fail by the clock and save what changed."""
         while True:
             self.core.interactions.expire()
+            self.core.gateway.drop_silent()
             if self._saver is not None:
                 await self._saver.save_if_due(self.world)
             # Waiters look again too: the clock may have moved without a change.

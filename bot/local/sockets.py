@@ -57,6 +57,7 @@ class Connection:
         self._encode = encode
         self._queue: asyncio.Queue[str | int | None] = asyncio.Queue()
         self._received: deque[float] = deque(maxlen=MAX_SENDS_A_MINUTE)
+        self.last_beat = asyncio.get_running_loop().time()
 
     def send(self, body: Wire) -> None:
         # Discord writes all four keys in every frame; some libraries count on it.
@@ -70,6 +71,10 @@ class Connection:
         """Tear the TCP connection without a goodbye."""
         if self.request.transport is not None:
             self.request.transport.abort()
+
+    def beat(self) -> None:
+        """Note that the client is alive."""
+        self.last_beat = asyncio.get_running_loop().time()
 
     def too_fast(self) -> bool:
         now = asyncio.get_running_loop().time()

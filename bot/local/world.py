@@ -209,6 +209,12 @@ class World:
         channel.overwrites.append(Overwrite(target_id, is_member, allow & ALL, deny & ALL))
         self.emit(changes.ChannelEdited(channel))
 
+    def wake_thread(self, thread: Channel) -> None:
+        """Take a thread out of the archive, as a new message in it does."""
+        if thread.archived:
+            thread.archived, thread.archived_at = False, self.clock.now()
+            self.edit_channel(thread)
+
     def join_thread(self, thread: Channel, user_id: int) -> None:
         if user_id not in thread.thread_member_ids:
             thread.thread_member_ids.append(user_id)

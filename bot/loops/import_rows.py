@@ -39,7 +39,7 @@ COLUMNS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a file is refused: the line, the end of a string key (`loop.import.problem.<code>`), the parts."""
+    """Why a file is refused: the line (0 for the whole file), `loop.import.problem.<code>`, its parts."""
 
     line: int
     code: str

@@ -88,10 +88,13 @@ def read_start(typed: str | float, loop: Loop, rules: LoopRules) -> tuple[int, l
     if number < 0:
         return 0, [Note("start_zero")]
     milli = round(number * MILLI)
+    notes: list[Note] = []
     if loop.is_dated and milli % MILLI:
-        whole = milli // MILLI * MILLI
-        return whole, [Note("start_day", {"day": day_of(loop, whole)})]
-    return milli, []
+        milli = milli // MILLI * MILLI
+        notes.append(Note("start_day", {"day": day_of(loop, milli)}))
+    if loop.is_dated and milli >= loop.length_days * MILLI:
+        notes.append(Note("after_end", {"day": day_of(loop, (loop.length_days - 1) * MILLI)}))
+    return milli, notes
 
 
 def read_length(typed: str | float, loop: Loop, rules: LoopRules, *, creating: bool = False) -> tuple[int, list[Note]]:

@@ -260,11 +260,18 @@ def _marks(sheet: _Sheet, ink: marks.Ink, block: Block, box: _Box, colour: str) 
     ]
     size = _MARK if box.height > 32 else max(10.0, box.height * 0.8)
     step = size * 1.18
-    taken = min(len(kinds) + (block.number is not None), int((box.width - 8) // step))
+    wanted = len(kinds) + (block.number is not None)
+    taken = min(wanted, int((box.width - 8) // step))
+    if taken < 1 and wanted and box.is_tall and box.width >= 16:
+        # A narrow block has room for its first mark: what comes next, else what state it is in.
+        size = min(size, box.width - 4)
+        step, taken = size, 1
     if taken < 1:
         return 0
     used = step * taken
     at = box.x + 9 + size / 2 if box.is_tall else box.right - 6 - used + size / 2
+    if used > box.width - 10:
+        at = box.x + box.width / 2
     middle = box.y + box.height - 8 - size / 2 if box.is_tall else box.y + box.height / 2
     if block.number is not None:
         disc, digit = (_INK, "#FFFFFF") if colour == _INK else ("#FFFFFF", _INK)

@@ -7,6 +7,8 @@ from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.ft2font import LoadFlags
 
 MISSING = "□"
+_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+"""What holds emoji together; some fonts have a visible sign for it."""
 
 
 @cache
@@ -31,15 +33,23 @@ def _advance(sign: str, bold: bool, family: str) -> float:
 
 
 def drawable(text: str, *, bold: bool = False, family: str = "DejaVu Sans") -> str:
-    """Return text on one line in signs that the font has; others become an empty box."""
+    """Return text on one line in signs that the font has; letters it lacks become an empty box.
+
+    Emoji and other symbols it lacks are left out, unless there is nothing else.
+    """
     known, _ = _face(bold, family)
-    shown = []
+    shown: list[str] = []
+    left_out = 0
     for sign in " ".join(text.split()):
+        if sign in _JOINERS:
+            continue
         if ord(sign) in known:
             shown.append(sign)
+        elif unicodedata.category(sign)[0] == "S":
+            left_out += 1
         elif unicodedata.category(sign)[0] not in ("C", "M"):
             shown.append(MISSING)
-    return "".join(shown)
+    return " ".join("".join(shown).split()) or MISSING * left_out
 
 
 def width_px(text: str, size_px: float, *, bold: bool = False, family: str = "DejaVu Sans") -> float:

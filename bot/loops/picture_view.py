@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bot.loops.dates import UNITS_PER_BAR, bar_of, day_of, timeline_milli
+from bot.loops.dates import UNITS_PER_BAR, bar_of, timeline_milli
 from bot.loops.model import LANES, MILLI, Clip, ClipId, DeadlineKind, Lane, Plan
 from bot.loops.momentum import Momentum, percent
 from bot.loops.ports import Say
 from bot.loops.rules import LoopRules
 from bot.loops.sequence import Sequenced
-from bot.loops.wording import day_text
+from bot.loops.wording import day_text, today_parts
 
 WHOLE = "whole"
 _ROWS_MAX = 6
@@ -104,7 +104,8 @@ def timeline_view(
         action.clip.id: place + 1 for place, action in enumerate(sequenced.next_actions[: rules.sequence.next_shown])
     }
     if plan.loop.is_dated:
-        here_text = say("loop.picture.today", day=day_text(day_of(plan.loop, at)))
+        code, day = today_parts(plan.loop, at_milli, length)
+        here_text = say(f"loop.picture.{code}", day=day_text(day))
     else:
         here_text = say("loop.picture.bar", bar=bar_of(at))
     label = momentum.label.value.capitalize()

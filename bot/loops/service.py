@@ -221,17 +221,21 @@ class LoopService:
         return Edited(loop, group_id=unit.group_id)
 
     async def duplicate(
-        self, actor: Actor, owner: OwnerId, loop_id: str, *, first_day: date | None = None, suffix: str
+        self, actor: Actor, owner: OwnerId, loop_id: str, *, new_day: date | None = None, suffix: str
     ) -> Edited:
-        """Copy a loop with its clips; ready and done are cleared. A dated one needs its new first day."""
+        """Copy a loop with its clips; ready and done are cleared.
+
+        A dated one needs its new day: the one it leads to, else its first.
+        """
         now = self._store.now
         async with self._store.database.write(actor, owner, "loop.duplicate") as unit:
             source = await self._store.loop_in(unit, loop_id)
-            if source.is_dated and first_day is None:
+            old_day = source.anchor_date or source.start_date
+            if old_day is not None and new_day is None:
                 raise Refused("loop_needs_day")
             clips = await unit.repo(ClipRepository).of_loop(source.id)
-            if source.start_date is not None and first_day is not None:
-                source, clips = move_dates(source, clips, (first_day - source.start_date).days)
+            if old_day is not None and new_day is not None:
+                source, clips = move_dates(source, clips, (new_day - old_day).days)
             name = f"{source.name} {suffix}"[: self._rules.name_max]
             loop = replace(
                 source,

@@ -166,6 +166,8 @@ def parse(data: bytes, *, is_csv: bool, dated: bool, rules: LoopRules) -> Parsed
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         return ParsedFile(problems=(Problem(line, "not_text"),))
+    if not text.strip():
+        return ParsedFile(problems=(Problem(0, "empty"),))
     raw, problems = _csv_rows(text) if is_csv else _json_rows(text)
     if problems:
         return ParsedFile(problems=tuple(problems[: rules.transfer.problems_shown]))

@@ -17,7 +17,7 @@ from bot.loops.model import (
     Role,
     SuggestedClip,
 )
-from bot.loops.momentum import components_of, frame_of, score_of, score_plan
+from bot.loops.momentum import components_of, frame_of, percent, score_of, score_plan
 from bot.loops.placing import free_slot, free_stretches
 from bot.loops.rules import LoopRules
 from bot.loops.sequence import PREREQUISITES, Sequenced, covered_milli
@@ -48,8 +48,8 @@ class WhatIf:
 
     @property
     def points(self) -> int:
-        """The gain as people read it: whole points of a hundred."""
-        return round(self.gain * 100)
+        """The gain as people read it: whole points of a hundred, half up, so that what is offered is never +0."""
+        return percent(self.gain)
 
 
 def new_clip(suggested: SuggestedClip, plan: Plan, clip_id: str, now: datetime) -> Clip:

@@ -30,6 +30,15 @@ def day_text(day: date) -> str:
     return format_date(day, "EEE d MMMM", locale="en_GB")
 
 
+def today_parts(loop: Loop, at_milli: int, length_milli: int) -> tuple[str, date]:
+    """Return what to say of today in a dated loop: today, that it has not begun, or that it is over, and the day."""
+    if at_milli < 0:
+        return "not_begun", day_of(loop, 0)
+    if at_milli >= length_milli:
+        return "over", day_of(loop, length_milli - MILLI)
+    return "today", day_of(loop, at_milli)
+
+
 def when_text(loop: Loop, milli: int, say: Say) -> str:
     """Return when something starts: "bar 4", or the day of a dated loop."""
     if loop.is_dated:
@@ -56,8 +65,9 @@ def listed(parts: Sequence[str], say: Say) -> str:
 
 
 def names_text(names: Sequence[str], say: Say, keep: int = 3) -> str:
-    """Return names with commas, and "and 3 more" for the rest."""
-    shown = ", ".join(names[:keep])
+    """Return names with commas (semicolons where a name has one itself), and "and 3 more" for the rest."""
+    comma = "; " if any("," in name for name in names[:keep]) else ", "
+    shown = comma.join(names[:keep])
     rest = len(names) - keep
     return say("loop.list.more", names=shown, count=rest) if rest > 0 else shown
 
@@ -133,7 +143,7 @@ def length_text(loop: Loop, milli: int, say: Say) -> str:
 
 def whatif_text(loop: Loop, change: WhatIf, say: Say) -> str:
     """Return a what-if with its gain in points."""
-    parts: dict[str, object] = {"points": change.points}
+    parts: dict[str, object] = {"count": change.points}
     if change.clip is not None:
         parts["clip"] = change.clip.name
     if change.kind is WhatIfKind.MOVE and change.start_milli is not None:
@@ -181,12 +191,17 @@ def clip_line(loop: Loop, clip: Clip, sequenced: Sequenced, say: Say) -> str:
 
 def clip_list(plan: Plan, sequenced: Sequenced, say: Say) -> list[str]:
     """Return every clip as text, lane by lane: the twin of the picture."""
-    lines: list[str] = []
+    return [line for heading, lines in clip_lists(plan, sequenced, say) for line in (heading, *lines)]
+
+
+def clip_lists(plan: Plan, sequenced: Sequenced, say: Say) -> list[tuple[str, list[str]]]:
+    """Return for each lane its heading and its clips as text."""
+    found: list[tuple[str, list[str]]] = []
     for lane in LANES:
         mine = [item.clip for item in sequenced.clips if item.clip.lane is lane]
-        lines.append(say("loop.list.lane", lane=say(f"loop.lane.{lane.value}"), count=len(mine)))
-        lines += [clip_line(plan.loop, clip, sequenced, say) for clip in mine]
-    return lines
+        heading = say("loop.list.lane", lane=say(f"loop.lane.{lane.value}"), count=len(mine))
+        found.append((heading, [clip_line(plan.loop, clip, sequenced, say) for clip in mine]))
+    return found
 
 
 def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int, say: Say) -> str:
@@ -202,9 +217,11 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
             first=day_text(day_of(loop, first)),
             last=day_text(day_of(loop, max(first, last - MILLI))),
         )
-        here = say("loop.alt.today", day=day_text(day_of(loop, at_milli)))
+        code, day = today_parts(loop, at_milli, max(loop.length_days * MILLI, last))
+        here = say(f"loop.alt.{code}", day=day_text(day))
     else:
-        reach = say("loop.alt.bars", first=bar_of(first), last=bar_of(max(first, last - 1)))
+        bars = bar_of(first), bar_of(max(first, last - 1))
+        reach = say("loop.alt.bar" if bars[0] == bars[1] else "loop.alt.bars", first=bars[0], last=bars[1])
         here = say("loop.alt.playhead", bar=bar_of(at_milli))
     open_names = [action.clip.name for action in sequenced.next_actions[:3]]
     sentences = [
@@ -212,7 +229,7 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
             "loop.alt.head",
             name=loop.name,
             count=len(clips),
-            lanes=len({clip.lane for clip in clips}),
+            lanes=say("loop.alt.lanes", count=len({clip.lane for clip in clips})),
             reach=reach,
         ),
         say("loop.alt.momentum", percent=momentum.percent, label=momentum.label.value),

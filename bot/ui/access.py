@@ -25,7 +25,7 @@ class StudioAccess:
         match who:
             case Who.OWNER:
                 if target.owner is not None:
-                    raise NotYours(owner=mention(target.owner))
+                    raise NotYours(owner=mention(target.owner), area=target.area)
             case Who.MANAGER:
                 if not await self._studio.is_manager(standing(turn)):
                     raise NotAllowed("needs_manager")

@@ -65,7 +65,7 @@ class OwnerAccess:
 
     async def check(self, turn: "Turn", who: Who, target: ControlId) -> None:
         if target.owner is not None and who is Who.OWNER and target.owner != turn.person:
-            raise NotYours(owner=mention(target.owner))
+            raise NotYours(owner=mention(target.owner), area=target.area)
         if who is Who.MANAGER and not turn.can_manage_server and target.owner != turn.person:
             raise NotAllowed("needs_manager")
 

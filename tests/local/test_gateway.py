@@ -192,6 +192,29 @@ async def test_what_the_bot_cannot_see_it_does_not_hear(server: LocalDiscord, cl
     assert shown["d"]["channel_id"] == str(server.world.channel("general").id)
 
 
+async def test_a_channel_the_bot_cannot_read_is_known_with_its_permissions(
+    server: LocalDiscord, client: RawClient
+) -> None:
+    await client.identify()
+    channel: Channel = server.world.channel("bounces")
+    server.world.overwrite(channel, channel.guild_id or 0, deny=1 << 10)
+    told = (await client.event("CHANNEL_UPDATE"))["d"]
+    assert told["permission_overwrites"][0]["deny"] == str(1 << 10)
+
+
+async def test_a_client_without_heartbeats_is_cut_off_and_its_session_gone(
+    server: LocalDiscord, client: RawClient
+) -> None:
+    server.gateway.heartbeat_ms = 40
+    await client.identify()
+    assert await client.close_code() == 4009
+    assert not server.gateway.sessions
+    server.gateway.heartbeat_ms = 41_250
+    await client.open()
+    await client.send(6, {"token": client.token, "session_id": client.session_id, "seq": client.seq})
+    assert (await client.event(op=9))["d"] is False
+
+
 async def test_members_come_in_chunks(server: LocalDiscord, client: RawClient) -> None:
     server.world.application.flags = int(ApplicationFlag.MEMBERS)
     client.intents = int(Intent.GUILDS | Intent.GUILD_MEMBERS)

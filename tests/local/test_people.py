@@ -6,6 +6,7 @@ import pytest
 
 from bot.clock import FixedClock
 from bot.local import changes
+from bot.local.model import Channel
 from bot.local.people import PersonError, Upload
 from bot.local.permissions import Permission
 from bot.local.server import LocalDiscord
@@ -110,6 +111,22 @@ async def test_presses_on_what_cannot_be_pressed_are_stopped(server: LocalDiscor
     for picked, words in ((("d",), "there is: a, b, c"), (("a", "b", "c"), "between 1 and 2"), ((), "between 1")):
         with pytest.raises(PersonError, match=words):
             ada.select(message, "s", *picked)
+
+
+async def test_writing_in_an_archived_thread_wakes_it_unless_it_is_locked(server: LocalDiscord) -> None:
+    world, ben = server.world, server.person("Ben")
+    general = world.channel("general")
+    thread = world.add_channel(Channel(world.ids.new(), 11, "About", general.guild_id, parent_id=general.id))
+    thread.archived = True
+    ben.say("awake", channel=thread)
+    assert not thread.archived
+    thread.archived = thread.locked = True
+    with pytest.raises(PersonError, match="locked"):
+        ben.say("no", channel=thread)
+    server.person("Ada").say("the owner may", channel=thread)
+    world.overwrite(general, general.guild_id or 0, deny=int(Permission.ATTACH_FILES))
+    with pytest.raises(PersonError, match="attach"):
+        ben.say("", Upload("a.txt", b"x"))
 
 
 async def test_people_talk_edit_delete_and_react(server: LocalDiscord) -> None:

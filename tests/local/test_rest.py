@@ -1,6 +1,7 @@
 """The REST side by hand: login, headers, history, files, threads, pins, faults, and what is refused."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,30 @@ async def test_missing_permissions_have_their_codes(server: LocalDiscord, client
     assert (await client.call("DELETE", f"{base(server)}/{said.id}"))[1]["code"] == 50013
 
 
+async def test_embeds_replies_and_buckets_are_checked(server: LocalDiscord, client: RawClient) -> None:
+    world = server.world
+    channel, path = world.channel("bounces"), base(server, "bounces")
+    first = (await client.call("POST", path, {"content": "  first\n"}))[1]
+    assert first["content"] == "first"
+    world.overwrite(channel, world.bot.id, deny=int(Permission.EMBED_LINKS), is_member=True)
+    assert (await client.call("POST", path, {"embeds": [{"title": "x"}]}))[1]["code"] == 50013
+    world.overwrite(channel, world.bot.id, deny=int(Permission.READ_MESSAGE_HISTORY), is_member=True)
+    reply = {"content": "x", "message_reference": {"message_id": first["id"]}}
+    assert (await client.call("POST", path, reply))[1]["code"] == 160002
+    reading, writing = (await client.full("GET", path))[2], (await client.full("POST", path, {}))[2]
+    assert reading["X-RateLimit-Bucket"] != writing["X-RateLimit-Bucket"]
+    server.core.violations.clear()
+
+
+async def test_a_repeat_is_known_after_the_server_restarted(tmp_path: Path, clock: FixedClock) -> None:
+    body = {"content": "hi", "nonce": "n1", "enforce_nonce": True}
+    made = []
+    for _ in range(2):
+        async with LocalDiscord(clock, data_dir=tmp_path) as server, RawClient(server) as client:
+            made.append((await client.call("POST", base(server), body))[1]["id"])
+    assert made[0] == made[1]
+
+
 async def test_private_messages_need_an_open_door(server: LocalDiscord, client: RawClient) -> None:
     world = server.world
     stranger = world.add_user("sam", "Sam")
@@ -260,6 +285,28 @@ async def test_permissions_of_commands_are_read_and_told(server: LocalDiscord, c
     assert (await client.call("GET", f"{path}/permissions"))[1][0]["permissions"] == held
     assert ben.usages() == []
     assert [u.name for u in server.person("Ada").usages()] == ["go"]
+
+
+async def test_a_person_counts_before_roles_and_places_before_both(server: LocalDiscord, client: RawClient) -> None:
+    await client.identify()
+    world, app = server.world, server.world.application.id
+    guild = next(iter(world.guilds.values()))
+    _, made = await client.call("PUT", f"/applications/{app}/commands", [{"name": "go", "description": "Go."}])
+    command, ben = int(made[0]["id"]), server.person("Ben")
+    role = world.add_role(guild, "Crew")
+    world.give_role(guild, ben.user, role)
+
+    def ruled(*rules: tuple[int, int, bool], on: int = command) -> bool:
+        world.set_command_permissions(guild.id, on, [{"id": str(i), "type": t, "permission": p} for i, t, p in rules])
+        return bool(ben.usages())
+
+    assert not ruled((ben.id, 2, False), (role.id, 1, True))
+    assert ruled((guild.id, 1, False), (role.id, 1, True))
+    assert not ruled((guild.id - 1, 3, False), (ben.id, 2, True))
+    assert ruled((guild.id - 1, 3, False), (ben.channel.id, 3, True))
+    world.command_permissions.clear()
+    assert not ruled((guild.id, 1, False), on=app)
+    assert ruled((ben.id, 2, True))
 
 
 @pytest.mark.parametrize("name", ["dm_closed", "missing_access", "unknown_channel", "too_large", "edits_old"])

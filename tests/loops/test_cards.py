@@ -12,7 +12,7 @@ from bot.loops.store import LoopView
 from bot.ui.cards import as_text, count_characters, count_components, fit, ui_rules
 from bot.ui.model import Picture
 from bot.ui.strings import Words, read_catalogue
-from cogs.loop_cards import clip_card, clips_card, loop_card, next_card, warnings_card
+from cogs.loop_cards import choose_clip_card, clip_card, clips_card, loop_card, next_card, warnings_card
 from storage.unit import Database
 from tests.loops.plans import NOW, clip, g8, loop
 from tests.loops.test_momentum import single_8w
@@ -81,6 +81,19 @@ def test_only_one_button_stands_out(look):
     for plan in PLANS.values():
         card = loop_card(look(plan), CATALOGUE.words("en"), None)
         assert sum(button.style == "primary" for row in card.rows for button in row) == 1
+
+
+def test_a_choice_of_many_clips_says_where_the_rest_is(look):
+    words = CATALOGUE.words("en")
+    card = choose_clip_card(look(PLANS["crowded"]), words, "finish", only_open=True)
+    assert len(card.rows[0].options) == 25
+    assert "175 more are in" in str(card.lead)
+    assert "more" not in str(choose_clip_card(look(PLANS["base"]), words, "finish", only_open=True).lead)
+
+
+def test_the_list_of_clips_has_a_heading_for_each_lane(look):
+    sections = clips_card(look(PLANS["base"]), CATALOGUE.words("en")).sections
+    assert [section.heading for section in sections][:2] == ["Creative: 2 clips", "Action: 2 clips"]
 
 
 def test_every_clip_is_in_the_list_as_text(look):

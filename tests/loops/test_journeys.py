@@ -17,7 +17,7 @@ from storage.unit import Database
 from tests.loops.test_service import Stubborn
 from tests.loops.test_service import _no_time as no_time
 from tests.product import Product, running
-from tests.wire.kit import Actor, Stage
+from tests.wire.kit import Actor, Stage, typed
 from tests.wire.reading import read_message
 
 
@@ -80,6 +80,10 @@ async def test_a_release_plan_fills_a_new_loop(ada: Actor) -> None:
     assert "Single, 8 weeks" in await ada.offers("/loop new", "preset", "single", name="x")
     await ada.slash("/loop new", name="Harbour", preset="single_8w")
     seen = ada.sees()
+    await ada.slash("/loop new", name="Other", preset=typed("Finish month"))
+    assert "### Other · Quiet" in ada.sees()
+    await ada.slash("/loop new", name="Third", preset=typed("no such plan"))
+    assert "There is no preset “no such plan”." in ada.sees()
     assert "### Harbour · Quiet" in seen
     assert "leading to" in seen
     assert "Choose the bounce to release" in seen
@@ -98,7 +102,15 @@ async def test_clips_are_changed_by_form_and_by_tools(ada: Actor) -> None:
     assert "Promo, beats 8 to 11" in ada.sees()
     await ada.choose("Move", "+4 beats")
     assert "Teaser edit is now at bar 4." in ada.sees()
-    await ada.choose("Length", "-1 beats")
+    await ada.press("Undo")
+    await ada.until_sees("Undone.")
+    await ada.press("More", on=panel)
+    await ada.choose("What would you like to do?", "Change a clip")
+    await ada.choose("Which clip?", "Teaser edit")
+    await ada.press("Next free place")
+    assert "Teaser edit stands in a free place already." in ada.sees()
+    await ada.choose("Move", "+4 beats")
+    await ada.choose("Length", "−1 beat")
     await ada.choose("Lane", "Creative")
     assert "Creative, beats 12 to 14" in ada.sees()
     await ada.press("Mark ready")
@@ -200,9 +212,9 @@ async def test_several_panels_of_one_loop_stay_in_step(product: Product, ada: Ac
     second = ada.last()
     await add(ada, "Sketch", "creative", "0")
     for panel in (first, second, posted):
-        await ada._stage.until(lambda panel=panel: "1 clip on 1 of 5 lanes" in shown(ada, panel))
+        await ada._stage.until(lambda panel=panel: "1 clip on 1 lane" in shown(ada, panel))
     await ben.press("Done", on=posted)
-    assert "so only they can change it" in ben.sees()
+    assert "loop, so only they can change it. You can start your own with </loop new" in ben.sees()
     plan = (await product.services.loops.loops.lines(ada.id))[0]
     assert plan.clips == 1
 
@@ -229,7 +241,7 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
     drawn = area.drawing.drawn
     for n in range(10):
         await area.clips.add(actor, ada.id, loop.id, ClipFields(f"Clip {n}", start=n * 4))
-    await ada._stage.until(lambda: "10 clips on 1 lanes" in shown(ada, posted))
+    await ada._stage.until(lambda: "10 clips on 1 lane" in shown(ada, posted))
     assert (await area.loops.plan(ada.id, loop.id)).loop.version == version + 10
     assert area.drawing.drawn - drawn == 1
     assert core.world.message(posted.channel_id, posted.id).edited_at != before
@@ -279,6 +291,7 @@ async def test_loops_are_listed_switched_copied_put_away_and_deleted(ada: Actor)
     await ada.fill(typed="harbour")
     assert "Harbour is in the bin for 30 days." in ada.sees()
     await ada.slash("/loop list", state="Bin")
+    assert "Harbour: 0 clips, kept until " in ada.sees()
     await ada.press("Restore")
     assert "Harbour is back." in ada.sees()
 
@@ -290,8 +303,13 @@ async def test_a_loop_gets_dates_and_loses_them_after_a_question(ada: Actor) -> 
     await ada.fill(bpm="500", start="2026-06-01", end="2026-07-27")
     assert "The tempo goes from 60 to 180, so it became 180." in ada.sees()
     await ada.slash("/loop show")
+    shown_loop = ada.last()
     assert "Mon 1 June to Sun 26 July" in ada.sees()
     await ada.slash("/loop edit", loop="Night Drive")
+    await ada.fill(start="2026-06-01", end="")
+    assert "A dated loop needs a first day and an end after it" in ada.sees()
+    await ada.press("More", on=shown_loop)
+    await ada.press("Change the loop")
     await ada.fill(start="", end="")
     await ada.press("Take the dates off")
     assert "Night Drive has no dates any more." in ada.sees()

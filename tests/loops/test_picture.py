@@ -14,9 +14,11 @@ from bot.loops.dates import moment_of
 from bot.loops.model import LANES, MILLI, DeadlineKind, Plan
 from bot.loops.momentum import measure
 from bot.loops.picture import draw_timeline_blocking
+from bot.loops.picture_text import drawable
 from bot.loops.picture_view import TimelineView, timeline_view, window_of
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import sequence
+from bot.loops.wording import alt_text
 from tests.loops.plans import NOW, clip, g8, loop
 from tests.loops.words import say
 
@@ -126,4 +128,28 @@ def test_today_outside_the_loop_stays_at_its_edge():
     moment = moment_of(plan.loop, later)
     found = sequence(plan.clips, moment=moment, has_bounce=False, rules=RULES.sequence)
     made = timeline_view(plan, found, measure(plan, later, RULES.momentum), moment.at_milli, say, RULES)
-    assert made.here_milli == 28 * MILLI
+    assert (made.here_milli, made.here_text) == (28 * MILLI, "Over since Sun 28 June")
+    assert "Over since Sun 28 June." in alt_text(
+        plan, found, measure(plan, later, RULES.momentum), moment.at_milli, say
+    )
+
+
+def test_a_loop_that_has_not_begun_says_when_it_does():
+    plan = Plan(loop(days=28), (clip("creative", 0, 2),))
+    before = NOW - timedelta(days=30)
+    moment = moment_of(plan.loop, before)
+    found = sequence(plan.clips, moment=moment, has_bounce=False, rules=RULES.sequence)
+    made = timeline_view(plan, found, measure(plan, before, RULES.momentum), moment.at_milli, say, RULES)
+    assert (made.here_milli, made.here_text) == (0, "Begins Mon 1 June")
+
+
+def test_emoji_that_the_font_lacks_are_left_out_and_letters_become_a_box():
+    assert drawable("Mix 🎛️ pass") == "Mix pass"
+    assert drawable("🎛🎚") == "□□"
+    assert drawable("夜 Mix") == "□ Mix"
+
+
+def test_a_narrow_block_keeps_its_most_important_mark():
+    plan = Plan(loop(days=84), (clip("creative", 9, 10, "Choose the bounce to release"),))
+    shown = replace(view(plan), blocks=tuple(replace(block, number=None) for block in view(plan).blocks))
+    assert draw_timeline_blocking(view(plan)) != draw_timeline_blocking(shown)

@@ -280,14 +280,14 @@ async def test_a_copy_starts_afresh(area: LoopArea):
     assert again.id != first.id
 
 
-async def test_a_dated_copy_moves_to_its_new_first_day(area: LoopArea):
+async def test_a_dated_copy_moves_to_the_new_day_it_leads_to(area: LoopArea):
     deadline = clip("promo", 3, 4, "Pitch", deadline_kind=DeadlineKind.HARD, deadline=date(2026, 6, 9))
     made = await area.loops.create_planned(
         ACTOR, ADA, PlannedLoop("Single", date(2026, 6, 1), date(2026, 7, 1), date(2026, 6, 20), [deadline])
     )
     with pytest.raises(Refused):
         await area.loops.duplicate(ACTOR, ADA, made.loop.id, suffix="(copy)")
-    copied = await area.loops.duplicate(ACTOR, ADA, made.loop.id, first_day=date(2026, 9, 1), suffix="(copy)")
+    copied = await area.loops.duplicate(ACTOR, ADA, made.loop.id, new_day=date(2026, 9, 20), suffix="(copy)")
     assert (copied.loop.start_date, copied.loop.end_date) == (date(2026, 9, 1), date(2026, 10, 1))
     assert copied.loop.anchor_date == date(2026, 9, 20)
     assert (await only_clip(area, copied.loop.id)).deadline == date(2026, 9, 9)

@@ -141,7 +141,8 @@ def test_formulas_never_leave_as_formulas():
 @pytest.mark.parametrize(
     ("text", "is_csv", "line", "code"),
     [
-        ("", True, 1, "unknown_column"),
+        ("", True, 0, "empty"),
+        ("", False, 0, "empty"),
         ("id,lane,colour\n", True, 1, "unknown_column"),
         ("id,name\n", True, 1, "bad_header"),
         ("lane,start\npromo,1\ndrums,2\n", True, 3, "bad_lane"),

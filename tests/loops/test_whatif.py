@@ -14,7 +14,7 @@ from bot.loops.rules import loop_rules
 from bot.loops.sequence import sequence
 from bot.loops.suggest import fingerprint, gate, read_suggested, suggest_by_rule
 from bot.loops.tips import tips
-from bot.loops.whatif import WhatIfKind, applied, what_ifs
+from bot.loops.whatif import WhatIf, WhatIfKind, applied, what_ifs
 from bot.loops.wording import tip_text, whatif_text
 from tests.loops.plans import G8_DONE, NOW, bounce, clip, few, g8, loop, night_drive, plans
 from tests.loops.words import say
@@ -224,3 +224,7 @@ def test_a_dismissal_is_remembered_by_lane_name_and_place():
     first = SuggestedClip(Lane.PROMO, 4_400, 4000, "Café  Mix")
     assert fingerprint(first) == fingerprint(replace(first, name="cafe mix", start_milli=3_600, length_milli=1))
     assert fingerprint(first) != fingerprint(replace(first, lane=Lane.ACTION))
+
+
+def test_what_is_worth_offering_never_reads_as_no_points():
+    assert [WhatIf(WhatIfKind.READY, gain=gain).points for gain in (0.005, 0.0149, 0.015, 0.1)] == [1, 1, 2, 10]

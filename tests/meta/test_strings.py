@@ -27,7 +27,7 @@ ENGLISH = CATALOGUE.keys()
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
 ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")
 ASKED_BY_NAME = re.compile(r"^[a-z]+\.(command|choice)\.|^thing\.")
-CHECKED = frozenset({"studio", "coach", "missions"})
+CHECKED = frozenset({"studio", "coach", "missions", "loops"})
 """Areas that are complete; each joins when its last command is in."""
 AREAS = ("bounces", "loops", "missions", "coach", "releases", "digest", "voice", "phases", "studio")
 LINK = re.compile(r"^link:(/[a-z -]+)$")

@@ -51,6 +51,17 @@ async def test_a_close_with_4000_resumes(stage: Stage, sample: SampleBot, ada: A
     await ada.slash("/counter")
 
 
+async def test_a_line_that_no_longer_answers_is_left_and_resumed(stage: Stage) -> None:
+    gateway = stage.server.gateway
+    gateway.heartbeat_ms, gateway.missed_beats = 200, 1_000.0
+    async with stage.running(SampleBot(heartbeat_timeout=1.0)):
+        gateway.answers_heartbeats = False
+        await stage.until(lambda: gateway.resumed >= 1)
+        gateway.answers_heartbeats = True
+        await stage.until(lambda: gateway.online)
+        assert gateway.identified == 1
+
+
 async def test_a_rate_limit_is_waited_out(ada: Actor, stage: Stage, sample: SampleBot) -> None:
     stage.server.faults.rate_limited("user", "POST", MESSAGES, retry_after=0.05)
     await ada.dm("hello")

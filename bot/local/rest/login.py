@@ -28,7 +28,8 @@ def gateway(call: Call) -> Reply:
 
 @routes.add("GET", "/gateway/bot")
 def gateway_bot(call: Call) -> Reply:
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+    used = call.core.gateway.identified
+    limit = {"total": 1000, "remaining": max(0, 1000 - used), "reset_after": 86_400_000, "max_concurrency": 1}
     url = call.core.payloads.addresses.gateway
     return Reply(200, {"url": url, "shards": 1, "session_start_limit": limit})
 

@@ -29,12 +29,17 @@ def _speak_in(call: Call) -> Channel:
     if channel.is_conversation:
         _require_open_conversation(call, channel)
     if channel.is_thread and channel.archived:
-        if channel.locked:
+        if channel.locked and not world.permissions(channel, world.bot.id) & Permission.MANAGE_THREADS:
             raise ApiError(50083)
-        channel.archived = False
-        world.edit_channel(channel)
-    if call.uploads and not world.permissions(channel, world.bot.id) & Permission.ATTACH_FILES:
+        world.wake_thread(channel)
+    held = world.permissions(channel, world.bot.id)
+    body = call.body or {}
+    if call.uploads and not held & Permission.ATTACH_FILES:
         raise ApiError(50013)
+    if body.get("embeds") and not held & Permission.EMBED_LINKS:
+        raise ApiError(50013)
+    if body.get("message_reference") and not held & Permission.READ_MESSAGE_HISTORY:
+        raise ApiError(160002)
     return channel
 
 
@@ -120,7 +125,8 @@ def bulk_delete(call: Call) -> Reply:
 
 @routes.add("POST", f"{_CHANNEL}/typing")
 def typing(call: Call) -> Reply:
-    channel = call.channel(Permission.SEND_MESSAGES)
+    channel = call.channel()
+    call.channel(Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES)
     call.core.world.emit(changes.TypingStarted(channel.id, call.core.world.bot.id))
     return Reply(204)
 

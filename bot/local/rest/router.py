@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +141,7 @@ def _handler(
             reply, extra = Reply(broken.status, broken.body()), {}
         exchange = Exchange(request.method, route, body, reply.status, reply.body, dict(request.query))
         _record(core, exchange, ordered=ordered)
-        return respond(reply, route, {**reply.headers, **extra})
+        return respond(reply, f"{request.method} {route}", {**reply.headers, **extra})
 
     return handle
 
@@ -194,11 +195,11 @@ def _record(core: Core, exchange: Exchange, *, ordered: bool) -> None:
         core.on_request(exchange)
 
 
-def respond(reply: Reply, route: str, extra: dict[str, str]) -> web.Response:
+def respond(reply: Reply, bucket: str, extra: dict[str, str]) -> web.Response:
     """Answer as Discord does: bare content type, `Via`, and rate headers with plenty of room."""
     headers = {
         "Via": "1.1 google",
-        "X-RateLimit-Bucket": f"{hash(route) & 0xFFFFFFFF:08x}",
+        "X-RateLimit-Bucket": f"{zlib.crc32(bucket.encode()):08x}",
         "X-RateLimit-Limit": "50",
         "X-RateLimit-Remaining": "49",
         "X-RateLimit-Reset": f"{time.time() + 1:.3f}",
