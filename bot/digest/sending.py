@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.digest.model import DigestState, IsoWeek
 from bot.digest.schedule import Outcome, Window, decide, missed_cuts, spaced_until, week_of
 from bot.digest.server import ServerDigests
-from bot.digest.service import Built, DigestService
+from bot.digest.service import Built, DigestService, DigestSettings
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import Sent
 from bot.recurrence import Weekly, parse_rule
@@ -89,23 +89,25 @@ class DigestSlots:
         async with self._database.read(owner) as unit:
             clock = await unit.repo(DigestClockRepository).get()
             taken = await unit.repo(DigestRepository).get(week)
+            window = Window(week, min(clock.cut_at, until) if clock else until, until)
+            prepared = await self._service.prepare(unit, window)
         if clock is None or taken is not None:
             # This ISO week has its digest: the window stays open and joins the next.
             await self._finish(slot)
             return None
-        window = Window(week, min(clock.cut_at, until), until)
-        built = await self._service.build(owner, window)
-        await self._close(slot, owner, window, built, newest=payload["newest"])
+        built = await self._service.build(owner, window, prepared)
+        await self._close(slot, owner, window, built, prepared.settings, newest=payload["newest"])
         return None
 
     async def _finish(self, slot: Slot) -> None:
         async with self._database.system_write("digest.skip") as unit:
             await unit.repo(SlotRepository).finish(slot, reason="this week has a digest")
 
-    async def _close(self, slot: Slot, owner: int, window: Window, built: Built, *, newest: bool) -> None:
+    async def _close(
+        self, slot: Slot, owner: int, window: Window, built: Built, settings: DigestSettings, *, newest: bool
+    ) -> None:
         now = self._clock.now()
         person = self._service.person
-        settings = await self._service.settings(owner)
         by_dm = await person.wants_digests(owner)
         silenced = settings.is_paused(now) or await person.silenced(owner, now) is not None
         too_late = now - window.until > timedelta(hours=self._rules.held_hours)

@@ -14,7 +14,7 @@ from bot.actors import Actor
 from bot.clock import Clock
 from bot.digest.clean import plain
 from bot.digest.compile import PublicChoice, compile_view, public_data
-from bot.digest.model import Digest, DigestId, DigestState, Energy, IsoWeek, WeekData
+from bot.digest.model import Digest, DigestId, DigestState, Energy, IsoWeek, MissionNote, WeekData
 from bot.digest.ports import Person, WeekPlanner, WeekSource
 from bot.digest.render import DigestCard, card_from_dict, card_json, stored_hash, to_card, to_markdown
 from bot.digest.rules import DigestRules
@@ -85,6 +85,14 @@ class Shown:
     @property
     def file_name(self) -> str:
         return f"loop_digest_{self.week}{'_so_far' if self.so_far else ''}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known before a window is built: the person's settings, the notes of missions."""
+
+    settings: DigestSettings
+    notes: tuple[MissionNote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +233,20 @@ class DigestService:
                 log.exception("a part of the digest could not be read", source=type(source).__name__)
         return data
 
-    async def build(self, owner: int, window: Window) -> Built:
+    async def prepare(self, unit: Unit, window: Window) -> Prepared:
+        """Read what a digest needs of its own tables, in the unit that looks at its week anyway."""
+        notes = await unit.repo(DigestRepository).notes(window.after, window.until)
+        return Prepared(await self._settings(unit), tuple(notes))
+
+    async def build(self, owner: int, window: Window, prepared: Prepared | None = None) -> Built:
         """Compile a window into its file, its card and its public card."""
+        if prepared is None:
+            async with self._database.read(owner) as unit:
+                prepared = await self.prepare(unit, window)
         zone = await self.person.zone(owner)
         words = await self.person.words(owner)
-        settings = await self.settings(owner)
-        data = await self.collect(owner, window, zone)
-        async with self._database.read(owner) as unit:
-            notes = await unit.repo(DigestRepository).notes(window.after, window.until)
-        data = replace(data, notes=tuple(notes))
-        return self.render(data, words, settings, await self.person.name(owner))
+        data = replace(await self.collect(owner, window, zone), notes=prepared.notes)
+        return self.render(data, words, prepared.settings, await self.person.name(owner))
 
     def render(self, data: WeekData, words: Words, settings: DigestSettings, name: str) -> Built:
         """Turn data into what is stored. Energy is not in it: answers about it go after twelve weeks."""
