@@ -319,7 +319,7 @@ class State:
     timezone: str = "UTC"
     """The zone in which the times below were worked out."""
     seen_weeks: tuple[date, ...] = ()
-    """Mondays of weeks in which the person did anything with the coach, the last twelve."""
+    """Mondays of weeks in which the person did anything with the coach, the last thirty."""
     quiet_until: datetime | None = None
     """No unasked message and no score until then."""
     dms_stopped: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -49,8 +50,14 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all time zones. Kept: finding them reads a folder, and settings are checked often."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(value: str | None) -> str | None:
-    if value is not None and value not in available_timezones():
+    if value is not None and value not in known_zones():
         raise ValueError("an IANA time zone such as Europe/Berlin")
     return value
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from bot.coach.model import (
     Effort,
@@ -100,6 +100,21 @@ class CoachTaskRepository(Repository):
         for row in rows.scalars():
             found[row.session_id].append(_task(row))
         return found
+
+    async def sums(self, session_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Return (points planned, points done, tasks done) by week, let-go tasks in none; an empty week is left out."""
+        done = CoachTaskRow.status == str(TaskStatus.DONE)
+        rows = await self.session.execute(
+            select(
+                CoachTaskRow.session_id,
+                func.sum(CoachTaskRow.effort),
+                func.sum(case((done, CoachTaskRow.effort), else_=0)),
+                func.sum(case((done, 1), else_=0)),
+            )
+            .where(CoachTaskRow.session_id.in_(session_ids), CoachTaskRow.status != str(TaskStatus.LET_GO))
+            .group_by(CoachTaskRow.session_id)
+        )
+        return {week: (int(planned), int(points), int(count)) for week, planned, points, count in rows}
 
     async def copy_of(self, task_id: str) -> Task | None:
         """Return the task that was carried from this one."""

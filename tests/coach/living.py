@@ -14,6 +14,7 @@ from bot.lifecycle import Supervisor
 from bot.outbox import Outbox
 from bot.ports import OutMessage, Policy, SendFailed, Sent, Target
 from bot.rules import load_rules
+from bot.slots import Lane
 from bot.studio.service import StudioService
 from bot.ui.model import Card
 from bot.ui.strings import read_catalogue
@@ -65,6 +66,8 @@ class Chat:
 class Life:
     """Everything between the clock and a person's messages."""
 
+    lanes = (Lane.WORK, Lane.DM)
+
     def __init__(self, database: Database, clock: FixedClock, sources: Sources | None = None) -> None:
         self.database, self.clock = database, clock
         shipped = load_rules("engine", EngineRules)
@@ -80,10 +83,11 @@ class Life:
         register_deliveries(self.coach, self.outbox, self.studio, read_catalogue())
 
     async def work(self) -> None:
-        while (await self.engine.tick()).total or await self.engine.drain():
-            pass
+        """Do what is due; what the work itself makes is drained with it."""
+        await self.engine.tick()
+        await self.engine.drain(self.lanes)
 
-    async def live_until(self, until: datetime, _step: object = None) -> None:
+    async def live_until(self, until: datetime) -> None:
         """Let time pass from one due moment to the next, as a running bot would see them."""
         await self.work()
         while (coming := await self._next_due()) is not None and coming < until:
@@ -94,15 +98,9 @@ class Life:
 
     async def _next_due(self) -> datetime | None:
         async with self.database.system_read() as unit:
-            found = [
-                (await unit.session.execute(select(func.min(CoachStateRow.next_checkin_at)))).scalar(),
-                (await unit.session.execute(select(func.min(CoachStateRow.next_close_at)))).scalar(),
-                (
-                    await unit.session.execute(
-                        select(func.min(SlotRow.visible_at)).where(SlotRow.state.in_(("ready", "leased")))
-                    )
-                ).scalar(),
-            ]
+            slots = select(func.min(SlotRow.visible_at)).where(SlotRow.state.in_(("ready", "leased")))
+            states = select(func.min(CoachStateRow.next_checkin_at), func.min(CoachStateRow.next_close_at))
+            found = [*(await unit.session.execute(states)).one(), (await unit.session.execute(slots)).scalar()]
         return min((at for at in found if at is not None), default=None)
 
 

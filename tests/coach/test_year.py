@@ -92,7 +92,7 @@ async def test_a_year_of_an_artists_life(sqlite_database: Database, clock: Fixed
     for number, lived in enumerate(script()):
         monday = FIRST + timedelta(weeks=number)
         start = datetime.combine(monday, datetime.min.time(), ZoneInfo(zone)).astimezone(UTC) + timedelta(hours=9)
-        await life.live_until(start, timedelta(hours=6))
+        await life.live_until(start)
         if lived.zone:
             zone = lived.zone
             await coach.profiles.change(ada, ADA, ProfileChanges(timezone=zone))
@@ -118,14 +118,14 @@ async def test_a_year_of_an_artists_life(sqlite_database: Database, clock: Fixed
         progress = min(progress + lived.tenths / 4, 99)
         await coach.goals.set_progress(ada, ADA, goal.view.goal.id, progress)
         friday = start + timedelta(days=4, hours=8)
-        await life.live_until(friday, timedelta(hours=6))
+        await life.live_until(friday)
         checkin = await coach.checkins.on_demand(ada, ADA, f"week {number}")
         await coach.checkins.energy(ada, ADA, checkin.checkin.id, lived.energy)
         await coach.checkins.how_it_went(ada, ADA, checkin.checkin.id, 2 if lived.tenths <= 2 else 4)
         await coach.weeks.reflect(ada, ADA, None, Reflections(wins=(f"Week {number}",)))
         if number == 22:
             assert (await coach.progress.load(ADA)).level is LoadLevel.RED
-    await life.live_until(clock.now() + timedelta(days=8), timedelta(hours=6))
+    await life.live_until(clock.now() + timedelta(days=8))
     by_week = {monday: (size, rule) for monday, size, rule in sizes}
     _look_at_sizes(sizes, by_week)
     history = await coach.weeks.history(ADA, limit=100)
@@ -206,8 +206,10 @@ def _look_at_messages(life: Life, zone_moved: date) -> None:
 async def _tick(life: Life, view: WeekView, tenths: int, chance: random.Random) -> None:
     tasks = [task for task in view.open if task.status is TaskStatus.PLANNED]
     chance.shuffle(tasks)
-    for task in tasks[: round(len(tasks) * tenths / 10)]:
-        await life.coach.tasks.done(ada, ADA, task.id)
+    chosen = [task.id for task in tasks[: round(len(tasks) * tenths / 10)]]
+    for task_id in chosen[:1]:
+        await life.coach.tasks.done(ada, ADA, task_id)
+    await life.coach.tasks.tick(ada, ADA, chosen[1:])
 
 
 async def _people(life: Life, count: int) -> None:
@@ -229,7 +231,7 @@ async def test_a_burst_is_sent_one_at_a_time_and_starves_nobody(
     await life.work()
     life.chat.said.clear()
     life.chat.failures.append(too_fast())
-    await life.live_until(datetime(2025, 3, 7, 18, tzinfo=UTC), timedelta(minutes=20))
+    await life.live_until(datetime(2025, 3, 7, 18, tzinfo=UTC))
     asked = [each.person for each in life.chat.said]
     assert len(asked) == len(set(asked)) == count
     assert life.chat.most_at_once == 1
@@ -259,7 +261,7 @@ async def test_closed_messages_wait_in_the_inbox(sqlite_database: Database, cloc
     await life.work()
     assert life.chat.said == []
     assert [note.title for note in await life.studio.inbox(ADA)] == ["A check-in"]
-    await life.live_until(datetime(2025, 3, 4, 20, tzinfo=UTC), timedelta(hours=1))
+    await life.live_until(datetime(2025, 3, 4, 20, tzinfo=UTC))
     assert life.chat.said == []
 
 
@@ -272,7 +274,7 @@ async def test_check_ins_that_are_never_answered_fade_and_stop(
     await life.coach.profiles.start(ada, ADA, Role.ARTIST, "Europe/London")
     await life.coach.profiles.change(ada, ADA, ProfileChanges(pacing=pacing))
     await life.coach.profiles.checkins_on(ada, ADA)
-    await life.live_until(datetime(2025, 9, 2, 12, tzinfo=UTC), timedelta(hours=8))
+    await life.live_until(datetime(2025, 9, 2, 12, tzinfo=UTC))
     said = [each.text for each in life.chat.said if "Check-ins are on" not in each.text]
     assert 1 <= len(said) <= 6
     assert "I'll stop sending notes now" in said[-1]
@@ -280,5 +282,5 @@ async def test_check_ins_that_are_never_answered_fade_and_stop(
     weeks = Counter(week_start(each.at, "Europe/London") for each in life.chat.said[1:])
     assert max(weeks.values()) <= {Pacing.RELAXED: 1, Pacing.MODERATE: 2, Pacing.INTENSIVE: 3}[pacing]
     await life.coach.profiles.seen(ada, ADA)
-    await life.live_until(datetime(2025, 9, 16, 12, tzinfo=UTC), timedelta(hours=6))
+    await life.live_until(datetime(2025, 9, 16, 12, tzinfo=UTC))
     assert len(life.chat.said) > len(said) + 1, "a command brings them back"

@@ -20,6 +20,8 @@ from storage.repositories.studio import PersonRepository, SettingsRepository
 from storage.unit import Database, Unit
 
 SEEN_AGAIN = timedelta(minutes=10)
+SEEN_WEEKS = 30
+"""More than the history that a week is adapted to."""
 PERSON_SECTION = "person"
 
 
@@ -129,7 +131,7 @@ async def note_seen(sitting: Sitting, rules: CoachRules) -> None:
     state, monday = sitting.state, sitting.monday
     known = monday in state.seen_weeks and not state.dms_stopped
     if not known or sitting.now - state.seen_at >= SEEN_AGAIN:
-        weeks = tuple(sorted({*state.seen_weeks, monday}))
+        weeks = tuple(sorted({*state.seen_weeks, monday}))[-SEEN_WEEKS:]
         await sitting.save_state(replace(state, seen_at=sitting.now, seen_weeks=weeks, dms_stopped=False))
     await keep_schedule(sitting, rules)
 

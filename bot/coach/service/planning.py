@@ -64,9 +64,14 @@ async def past_results(sitting: Sitting, before: date) -> list[WeekResult]:
     sessions = [week for week in await sitting.unit.repo(CoachWeekRepository).since(since) if week.week_start < before]
     if not sessions:
         return []
-    tasks = await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in sessions])
+    sums = await sitting.unit.repo(CoachTaskRepository).sums([week.id for week in sessions])
     known = {
-        week.week_start: result_of(week, tasks[week.id], week.week_start in sitting.state.seen_weeks)
+        week.week_start: WeekResult(
+            week.week_start,
+            week.state,
+            *sums.get(week.id, (0, 0, 0)),
+            touched=week.week_start in sitting.state.seen_weeks,
+        )
         for week in sessions
     }
     results: list[WeekResult] = []

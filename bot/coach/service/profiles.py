@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 from bot.actors import Actor, OwnerId
 from bot.coach.checkins import occurrence_key
@@ -33,7 +32,7 @@ from bot.coach.service.desk import (
 from bot.errors import Refused
 from bot.ids import uuid7
 from bot.slots import SlotDraft
-from bot.studio.model import PersonSettings
+from bot.studio.model import PersonSettings, known_zones
 from storage.repositories.coach import CoachProfileRepository, CoachStateRepository
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_weeks import CoachWeekRepository
@@ -257,7 +256,7 @@ class ProfileService:
             await sitting.save_state(replace(sitting.state, dismissed={**sitting.state.dismissed, key: sitting.now}))
 
     async def _move(self, sitting: Sitting, zone: str) -> None:
-        if zone not in available_timezones():
+        if zone not in known_zones():
             raise Refused("coach_zone", typed=zone[:40])
         settings = sitting.settings.model_copy(update={"timezone": zone})
         await save_settings(sitting.unit, settings)
