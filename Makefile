@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench soak format clean setup setup-dev
+.PHONY: run test check bench soak release-check format clean setup setup-dev
 
 setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready
@@ -35,6 +35,9 @@ check: setup-dev
 # is no fault of ours. A real fault fails again.
 test: check
 	$(BIN)/python -m pytest -m "not soak" || $(BIN)/python -m pytest -m "not soak" -n0 --last-failed --last-failed-no-failures none
+
+release-check: setup-dev
+	STUDIOHAND_RELEASE_BUILD=1 $(BIN)/python -m pytest -n0 -q -k release_build tests/releases tests/coach/test_safety.py
 
 soak: setup-dev
 	$(BIN)/python -m pytest -m soak --timeout 3600

@@ -34,7 +34,7 @@ from cogs.coach_habits import remind, show_habits, show_reminders, show_routines
 from cogs.coach_profile import profile_form
 from cogs.coach_progress import show_history, show_insights, show_load, show_progress
 from cogs.coach_start import coached, show_start
-from cogs.coach_support import support_card
+from cogs.coach_support import stopped_by_crisis, support_card
 from cogs.coach_week import act_on, show_week
 
 WEEKS = ("this", "next", "last")
@@ -152,6 +152,8 @@ class Coach(StudioCog):
         date: str | None = None,
     ) -> None:
         turn = Turn.of(interaction)
+        if await stopped_by_crisis(turn, measure, date or ""):
+            return
         view = await coached(turn)
         if view is None:
             return
@@ -247,6 +249,8 @@ class Coach(StudioCog):
     @verb("pause")
     async def pause(self, interaction: Interaction, until: str | None = None) -> None:
         turn = Turn.of(interaction)
+        if await stopped_by_crisis(turn, until or ""):
+            return
         view = await coached(turn)
         if view is not None:
             await coach_profile.pause_until(turn, view, until)

@@ -25,8 +25,10 @@ MORE = ("reflect", "add", "if_then", "again", "ai", "rest", "close", "habits", "
 
 
 def said(line: CoachLine, words: Words) -> Text:
-    """Return a line of the rules as a sentence; somebody's own words are escaped."""
-    return words(line.key, **line.parts)
+    """Return a line of the rules as a sentence; somebody's own words are escaped, known measures have their name."""
+    known = f"coach.metric.{line.parts.get('metric')}"
+    parts = {**line.parts, "metric": words(known)} if "metric" in line.parts and words.has(known) else line.parts
+    return words(line.key, **parts)
 
 
 def week_title(view: WeekView, words: Words) -> Text:
@@ -95,8 +97,8 @@ def choice_card(task: Task, words: Words, owner: int) -> Card:
     return Card(task.title, lead=words("coach.week.choice_lead"), rows=[buttons], accent=Accent.LOOK)
 
 
-def history_card(views: Sequence[WeekView], words: Words, owner: int, more: bool) -> Card:
-    """Return the list of weeks, newest first."""
+def history_card(views: Sequence[WeekView], words: Words, owner: int) -> Card:
+    """Return one page of the weeks, newest first."""
     lines = [history_line(view, words) for view in views]
     options = [Option(week_title(view, words).plain, view.week.week_start.isoformat()) for view in views]
     rows: list[Row] = [Select("coach", "open-week", words("coach.history.open"), options, owner=owner)]
@@ -106,8 +108,7 @@ def history_card(views: Sequence[WeekView], words: Words, owner: int, more: bool
             Button("coach", "export", words("coach.history.json"), id="json", owner=owner),
         ]
     )
-    meta = [words("coach.history.more")] if more else ()
-    return Card(words("coach.history.title"), sections=[Section(None, lines)], rows=rows, meta=meta)
+    return Card(words("coach.history.title"), sections=[Section(None, lines)], rows=rows)
 
 
 def history_line(view: WeekView, words: Words) -> Text:

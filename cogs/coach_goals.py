@@ -6,16 +6,17 @@ from zoneinfo import ZoneInfo
 
 from bot.coach.forecast import Forecast
 from bot.coach.goals import GoalDraft
+from bot.coach.metrics import NAME_MAX
 from bot.coach.model import Goal, GoalCategory, GoalStatus, Woop
 from bot.coach.picture import GoalBar, render_goals
-from bot.coach.service.goals import WOOP_MAX, GoalChanged, GoalView
+from bot.coach.service.goals import UNIT_MAX, WOOP_MAX, GoalChanged, GoalView
 from bot.coach.service.profiles import ProfileChanges
 from bot.errors import Refused
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.confirm import question
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import control, form
+from bot.ui.items import control
 from bot.ui.model import (
     Accent,
     Button,
@@ -34,7 +35,7 @@ from bot.ui.model import (
 )
 from bot.ui.strings import Words
 from bot.ui.when import Reading, read_any
-from cogs.coach_support import stopped_by_crisis
+from cogs.coach_support import own_words
 
 LISTED = 8
 PICTURED = 2
@@ -92,7 +93,10 @@ def goals_card(
     rows: list[Row] = []
     if suggestions:
         rows.append(Select("coach", "suggested", words("coach.goals.suggested"), suggestions, id="list", owner=owner))
-    rows.append([Button("coach", "goal-new", words("coach.button.goal_new"), style=Style.PRIMARY, owner=owner)])
+    buttons = [Button("coach", "goal-new", words("coach.button.goal_new"), style=Style.PRIMARY, owner=owner)]
+    if suggestions:
+        buttons.append(Button("coach", "suggested-away", words("coach.goals.dismiss"), owner=owner))
+    rows.append(buttons)
     if not views:
         return Card("", lead=words("coach.goals.empty"), quiet=True, rows=rows)
     lines: list[str | Line] = [
@@ -117,6 +121,16 @@ def goals_card(
     )
 
 
+@control("coach", "suggested-away")
+async def put_suggestions_away(press: Press) -> None:
+    """Offer none of these for a month."""
+    goals = press.services.coach.goals
+    for each in await goals.suggestions(press.person):
+        await press.services.coach.profiles.dismiss_suggestion(press.actor, press.person, each.key)
+    await show_goals(press, update=True)
+    await press.reply(note(press.words("coach.told.suggestions_away")))
+
+
 async def show_goal(turn: Turn, goal_id: str, *, update: bool = False) -> None:
     view = await turn.services.coach.goals.get(turn.person, goal_id)
     card = goal_card(view, turn.words, turn.person)
@@ -131,6 +145,16 @@ def goal_card(view: GoalView, words: Words, owner: int) -> Card:
         facts.append(Fact(words("coach.goal.forecast"), forecast_line(view.forecast, words)))
     if goal.target_date is not None:
         facts.append(Fact(words("coach.goal.target"), words.day(goal.target_date)))
+    if goal.metric is not None and goal.target_value is not None:
+        known = f"coach.metric.{goal.metric}"
+        said = words(
+            "coach.goal.measure_line",
+            metric=words(known) if words.has(known) else goal.metric,
+            start=f"{goal.start_value or 0:g}",
+            target=f"{goal.target_value:g}",
+            unit=goal.unit or "",
+        )
+        facts.append(Fact(words("coach.goal.measure"), said))
     sections: list[Section] = []
     if goal.woop is not None:
         named = (
@@ -184,7 +208,12 @@ def _goal_rows(view: GoalView, words: Words, owner: int) -> list[Row]:
             button("goal-edit", "coach.button.edit"),
             button("goal-done", "coach.button.complete", main),
         ],
-        [button("goal-pause", "coach.button.goal_pause"), button("goal-share", "coach.button.share"), delete],
+        [
+            button("goal-measure", "coach.button.measure"),
+            button("goal-pause", "coach.button.goal_pause"),
+            button("goal-share", "coach.button.share"),
+            delete,
+        ],
     ]
 
 
@@ -284,12 +313,10 @@ async def edit_goal(press: Press) -> None:
     await press.open(goal_form(press, view.goal))
 
 
-@form("coach", "goal")
+@own_words("coach", "goal")
 async def save_goal(submit: Submit) -> None:
     """Make or change a goal. A wrong entry is shown again with everything typed."""
     values = submit.values
-    if await stopped_by_crisis(submit, values.text("description")):
-        return
     goals = submit.services.coach.goals
     kept = None if submit.id == "-" else (await goals.get(submit.person, submit.id)).goal
     draft = GoalDraft(
@@ -340,7 +367,7 @@ async def ask_progress(press: Press) -> None:
     await press.open(Form("coach", "progress", words("coach.goal.progress"), [field], id=press.id))
 
 
-@form("coach", "progress")
+@own_words("coach", "progress")
 async def save_progress(submit: Submit) -> None:
     typed = submit.values.text("progress").rstrip("% ").replace(",", ".")
     try:
@@ -349,6 +376,49 @@ async def save_progress(submit: Submit) -> None:
         raise Refused("coach_progress_range", value=typed[:20]) from None
     changed = await submit.services.coach.goals.set_progress(submit.actor, submit.person, submit.id, value)
     await submit.update(goal_card(changed.view, submit.words, submit.person))
+
+
+@control("coach", "goal-measure", opens_form=True)
+async def ask_measure(press: Press) -> None:
+    """Open the form that ties a goal to a measure."""
+    goal = (await press.services.coach.goals.get(press.person, press.id)).goal
+    words = press.words
+
+    def number(name: str, value: float | None) -> Field:
+        shown = None if value is None else f"{value:g}"
+        return Field(name, words(f"coach.form.measure_{name}"), value=shown, max_length=12)
+
+    fields = [
+        Field(
+            "measure",
+            words("coach.form.measure_name"),
+            words("coach.form.measure_help"),
+            value=goal.metric,
+            max_length=NAME_MAX,
+        ),
+        number("start", goal.start_value),
+        number("target", goal.target_value),
+        Field("unit", words("coach.form.measure_unit"), value=goal.unit, required=False, max_length=UNIT_MAX),
+    ]
+    await press.open(Form("coach", "measure", words("coach.form.measure"), fields, id=press.id))
+
+
+@own_words("coach", "measure")
+async def save_measure(submit: Submit) -> None:
+    values = submit.values
+    goals = submit.services.coach.goals
+    start, target = read_number(values.text("start")), read_number(values.text("target"))
+    name, unit = values.text("measure"), values.text("unit")
+    changed = await goals.measure(submit.actor, submit.person, submit.id, name, start, target, unit)
+    await submit.update(goal_card(changed.view, submit.words, submit.person))
+
+
+def read_number(typed: str) -> float:
+    """Return a typed number; a comma may stand for the point."""
+    try:
+        return float(typed.replace(",", "."))
+    except ValueError:
+        raise Refused("coach_number", typed=typed[:20]) from None
 
 
 @control("coach", "goal-done")
@@ -418,11 +488,9 @@ async def woop(press: Press) -> None:
     await press.open(Form("coach", "woop", words("coach.woop.heading"), fields, id=press.id))
 
 
-@form("coach", "woop")
+@own_words("coach", "woop")
 async def save_woop(submit: Submit) -> None:
     texts = [submit.values.text(name) for name in ("wish", "outcome", "obstacle", "plan")]
-    if await stopped_by_crisis(submit, *texts):
-        return
     changed = await submit.services.coach.goals.set_woop(submit.actor, submit.person, submit.id, Woop(*texts))
     await submit.update(goal_card(changed.view, submit.words, submit.person))
 
@@ -435,6 +503,9 @@ controls = (
     save_goal,
     ask_progress,
     save_progress,
+    put_suggestions_away,
+    ask_measure,
+    save_measure,
     complete,
     reopen,
     pause_goal,

@@ -9,12 +9,12 @@ from bot.coach.service.habits import REMINDER_MAX, HabitView
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who, control, form
+from bot.ui.items import Who, control
 from bot.ui.model import Button, Card, Line, Option, Row, Section, Select, Style, Text, join, note
 from bot.ui.strings import Words
 from bot.ui.times import chosen_time, time_card
 from bot.ui.when import Reading, read_any
-from cogs.coach_support import stopped_by_crisis
+from cogs.coach_support import own_words, stopped_by_crisis
 
 LISTED = 8
 
@@ -98,7 +98,7 @@ async def new_habit(press: Press) -> None:
     await press.open(habit_form(press, "-", "", HabitCategory.CREATIVE, Frequency.THREE_A_WEEK))
 
 
-@form("coach", "habit")
+@own_words("coach", "habit")
 async def save_habit(submit: Submit) -> None:
     values = submit.values
     habits = submit.services.coach.habits
@@ -267,7 +267,7 @@ async def edit_routine(press: Press) -> None:
     await press.open(routine_form(press, await press.services.coach.routines.get(press.person, press.id)))
 
 
-@form("coach", "routine")
+@own_words("coach", "routine")
 async def save_routine(submit: Submit) -> None:
     routines = submit.services.coach.routines
     name, steps = submit.values.text("name"), submit.values.text("steps")
@@ -307,7 +307,7 @@ async def delete_routine(press: Press) -> None:
 
 async def remind(turn: Turn, typed: str, text: str) -> None:
     """Set a reminder; the reading of the time is always shown, and two readings become two buttons."""
-    if await stopped_by_crisis(turn, text):
+    if await stopped_by_crisis(turn, text, typed):
         return
     zone = await _zone(turn)
     answer = await read_any(typed, turn.now, zone)
@@ -374,11 +374,9 @@ def _reminder_form(turn: Turn, reminder_id: str, when: str, text: str) -> Form:
     )
 
 
-@form("coach", "reminder")
+@own_words("coach", "reminder")
 async def save_reminder(submit: Submit) -> None:
     text, typed = submit.values.text("text"), submit.values.text("when")
-    if await stopped_by_crisis(submit, text):
-        return
     zone = await _zone(submit)
     answer = await read_any(typed, submit.now, zone)
     if not isinstance(answer, Reading):

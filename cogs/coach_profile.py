@@ -11,10 +11,11 @@ from bot.errors import Refused
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import control, form
+from bot.ui.items import control
 from bot.ui.model import Button, Card, Fact, Option, Row, Select, note
 from bot.ui.strings import Words
 from bot.ui.when import Reading, read_any
+from cogs.coach_support import own_words
 from cogs.phases import with_offer
 
 DAYS = range(7)
@@ -78,6 +79,9 @@ def profile_card(view: ProfileView, words: Words, owner: int) -> Card:
             Button("coach", "hours", words("coach.profile.hours_button"), owner=owner),
         ],
     ]
+    if profile.ai_consent:
+        told = words(_switch("reflections", chosen.send_reflections_to_ai))
+        rows.append([Button("coach", "reflections-on", told, owner=owner)])
     return Card(
         title=words("coach.profile.title"),
         lead=words("coach.profile.lead", role=words(f"coach.role.{profile.role}"), genre=profile.genre or "–"),
@@ -103,7 +107,7 @@ def _switch(name: str, is_on: bool) -> str:
     return f"coach.profile.{name}_{'off' if is_on else 'on'}"
 
 
-@form("coach", "profile")
+@own_words("coach", "profile")
 async def save_profile(submit: Submit) -> None:
     values = submit.values
     changes = ProfileChanges(
@@ -135,6 +139,14 @@ async def runs(press: Press) -> None:
     await _change(press, ProfileChanges(show_runs=view is not None and not view.profile.preferences.show_runs))
 
 
+@control("coach", "reflections-on")
+async def reflections(press: Press) -> None:
+    """Let AI read last week's reflections, or keep them from it again; off until the person turns it on."""
+    view = await press.services.coach.profiles.find(press.person)
+    shared = view is not None and view.profile.preferences.send_reflections_to_ai
+    await _change(press, ProfileChanges(send_reflections_to_ai=not shared))
+
+
 @control("coach", "hours", opens_form=True)
 async def hours(press: Press) -> None:
     words = press.words
@@ -142,7 +154,7 @@ async def hours(press: Press) -> None:
     await press.open(Form("coach", "hours", words("coach.profile.hours"), [field]))
 
 
-@form("coach", "hours")
+@own_words("coach", "hours")
 async def save_hours(submit: Submit) -> None:
     typed = submit.values.text("hours").replace(",", ".")
     try:
@@ -236,6 +248,7 @@ controls = (
     rest_days,
     energy,
     runs,
+    reflections,
     hours,
     save_hours,
     ask_pause,

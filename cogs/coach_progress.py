@@ -1,5 +1,7 @@
 """Progress, insights, history and the load check."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from bot.coach.load import Load
@@ -8,6 +10,7 @@ from bot.coach.picture import Panel, WeekMark
 from bot.coach.safety import region_of
 from bot.coach.service.progress import ProgressView, Series
 from bot.coach.service.tasks import TaskDraft
+from bot.coach.service.weeks import WeekView
 from bot.coach.trend import Direction, Trend
 from bot.errors import NotFound
 from bot.phases.model import Offer
@@ -29,6 +32,7 @@ from bot.ui.model import (
     join,
     note,
 )
+from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from cogs.coach_cards import history_card, load_accent, said
 from cogs.coach_support import support_card
@@ -173,29 +177,67 @@ def _direction(trend: Trend) -> int:
     return 1 if trend.direction in GOOD else -1
 
 
+async def _insights_of(turn: Turn, filter_: str) -> list[Insight]:
+    return await turn.services.coach.insights.all(turn.person, InsightType(filter_) if filter_ else None)
+
+
+async def _insights_count(turn: Turn, filter_: str) -> int:
+    return len(await _insights_of(turn, filter_))
+
+
+async def _insights_rows(turn: Turn, filter_: str, offset: int, limit: int) -> Sequence[tuple[Insight, int]]:
+    return [(insight, turn.person) for insight in (await _insights_of(turn, filter_))[offset : offset + limit]]
+
+
+def _insights_card(page: Page[tuple[Insight, int]], words: Words) -> Card:
+    return insights_card([insight for insight, _ in page.rows], words, page.rows[0][1])
+
+
+def _no_insights(filter_: str, words: Words) -> Card:
+    return Card("", lead=words("coach.insights.empty"), quiet=True)
+
+
+archive = Pager(
+    "coach", "insights", _insights_count, _insights_rows, _insights_card, _no_insights, per_page=INSIGHTS_SHOWN
+)
+
+
 async def show_insights(turn: Turn, kind: InsightType | None, *, update: bool = False) -> None:
-    """Look for new insights, then show what is kept."""
-    service = turn.services.coach.insights
-    await service.look(turn.actor, turn.person)
-    found = await service.all(turn.person, kind)
-    card = insights_card(found, turn.words, turn.person)
+    """Look for new insights, then show what is kept; AI is asked by its own button only."""
+    await turn.services.coach.insights.look(turn.actor, turn.person)
+    card = await archive.show(turn, str(kind) if kind else "")
+    view = await turn.services.coach.profiles.find(turn.person)
+    if view is not None and view.profile.ai_consent:
+        ask = Button("coach", "insights-ai", turn.words("coach.insights.ask_ai"), owner=turn.person)
+        card = replace(card, rows=[*card.rows, [ask]])
     await (turn.update(card) if update else turn.reply(card))
 
 
-def insights_card(found: list[Insight], words: Words, owner: int) -> Card:
-    if not found:
-        return Card("", lead=words("coach.insights.empty"), quiet=True)
+@control("coach", "insights-ai")
+async def ask_ai(press: Press) -> None:
+    """Ask once what may be worth a look; without an answer one line says so, and nothing is missing."""
+    await press.defer()
+    asked = await press.services.coach.enrich.insights(press.actor, press.person, press.guild)
+    if asked.reason is not None:
+        told = press.words("coach.insights.ai_down" if asked.reason.is_passing else "coach.insights.ai_off")
+    elif not asked.kept:
+        told = press.words("coach.insights.ai_none")
+    else:
+        told = press.words("coach.insights.ai_told", count=asked.kept)
+        await show_insights(press, None, update=True)
+    await press.reply(note(told))
+
+
+def insights_card(found: Sequence[Insight], words: Words, owner: int) -> Card:
+    """Return one page of insights, the important first."""
     lines: list[str | Line] = [
         Line(
             join(" · ", [words(f"coach.insight_type.{insight.type}"), said(insight.content.summary, words)]),
             Button("coach", "insight", words("coach.button.open"), id=insight.id, owner=owner),
         )
-        for insight in found[:INSIGHTS_SHOWN]
+        for insight in found
     ]
-    meta = [words("card.more", count=len(found) - INSIGHTS_SHOWN)] if len(found) > INSIGHTS_SHOWN else []
-    return Card(
-        words("coach.insights.title"), sections=[Section(None, lines)], meta=meta, rows=[type_select(words, owner)]
-    )
+    return Card(words("coach.insights.title"), sections=[Section(None, lines)], rows=[type_select(words, owner)])
 
 
 def insight_card(insight: Insight, words: Words, owner: int) -> Card:
@@ -261,13 +303,27 @@ async def delete_insight(press: Press) -> None:
     await press.update(note(press.words("coach.told.insight_deleted"), [undo_button(press, group)]))
 
 
+async def _weeks_count(turn: Turn, filter_: str) -> int:
+    return await turn.services.coach.weeks.count(turn.person)
+
+
+async def _weeks_rows(turn: Turn, filter_: str, offset: int, limit: int) -> Sequence[WeekView]:
+    return await turn.services.coach.weeks.history(turn.person, limit, offset)
+
+
+def _weeks_card(page: Page[WeekView], words: Words) -> Card:
+    return history_card(page.rows, words, page.rows[0].profile.user_id)
+
+
+def _no_weeks(filter_: str, words: Words) -> Card:
+    return note(words("coach.history.empty"))
+
+
+history = Pager("coach", "history", _weeks_count, _weeks_rows, _weeks_card, _no_weeks, per_page=HISTORY_SHOWN)
+
+
 async def show_history(turn: Turn) -> None:
-    views = await turn.services.coach.weeks.history(turn.person, limit=HISTORY_SHOWN + 1)
-    if not views:
-        await turn.reply(note(turn.words("coach.history.empty")))
-        return
-    more = len(views) > HISTORY_SHOWN
-    await turn.reply(history_card(views[:HISTORY_SHOWN], turn.words, turn.person, more))
+    await turn.reply(await history.show(turn))
 
 
 @control("coach", "history")
@@ -337,11 +393,11 @@ def type_select(words: Words, owner: int) -> Select:
 
 @control("coach", "insight-type")
 async def by_type(press: Press) -> None:
-    found = await press.services.coach.insights.all(press.person, InsightType(press.values[0]))
-    await press.update(insights_card(found, press.words, press.person))
+    await show_insights(press, InsightType(press.values[0]), update=True)
 
 
 controls = (
+    ask_ai,
     open_insights,
     open_insight,
     mark_insight,
@@ -351,4 +407,6 @@ controls = (
     says_too_much,
     open_support,
     by_type,
+    *history.controls,
+    *archive.controls,
 )

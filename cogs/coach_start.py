@@ -6,11 +6,12 @@ from bot.coach.seats import estimated_minutes, hours_of, seats
 from bot.coach.service.profiles import GENRE_MAX, ProfileChanges, ProfileView
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.inputs import Field, Form
-from bot.ui.items import Who, control, form
+from bot.ui.items import Who, control
 from bot.ui.model import Button, Card, Option, Row, Section, Select, Style, note
 from bot.ui.strings import Words
 from bot.ui.when import search_zones
 from cogs.coach_cards import week_card
+from cogs.coach_support import own_words
 
 STEPS = 8
 
@@ -145,7 +146,7 @@ async def write_genre(press: Press) -> None:
     await press.open(Form("coach", "genre", words("coach.form.genre"), [genre]))
 
 
-@form("coach", "genre")
+@own_words("coach", "genre")
 async def save_genre(submit: Submit) -> None:
     await _changed(submit, ProfileChanges(genre=submit.values.text("genre"), setup_step=3))
 
@@ -157,7 +158,7 @@ async def write_zone(press: Press) -> None:
     await press.open(Form("coach", "zone", words("coach.form.zone"), [zone], id=press.id))
 
 
-@form("coach", "zone")
+@own_words("coach", "zone")
 async def find_zone(submit: Submit) -> None:
     """Offer the zones that fit what was typed."""
     found = search_zones(submit.values.text("zone"), submit.now)[:25]

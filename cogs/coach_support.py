@@ -1,10 +1,31 @@
 """The support list and the crisis path: help lines first, nothing kept, nobody told."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from bot.coach.safety import HelpLine, help_lines, is_crisis, region_of, regions
-from bot.ui.base import Press, Turn
-from bot.ui.items import Who, control
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.items import FormControl, SubmitHandler, Who, control, form
 from bot.ui.model import Accent, Card, Option, Row, Section, Select, Text, join, raw
 from bot.ui.strings import Words
+
+TITLES = frozenset({"title", "name", "first", "second"})
+"""Fields that name a thing: a song may be called anything, so they are never read."""
+
+
+def own_words(area: str, action: str, *, who: Who = Who.OWNER) -> Callable[[SubmitHandler], FormControl]:
+    """Declare a form whose texts, titles apart, pass the crisis path before its handler is called at all."""
+
+    def declare(handler: SubmitHandler) -> FormControl:
+        @wraps(handler)
+        async def screened(submit: Submit) -> None:
+            texts = [submit.values.text(name) for name in submit.values.typed if name not in TITLES]
+            if not await stopped_by_crisis(submit, *texts):
+                await handler(submit)
+
+        return form(area, action, who=who)(screened)
+
+    return declare
 
 
 async def stopped_by_crisis(turn: Turn, *texts: str) -> bool:

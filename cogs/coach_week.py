@@ -12,13 +12,13 @@ from bot.errors import Refused
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import control, form
+from bot.ui.items import control
 from bot.ui.model import Button, Card, Option, OutFile, Row, Select, note
 from bot.ui.times import chosen_time, time_card
 from bot.ui.when import Reading, read_any
 from cogs.coach_calendar import week_calendar
 from cogs.coach_cards import MORE, choice_card, history_markdown, pick_card, tick_card, week_card
-from cogs.coach_support import stopped_by_crisis
+from cogs.coach_support import own_words
 
 
 def monday_of_id(text: str) -> date | None:
@@ -224,11 +224,9 @@ async def _task_form(turn: Turn) -> Form:
     )
 
 
-@form("coach", "add-task")
+@own_words("coach", "add-task")
 async def add_task(submit: Submit) -> None:
     values = submit.values
-    if await stopped_by_crisis(submit, values.text("if_then")):
-        return
     typed = values.text("minutes")
     if typed and not typed.isdigit():
         raise Refused("coach_minutes", low=5, high=480)
@@ -342,11 +340,9 @@ async def task_pick(press: Press) -> None:
             await act_on(press, task_id, action, update=True)
 
 
-@form("coach", "if-then")
+@own_words("coach", "if-then")
 async def save_if_then(submit: Submit) -> None:
     text = submit.values.text("if_then")
-    if await stopped_by_crisis(submit, text):
-        return
     changed = await submit.services.coach.tasks.set_if_then(submit.actor, submit.person, submit.id, text)
     await _told(submit, "coach.told.if_then", changed)
 
@@ -363,7 +359,7 @@ async def task_action(press: Press) -> None:
     await act_on(press, press.id, press.arg, update=True)
 
 
-@form("coach", "split")
+@own_words("coach", "split")
 async def split(submit: Submit) -> None:
     values = submit.values
     changed = await submit.services.coach.tasks.split(
@@ -372,12 +368,10 @@ async def split(submit: Submit) -> None:
     await _told(submit, "coach.told.task_split", changed)
 
 
-@form("coach", "schedule")
+@own_words("coach", "schedule")
 async def schedule(submit: Submit) -> None:
     """Read the time, echo it, and write it."""
     text = submit.values.text("if_then")
-    if await stopped_by_crisis(submit, text):
-        return
     typed = submit.values.text("when")
     zone = ZoneInfo((await _profile(submit)).timezone)
     answer = await read_any(typed, submit.now, zone)
@@ -447,13 +441,11 @@ def reflect_form(turn: Turn, monday: str, checkin: str = "") -> Form:
     )
 
 
-@form("coach", "reflection")
+@own_words("coach", "reflection")
 async def save_reflection(submit: Submit) -> None:
     """Keep a reflection; every text passes the crisis path first."""
     values = submit.values
     texts = [values.text(name) for name in ("wins", "challenges", "learnings", "focus")]
-    if await stopped_by_crisis(submit, *texts):
-        return
     wins, challenges, learnings = (tuple(text.splitlines()) for text in texts[:3])
     told = Reflections(wins, challenges, learnings, texts[3])
     coach = submit.services.coach

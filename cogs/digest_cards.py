@@ -42,10 +42,11 @@ def stored_card(
     can_post: bool = False,
     offer: Offer | None = None,
     energy: Energy | None = None,
+    can_check_in: bool = False,
 ) -> Card:
     """Return a digest as it was built; its texts are finished markup already.
 
-    `offer`: the change of phase that is open now. `energy`: for the DM copy only.
+    `offer`: the change of phase that is open now. `energy` and `can_check_in`: for the DM copy only.
     """
     week = str(shown.week)
     rows: list[Row] = []
@@ -59,6 +60,8 @@ def stored_card(
     rows.append(buttons)
     if can_post and shown.public_card is not None:
         rows.append([Button("digest", "post", words("card.post"), week if not shown.so_far else "now", owner=owner)])
+    if can_check_in:
+        rows.append([Button("coach", "checkin-new", words("digest.card.checkin"), owner=owner)])
     rows += offer_rows(offer, words, owner)
     card = _card(shown.card, waveform)
     facts = list(card.facts)

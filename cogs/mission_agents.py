@@ -13,6 +13,7 @@ from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import control, form
 from bot.ui.model import Accent, Button, Card, Fact, Option, Row, Section, Select, State, Style, join
 from bot.ui.strings import Words
+from cogs.coach_support import own_words
 from cogs.mission_cards import tool_name
 
 
@@ -206,7 +207,7 @@ async def agent_edit(press: Press) -> None:
     await press.open(Form("mission", "agent-save", words("mission.form.agent", name=agent.name), fields, id=press.id))
 
 
-@form("mission", "agent-save")
+@own_words("mission", "agent-save")
 async def agent_save(submit: Submit) -> None:
     """Change an agent."""
     typed = submit.values.text("tokens").replace(",", "").replace(" ", "")
@@ -240,7 +241,7 @@ async def agent_new(press: Press) -> None:
     await press.open(Form("mission", "agent-add", words("mission.form.agent_new"), fields))
 
 
-@form("mission", "agent-add")
+@own_words("mission", "agent-add")
 async def agent_add(submit: Submit) -> None:
     """Make an agent."""
     agent = await _area(submit).service.new_agent(

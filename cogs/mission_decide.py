@@ -9,10 +9,11 @@ from bot.missions.model import StepState
 from bot.missions.ports import Presser
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who, control, form
+from bot.ui.items import Who, control
 from bot.ui.model import Card, Option, note
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
+from cogs.coach_support import own_words
 from cogs.mission_cards import header_card, step_card, with_next
 
 REASONS = ("not_now", "wrong_idea", "too_much", "already_done")
@@ -92,7 +93,7 @@ async def edit_step(press: Press) -> None:
     await press.open(Form("mission", "edit-step-save", title, fields, id=press.id))
 
 
-@form("mission", "edit-step-save", who=Who.APPROVER)
+@own_words("mission", "edit-step-save", who=Who.APPROVER)
 async def edit_step_save(submit: Submit) -> None:
     """Keep the changed step; it still waits for Approve."""
     area = area_of(submit)
@@ -115,7 +116,7 @@ async def dismiss(press: Press) -> None:
     await press.open(Form("mission", "dismiss-save", words("mission.form.dismiss"), fields, id=press.id))
 
 
-@form("mission", "dismiss-save", who=Who.APPROVER)
+@own_words("mission", "dismiss-save", who=Who.APPROVER)
 async def dismiss_save(submit: Submit) -> None:
     """Turn a step down; the reason goes to the next plan."""
     code = submit.values.choice("reason")
@@ -156,7 +157,7 @@ async def again(press: Press) -> None:
     await press.open(Form("mission", "again-save", words("mission.form.again"), [field], id=press.id))
 
 
-@form("mission", "again-save", who=Who.APPROVER)
+@own_words("mission", "again-save", who=Who.APPROVER)
 async def again_save(submit: Submit) -> None:
     """Plan anew with the person's words."""
     area = area_of(submit)

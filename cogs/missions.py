@@ -17,12 +17,13 @@ from bot.ui.commands import Entity, StudioCog, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import ask
 from bot.ui.inputs import Field, FieldKind, Form, FormValues
-from bot.ui.items import control, form
+from bot.ui.items import control
 from bot.ui.model import Button, Card, Option, Section, note, plain
 from bot.ui.pager import Page, Pager
 from bot.ui.strings import Words
 from bot.ui.works import Work
 from cogs import mission_agents, mission_decide
+from cogs.coach_support import own_words
 from cogs.mission_agents import agents_card
 from cogs.mission_cards import (
     header_card,
@@ -293,7 +294,7 @@ def _read_draft(values: FormValues, draft: MissionDraft, guild: int | None) -> M
     )
 
 
-@form("mission", "new-save")
+@own_words("mission", "new-save")
 async def new_save(submit: Submit) -> None:
     """Make the mission of the form."""
     service = area_of(submit).service
@@ -304,7 +305,7 @@ async def new_save(submit: Submit) -> None:
     await submit.reply(replace(card, rows=[*card.rows, [undo_button(submit, changed.group_id)]]))
 
 
-@form("mission", "edit-save")
+@own_words("mission", "edit-save")
 async def edit_save(submit: Submit) -> None:
     """Change the mission to what the form says."""
     service = area_of(submit).service

@@ -5,6 +5,7 @@ Counts, areas, efforts and ids are the rules'; a text with a banned word, an unk
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pydantic import Field
 
@@ -56,7 +57,13 @@ class WeekContext:
     goals: Sequence[Goal] = ()
     loops: Sequence[LoopFact] = ()
     releases: Sequence[Release] = ()
+    today: date | None = None
+    """Counts down to releases; a date is not about anybody."""
+    bounces: int = 0
+    bounce_ids: Sequence[str] = ()
+    """Evidence of what is said about them; never sent."""
     bounce_titles: Sequence[str] = ()
+    missions: Sequence[str] = ()
     last_week: tuple[int, int] | None = None
     reflections: Sequence[str] = ()
 
@@ -87,13 +94,24 @@ def context_data(context: WeekContext) -> Mapping[str, JsonValue]:
             {"title": goal.title, "category": str(goal.category), "progress": round(goal.progress)}
             for goal in context.goals
         ],
-        "loops": [{"name": loop.name, "momentum": loop.label} for loop in context.loops],
-        "releases": [{"name": release.name, "day": release.on.isoformat()} for release in context.releases],
-        "bounces": list(context.bounce_titles),
+        "loops": [_loop(loop) for loop in context.loops],
+        "releases": [_release(release, context.today) for release in context.releases],
+        "bounces": {"count": context.bounces, "titles": list(context.bounce_titles)} if context.bounces else None,
+        "missions": list(context.missions),
         "last_week": list(context.last_week) if context.last_week else None,
         "reflections": list(context.reflections),
     }
     return {**parts, **{name: value for name, value in optional.items() if value}}
+
+
+def _loop(loop: LoopFact) -> dict[str, JsonValue]:
+    known: dict[str, JsonValue] = {"name": loop.name, "momentum": loop.label}
+    return {**known, "next": list(loop.next_actions)} if loop.next_actions else known
+
+
+def _release(release: Release, today: date | None) -> dict[str, JsonValue]:
+    known: dict[str, JsonValue] = {"name": release.name, "day": release.on.isoformat()}
+    return {**known, "days_to_go": (release.on - today).days} if today is not None else known
 
 
 def take_over(plan: Plan, tasks: Sequence[Task], reply: PlanReply, areas: Sequence[FocusArea], model: str) -> Enriched:
@@ -104,17 +122,17 @@ def take_over(plan: Plan, tasks: Sequence[Task], reply: PlanReply, areas: Sequen
         task = known.get(words.id)
         if task is None:
             continue
-        title, how = _text(words.title, TITLE_MAX), _text(words.how, HOW_MAX)
+        title, how = acceptable(words.title, TITLE_MAX), acceptable(words.how, HOW_MAX)
         if title or how:
             changed[task.id] = replace(task, title=title or task.title, description=how or task.description)
     allowed = {str(area): area for area in areas}
     extras = [
-        ExtraTask(allowed[extra.focus_area], title, _text(extra.how, HOW_MAX), _EFFORTS[extra.effort])
+        ExtraTask(allowed[extra.focus_area], title, acceptable(extra.how, HOW_MAX), _EFFORTS[extra.effort])
         for extra in reply.extra_tasks
-        if extra.focus_area in allowed and extra.effort in _EFFORTS and (title := _text(extra.title, TITLE_MAX))
+        if extra.focus_area in allowed and extra.effort in _EFFORTS and (title := acceptable(extra.title, TITLE_MAX))
     ]
-    advice = [text for each in reply.recommendations if (text := _text(each, RECOMMENDATION_LENGTH))]
-    theme = _text(reply.theme, TITLE_MAX)
+    advice = [text for each in reply.recommendations if (text := acceptable(each, RECOMMENDATION_LENGTH))]
+    theme = acceptable(reply.theme, TITLE_MAX)
     enriched = replace(
         plan,
         theme=Line.free(theme) if theme else plan.theme,
@@ -124,7 +142,7 @@ def take_over(plan: Plan, tasks: Sequence[Task], reply: PlanReply, areas: Sequen
     return Enriched(enriched, tuple(changed.values()), tuple(extras[:EXTRAS_MAX]))
 
 
-def _text(text: str, most: int) -> str:
+def acceptable(text: str, most: int) -> str:
     """Return a text that may be shown, "" for one that may not."""
     tidy = " ".join(text.split())
     return tidy if len(tidy) <= most and is_acceptable(tidy) else ""

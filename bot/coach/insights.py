@@ -9,6 +9,7 @@ from statistics import median
 
 from bot.coach.model import (
     Category,
+    Experience,
     Goal,
     GoalId,
     GoalStatus,
@@ -56,6 +57,7 @@ class InsightInputs:
 
     today: date
     role: Role
+    experience: Experience = Experience.INTERMEDIATE
     genre: str | None = None
     town: str | None = None
     goals: Sequence[Goal] = ()
@@ -142,6 +144,12 @@ def _creative(inputs: InsightInputs) -> Iterable[Found]:
             "days": round(median(gaps)),
         }
         yield _insight(InsightType.CREATIVE, "bounces", parts, [bounce.id for bounce in bounces])
+        return
+    finished = sorted((at, clip) for loop in inputs.loops for clip, at in loop.finished)
+    if len(finished) >= 3:
+        gaps = [(later - earlier).days for (earlier, _), (later, _) in itertools.pairwise(finished)]
+        told: dict[str, str | int | float] = {"count": len(finished), "days": round(median(gaps))}
+        yield _insight(InsightType.CREATIVE, "clips", told, [clip for _, clip in finished])
 
 
 def _branding(inputs: InsightInputs) -> Iterable[Found]:
@@ -208,6 +216,8 @@ def _promotional(inputs: InsightInputs) -> Iterable[Found]:
             parts: dict[str, str | int | float] = {"loop": loop.name, "clip": loop.promo_clips[0]}
             yield _insight(InsightType.PROMOTIONAL, "promo_waits", parts, [loop.id, *loop.promo_clips])
             return
+    if inputs.experience is Experience.BEGINNER and inputs.role is Role.ARTIST:
+        yield _insight(InsightType.PROMOTIONAL, "basics", {}, ["basics"], InsightPriority.LOW)
 
 
 def _scene(inputs: InsightInputs) -> Iterable[Found]:

@@ -8,6 +8,7 @@ from bot.coach.trend import RATE_SCALE, RATING_SCALE
 from bot.errors import Refused
 
 NAME_MAX = 40
+VALUE_MAX = 1e9
 
 
 @dataclass(frozen=True, slots=True)

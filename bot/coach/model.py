@@ -579,3 +579,5 @@ class LoopFact:
     next_actions: tuple[str, ...] = ()
     unfinished: bool = True
     promo_clips: tuple[str, ...] = field(default=())
+    finished: tuple[tuple[str, datetime], ...] = ()
+    """(clip id, when) of the clips that are done."""

@@ -34,6 +34,17 @@ class FactReader(Protocol):
     def facts(self) -> Sequence[PlatformFact]: ...
 
 
+class MissionReader(Protocol):
+    async def open_missions(self, user_id: int) -> Sequence[str]:
+        """Return the titles of the person's own missions that are under way."""
+        ...
+
+
+class NoMissions:
+    async def open_missions(self, user_id: int) -> Sequence[str]:
+        return ()
+
+
 class NoLoops:
     """Nobody has a loop."""
 
@@ -75,3 +86,4 @@ class Sources:
     bounces: BounceReader = field(default_factory=NoBounces)
     phases: PhaseDoor = field(default_factory=FirstPhase)
     facts: FactReader = field(default_factory=NoFacts)
+    missions: MissionReader = field(default_factory=NoMissions)

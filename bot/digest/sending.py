@@ -183,7 +183,12 @@ class DigestSlots:
         most = self._rules.a_week.get(await person.pace(owner), 1)
         async with self._database.read(owner) as unit:
             sent = await unit.repo(DeliveryRepository).sent_between(UNASKED, now - timedelta(days=8))
-        times = [item.claimed_at for item in sent if item.claimed_at is not None and item.target_kind == "dm"]
+        # What somebody asked for (a snooze, the first note) uses no cap, here as at the coach.
+        times = [
+            item.claimed_at
+            for item in sent
+            if item.claimed_at is not None and item.target_kind == "dm" and not item.payload.get("asked")
+        ]
         spaced = spaced_until(times, most, zone, now, self._rules)
         until = max(open_at, spaced or now)
         if until <= now:

@@ -16,6 +16,7 @@ from bot.coach.service.desk import Desk
 from bot.engine import Engine
 from bot.loops.area import LoopArea
 from bot.loops.model import Lane
+from bot.missions.model import LifeState
 from bot.outbox import Outbox
 from bot.phases.model import Phase as PhaseWord
 from bot.phases.service import PhaseService
@@ -25,9 +26,11 @@ from bot.ui.strings import Catalogue
 from cogs.coach_checkins import register_deliveries
 from storage.repositories.bounces import BounceRepository
 from storage.repositories.loops import ClipRepository, LoopRepository
+from storage.repositories.missions import MissionRepository
 from storage.unit import Database
 
 BOUNCES_READ = 100
+NEXT_READ = 3
 INDUSTRY_FACTS = ("spotify.pitch_min", "distributor.lead")
 """Keys of platform facts that an insight may show when a release is ahead, by their beginning."""
 
@@ -48,7 +51,7 @@ class House(Protocol):
 def wire_coach(house: House, phases: PhaseService, assistant: Assistant | None = None) -> CoachService:
     """Make the service over its neighbours, and make its slots and deliveries known."""
     neighbours = Neighbours(house, phases)
-    sources = Sources(loops=neighbours, bounces=neighbours, phases=neighbours, facts=neighbours)
+    sources = Sources(loops=neighbours, bounces=neighbours, phases=neighbours, facts=neighbours, missions=neighbours)
     service = coach_service(Desk(house.database, house.clock, sources), assistant)
     for kind in service.slots:
         house.engine.register(kind)
@@ -74,6 +77,8 @@ class Neighbours:
                 name=line.loop.name,
                 label=line.momentum.label.value,
                 unfinished=not clips.get(line.loop.id) or any(not clip.is_done for clip in clips[line.loop.id]),
+                next_actions=tuple(clip.name for clip in clips.get(line.loop.id, ()) if not clip.is_done)[:NEXT_READ],
+                finished=tuple((clip.id, clip.done_at) for clip in clips.get(line.loop.id, ()) if clip.done_at),
                 promo_clips=tuple(
                     clip.name for clip in clips.get(line.loop.id, ()) if clip.lane is Lane.PROMO and not clip.is_done
                 ),
@@ -107,6 +112,11 @@ class Neighbours:
             for bounce in found
             if bounce.bounced_at >= since
         ]
+
+    async def open_missions(self, user_id: int) -> Sequence[str]:
+        async with self._house.database.read(user_id) as unit:
+            found = await unit.repo(MissionRepository).missions((LifeState.ACTIVE,))
+        return [mission.title for mission in found]
 
     async def phase(self, user_id: int) -> Phase:
         return Phase((await self._phases.phase(user_id)).value)

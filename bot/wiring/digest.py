@@ -213,8 +213,14 @@ class DigestMessages:
             can_plan=self._service.can_plan,
             offer=await self._house.phases.open_offer(delivery.owner),
             energy=await self._service.energy(delivery.owner, shown),
+            can_check_in=await self._checks_in(delivery.owner),
         )
         return OutMessage(card)
+
+    async def _checks_in(self, owner: int) -> bool:
+        """Say whether the Sunday digest is this person's check-in too: they turned check-ins on."""
+        view = await self._house.coach.profiles.find(owner)
+        return view is not None and view.settings.dm_checkins
 
     async def inbox(self, delivery: Delivery) -> InboxText | None:
         payload: Any = delivery.payload

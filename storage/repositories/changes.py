@@ -77,6 +77,11 @@ class ChangeRepository(Repository):
         statement = statement.order_by(ChangeRow.group_id.desc(), ChangeRow.id).limit(limit)
         return _groups(list((await self.session.execute(statement)).scalars()))
 
+    async def times(self, since: datetime, reference: str) -> list[datetime]:
+        """Return when somebody changed anything since then, each act once."""
+        statement = select(ChangeRow.at).where(ChangeRow.at >= since, ChangeRow.actor_reference == reference).distinct()
+        return sorted((await self.session.execute(statement)).scalars())
+
     async def by_actor_prefix(self, prefix: str) -> list[ChangeGroup]:
         """Return groups whose actor reference starts so (`ai:<mission>/`), newest first."""
         statement = (

@@ -56,6 +56,9 @@ class CoachWeekRepository(Repository):
         )
         return [_session(row) for row in rows.scalars()]
 
+    async def count(self) -> int:
+        return (await self.session.execute(select(func.count(CoachSessionRow.id)))).scalar_one()
+
     async def add(self, week: Session) -> Session:
         self.session.add(CoachSessionRow(id=week.id, owner_id=self.owner, **_columns(week)))
         await self.session.flush()

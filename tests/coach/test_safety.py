@@ -1,7 +1,9 @@
 """The crisis matcher on labelled lines, and the support list as dated data."""
 
+import os
 import tomllib
-from datetime import date, timedelta
+import warnings
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,20 @@ def test_support_lines_of_a_region_come_first_and_an_unknown_region_shows_all() 
     assert region_of("Europe/London") == "uk"
     assert region_of("America/New_York") == "us"
     assert region_of("Asia/Tokyo") is None
+
+
+def test_a_release_build_has_every_help_line_checked_and_the_phrases_reviewed() -> None:
+    """Warns; a release build (`make release-check`) fails until somebody has looked and filled the dates in."""
+    today = datetime.now(UTC).date()
+    assert all(line.region and line.name and line.how for line in load_help_lines())
+    old = [f"{line.name} ({line.region})" for line in load_help_lines() if line.needs_check(today)]
+    phrases = load_phrases()
+    if not (phrases.reviewed_by and phrases.reviewed_on):
+        old.append("crisis phrases: a review by someone qualified")
+    if os.environ.get("STUDIOHAND_RELEASE_BUILD"):
+        assert old == [], "look at the source and fill in last_verified, reviewed_by and reviewed_on"
+    elif old:
+        warnings.warn("to check before a release build: " + ", ".join(old), stacklevel=1)
 
 
 def test_a_line_checked_long_ago_needs_a_check() -> None:

@@ -45,7 +45,7 @@ class CoachService:
 
 def coach_service(desk: Desk, assistant: Assistant | None = None) -> CoachService:
     """Make all doors over one desk."""
-    weeks, tasks = WeekService(desk), TaskService(desk)
+    weeks, tasks, insights = WeekService(desk), TaskService(desk), InsightService(desk)
     return CoachService(
         desk=desk,
         profiles=ProfileService(desk),
@@ -57,6 +57,6 @@ def coach_service(desk: Desk, assistant: Assistant | None = None) -> CoachServic
         routines=RoutineService(desk),
         reminders=ReminderService(desk),
         checkins=CheckinService(desk, weeks),
-        insights=InsightService(desk),
-        enrich=EnrichService(desk, weeks, tasks, assistant),
+        insights=insights,
+        enrich=EnrichService(desk, weeks, tasks, insights, assistant),
     )

@@ -5,20 +5,21 @@ from datetime import date
 
 from bot.actors import Actor, OwnerId
 from bot.ai.model import Asker, Assistant, Failed, NoIdeas, Ok, Question, Reason
-from bot.coach.enriching import PlanReply, WeekContext, context_data, take_over
-from bot.coach.model import FocusArea, GoalStatus
-from bot.coach.safety import is_crisis
+from bot.coach.ai_insights import InsightsReply, insight_data, kept_insights, wanted
+from bot.coach.enriching import PlanReply, context_data, take_over
+from bot.coach.model import FocusArea, InsightType, TaskSource
 from bot.coach.seats import areas_of
+from bot.coach.service.context import week_context
 from bot.coach.service.desk import Desk
-from bot.coach.service.planning import WEEK, is_replaceable
+from bot.coach.service.insights import InsightService
+from bot.coach.service.planning import is_replaceable, look_around
 from bot.coach.service.tasks import TaskChanged, TaskDraft, TaskService
 from bot.coach.service.weeks import WeekService, WeekView
-from bot.errors import AlreadyDone, NotFound
-from storage.repositories.coach_goals import CoachGoalRepository
+from bot.errors import AlreadyDone, NotFound, Refused
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
 
 PROMPT = "coach_plan"
-BOUNCES_SENT = 10
+INSIGHTS_PROMPT = "coach_insights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,24 @@ class EnrichedWeek:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AskedInsights:
+    """How many were kept; `reason` says why there was no answer."""
+
+    kept: int = 0
+    reason: Reason | None = None
+
+
 class EnrichService:
     """One door for AI texts of the coach."""
 
-    def __init__(self, desk: Desk, weeks: WeekService, tasks: TaskService, assistant: Assistant | None) -> None:
+    def __init__(
+        self, desk: Desk, weeks: WeekService, tasks: TaskService, insights: InsightService, assistant: Assistant | None
+    ) -> None:
         self._desk = desk
         self._weeks = weeks
         self._tasks = tasks
+        self._insights = insights
         self._assistant = assistant
 
     async def enrich(
@@ -48,7 +60,7 @@ class EnrichService:
             return EnrichedWeek(view, reason=Reason.NO_KEY)
         if not view.profile.ai_consent:
             return EnrichedWeek(view, reason=Reason.OFF)
-        data = context_data(await self._context(owner, view))
+        data = context_data(await week_context(self._desk, owner, view))
         answer = await self._assistant.ask(Question(PROMPT, PlanReply, data, Asker(owner, guild_id)))
         match answer:
             case Ok(items=reply, usage=usage):
@@ -58,27 +70,57 @@ class EnrichService:
             case Failed(reason=reason):
                 return EnrichedWeek(view, reason=reason)
 
+    async def insights(self, actor: Actor, owner: OwnerId, guild_id: int | None = None) -> AskedInsights:
+        """Ask what may be worth a look in the person's own data, and keep it beside what the rules found."""
+        view = await self._weeks.plan(actor, owner)
+        if self._assistant is None:
+            return AskedInsights(reason=Reason.NO_KEY)
+        if not view.profile.ai_consent:
+            return AskedInsights(reason=Reason.OFF)
+        context = await week_context(self._desk, owner, view)
+        asker = Asker(owner, guild_id)
+        question = Question(INSIGHTS_PROMPT, InsightsReply, insight_data(context), asker)
+        match await self._assistant.ask(question):
+            case Ok(items=reply, usage=usage):
+                evidence = {
+                    InsightType.CAREER: [*(goal.id for goal in context.goals), view.week.id],
+                    InsightType.CREATIVE: [*context.bounce_ids, *(loop.id for loop in context.loops)],
+                    InsightType.BRANDING: [view.profile.id],
+                }
+                found = kept_insights(reply, wanted(context), evidence)
+                return AskedInsights(await self._insights.keep(actor, owner, found, usage.model))
+            case NoIdeas():
+                return AskedInsights()
+            case Failed(reason=reason):
+                return AskedInsights(reason=reason)
+
     async def add_extra(self, actor: Actor, owner: OwnerId, monday: date, place: int) -> TaskChanged:
         """Add an extra task; the plan grows by the person's own act."""
-        view = await self._weeks.plan(actor, owner, monday)
-        if place >= len(view.week.extras):
-            raise NotFound("task", "/coach plan")
-        extra = view.week.extras[place]
-        if any(task.title == extra.title for task in view.tasks):
-            raise AlreadyDone("coach_extra_there", task=extra.title)
-        draft = TaskDraft(extra.title, area=extra.focus_area, effort=extra.effort)
-        return await self._tasks.add(actor, owner, draft, monday)
+        return await self._take_extra(actor, owner, monday, place, swaps=False)
 
     async def swap_in(self, actor: Actor, owner: OwnerId, monday: date, place: int) -> TaskChanged:
         """Put an extra task in place of an open one of its area; without one it is added."""
-        added = await self.add_extra(actor, owner, monday, place)
-        async with self._desk.write(actor, owner, "swap_in") as sitting:
+        return await self._take_extra(actor, owner, monday, place, swaps=True)
+
+    async def _take_extra(self, actor: Actor, owner: OwnerId, monday: date, place: int, *, swaps: bool) -> TaskChanged:
+        """Take an extra task in one transaction, so that a second press finds it there and Undo undoes all of it."""
+        around = await look_around(self._desk, owner)
+        async with self._desk.write(actor, owner, "swap_in" if swaps else "add_task") as sitting:
+            week = await sitting.unit.repo(CoachWeekRepository).of(monday)
+            if week is None or place >= len(week.extras):
+                raise NotFound("task", "/coach plan")
+            if week.closed_at is not None:
+                raise Refused("coach_week_closed")
+            extra = week.extras[place]
             tasks = sitting.unit.repo(CoachTaskRepository)
-            own = await tasks.of(added.task.session_id)
-            free = next((t for t in own if t.focus_area is added.task.focus_area and is_replaceable(t)), None)
-            if free is not None:
+            own = await tasks.of(week.id)
+            if any(task.title == extra.title for task in own):
+                raise AlreadyDone("coach_extra_there", task=extra.title)
+            free = next((each for each in own if each.focus_area is extra.focus_area and is_replaceable(each)), None)
+            if swaps and free is not None:
                 await tasks.remove([free.id])
-        return added
+            draft = TaskDraft(extra.title, extra.focus_area, extra.effort, how=extra.description, source=TaskSource.AI)
+            return await self._tasks.add_in(sitting, draft, around, monday)
 
     async def _keep(self, actor: Actor, owner: OwnerId, view: WeekView, reply: PlanReply, model: str) -> EnrichedWeek:
         async with self._desk.write(actor, owner, "enrich") as sitting:
@@ -96,30 +138,3 @@ class EnrichService:
                 await self._weeks.view(sitting, replace(week, plan=taken.plan, extras=taken.extras)),
                 sitting.unit.group_id,
             )
-
-    async def _context(self, owner: OwnerId, view: WeekView) -> WeekContext:
-        """Gather what exists. Reflections only by their own switch, and never one with a crisis phrase."""
-        sources = self._desk.sources
-        loops = await sources.loops.loops(owner)
-        releases = await sources.loops.releases(owner)
-        bounces = await sources.bounces.bounces(owner, self._desk.clock.now() - 8 * WEEK)
-        profile = view.profile
-        async with self._desk.read(owner) as sitting:
-            goals = await sitting.unit.repo(CoachGoalRepository).all(GoalStatus.ACTIVE)
-            before = await sitting.unit.repo(CoachWeekRepository).of(view.week.week_start - WEEK)
-            earlier = await sitting.unit.repo(CoachTaskRepository).of(before.id) if before else []
-        told = (*before.reflections.wins, *before.reflections.challenges) if before else ()
-        shares = profile.preferences.send_reflections_to_ai and not is_crisis(*told)
-        return WeekContext(
-            role=profile.role,
-            experience=profile.experience,
-            areas=areas_of(profile.role),
-            tasks=view.open,
-            genre=profile.genre,
-            goals=goals,
-            loops=loops,
-            releases=releases,
-            bounce_titles=[bounce.title for bounce in bounces[:BOUNCES_SENT]],
-            last_week=(sum(task.status == "done" for task in earlier), len(earlier)) if before else None,
-            reflections=told if shares else (),
-        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import isfinite
 
 from bot.actors import Actor, OwnerId
 from bot.coach.dates import week_start
@@ -13,17 +14,22 @@ from bot.coach.goals import (
     checked,
     checked_progress,
     completed,
+    latest,
+    progress_from,
     reopened,
     suggestions,
     weekly_increments,
 )
+from bot.coach.metrics import VALUE_MAX, checked_name, metric
 from bot.coach.model import (
     Aggregate,
     Goal,
     GoalId,
     GoalStatus,
+    LoopFact,
     MetricKind,
     Progress,
+    Release,
     Woop,
 )
 from bot.coach.safety import is_crisis
@@ -34,6 +40,7 @@ from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressR
 from storage.repositories.coach_weeks import CoachTaskRepository
 
 WOOP_MAX = 300
+UNIT_MAX = 20
 GOAL_METRIC = "goal_progress"
 """Metric under which the progress of goals is recorded, one row a change."""
 
@@ -73,28 +80,8 @@ class GoalService:
 
     async def add(self, actor: Actor, owner: OwnerId, draft: GoalDraft) -> GoalChanged:
         """Make a goal. Raises Refused for a title, text or progress outside what is accepted, or for too many."""
-        tidy = _readable(checked(draft, self._desk.rules.limits))
         async with self._desk.write(actor, owner, "add_goal") as sitting:
-            goals = sitting.unit.repo(CoachGoalRepository)
-            await self._require_room(goals)
-            goal = Goal(
-                id=GoalId(sitting.unit.new_id()),
-                title=tidy.title,
-                description=tidy.description,
-                category=tidy.category,
-                status=GoalStatus.ACTIVE,
-                priority=tidy.priority,
-                progress=tidy.progress,
-                created_at=sitting.now,
-                target_date=tidy.target_date,
-                metric=tidy.metric,
-                start_value=tidy.start_value,
-                target_value=tidy.target_value,
-                unit=tidy.unit,
-            )
-            await goals.add(goal)
-            await _record(sitting, goal)
-            return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
+            return await self._add(sitting, draft)
 
     async def update(self, actor: Actor, owner: OwnerId, goal_id: str, draft: GoalDraft) -> GoalChanged:
         """Change a goal's words, category, priority, date or progress. 100 offers completion, never does it."""
@@ -168,31 +155,77 @@ class GoalService:
 
     async def suggestions(self, owner: OwnerId) -> list[Suggestion]:
         """Return goals to offer where there is a gap; what was put away rests for a month."""
-        loops = await self._desk.sources.loops.loops(owner)
-        releases = await self._desk.sources.loops.releases(owner)
+        around = await self._around(owner)
         async with self._desk.read(owner) as sitting:
-            rest = timedelta(days=self._desk.rules.suggestion_rest_days)
-            away = {key for key, at in sitting.state.dismissed.items() if sitting.now - at < rest}
-            return suggestions(
-                sitting.profile.role,
-                sitting.profile.experience,
-                await sitting.unit.repo(CoachGoalRepository).all(),
-                releases,
-                loops,
-                away,
-                sitting.today,
-            )
+            return await self._offered(sitting, *around)
 
     async def take_suggestion(self, actor: Actor, owner: OwnerId, key: str, title: str) -> GoalChanged:
-        """Make a goal of a suggestion; a second press gives the same goal."""
-        offered = {each.key: each for each in await self.suggestions(owner)}
-        suggestion = offered.get(key)
-        if suggestion is None:
-            raise AlreadyDone("coach_suggestion_taken")
-        draft = GoalDraft(
-            title, category=suggestion.category, priority=suggestion.priority, target_date=suggestion.target_date
+        """Make a goal of a suggestion. Raises AlreadyDone for a second press, also one at the same time."""
+        around = await self._around(owner)
+        async with self._desk.write(actor, owner, "add_goal") as sitting:
+            offered = {each.key: each for each in await self._offered(sitting, *around)}
+            suggestion = offered.get(key)
+            if suggestion is None:
+                raise AlreadyDone("coach_suggestion_taken")
+            draft = GoalDraft(
+                title, category=suggestion.category, priority=suggestion.priority, target_date=suggestion.target_date
+            )
+            return await self._add(sitting, draft)
+
+    async def _around(self, owner: OwnerId) -> tuple[Sequence[LoopFact], Sequence[Release]]:
+        loops = self._desk.sources.loops
+        return await loops.loops(owner), await loops.releases(owner)
+
+    async def _offered(
+        self, sitting: Sitting, loops: Sequence[LoopFact], releases: Sequence[Release]
+    ) -> list[Suggestion]:
+        rest = timedelta(days=self._desk.rules.suggestion_rest_days)
+        away = {key for key, at in sitting.state.dismissed.items() if sitting.now - at < rest}
+        goals = await sitting.unit.repo(CoachGoalRepository).all()
+        profile = sitting.profile
+        return suggestions(profile.role, profile.experience, goals, releases, loops, away, sitting.today)
+
+    async def _add(self, sitting: Sitting, draft: GoalDraft) -> GoalChanged:
+        tidy = _readable(checked(draft, self._desk.rules.limits))
+        goals = sitting.unit.repo(CoachGoalRepository)
+        await self._require_room(goals)
+        goal = Goal(
+            id=GoalId(sitting.unit.new_id()),
+            title=tidy.title,
+            description=tidy.description,
+            category=tidy.category,
+            status=GoalStatus.ACTIVE,
+            priority=tidy.priority,
+            progress=tidy.progress,
+            created_at=sitting.now,
+            target_date=tidy.target_date,
+            metric=tidy.metric,
+            start_value=tidy.start_value,
+            target_value=tidy.target_value,
+            unit=tidy.unit,
         )
-        return await self.add(actor, owner, draft)
+        await goals.add(goal)
+        await _record(sitting, goal)
+        return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
+
+    async def measure(
+        self, actor: Actor, owner: OwnerId, goal_id: str, name: str, start: float, target: float, unit: str = ""
+    ) -> GoalChanged:
+        """Let a goal follow a measure from `start` to `target`; its newest value sets the progress at once."""
+        known = metric(checked_name(name))
+        if not all(isfinite(value) and abs(value) <= VALUE_MAX for value in (start, target)) or start == target:
+            raise Refused("coach_goal_range")
+        async with self._desk.write(actor, owner, "goal_measure") as sitting:
+            goal = await self._goal(sitting, goal_id)
+            if goal.status is GoalStatus.COMPLETED:
+                raise AlreadyDone("coach_goal_completed", goal=goal.title)
+            changed = replace(
+                goal, metric=known.name, start_value=start, target_value=target, unit=unit.strip()[:UNIT_MAX] or None
+            )
+            every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - timedelta(days=366))
+            newest = latest(every, known.name)
+            moved = progress_from(changed, newest.value) if newest is not None else None
+            return await self._save(sitting, goal, changed if moved is None else replace(changed, progress=moved))
 
     async def _save(self, sitting: Sitting, before: Goal, goal: Goal) -> GoalChanged:
         await sitting.unit.repo(CoachGoalRepository).save(goal)

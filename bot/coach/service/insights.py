@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.actors import Actor, OwnerId
-from bot.coach.insights import InsightInputs, find_insights, fresh
+from bot.coach.insights import Found, InsightInputs, find_insights, fresh
 from bot.coach.metrics import metric
 from bot.coach.model import (
     Insight,
     InsightId,
     InsightPriority,
     InsightType,
-    Progress,
+    SessionId,
 )
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.planning import WEEK
-from bot.coach.trend import GrowthArea, growth_areas, weekly_values
+from bot.coach.service.progress import all_series
+from bot.coach.trend import GrowthArea, growth_areas
 from bot.errors import NotFound
-from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository
+from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_notes import CoachInsightRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
 
@@ -46,6 +46,7 @@ class InsightService:
                 InsightInputs(
                     today=sitting.today,
                     role=sitting.profile.role,
+                    experience=sitting.profile.experience,
                     genre=sitting.profile.genre,
                     goals=await sitting.unit.repo(CoachGoalRepository).all(),
                     tasks=[task for week in weeks for task in tasks[week.id]],
@@ -56,21 +57,35 @@ class InsightService:
                     facts=sources.facts.facts(),
                 )
             )
-            kept = await repo.all()
-            new = [
-                Insight(
-                    id=InsightId(sitting.unit.new_id()),
-                    type=each.type,
-                    content=each.content,
-                    created_at=sitting.now,
-                    session_id=weeks[-1].id if weeks else None,
-                    evidence=each.evidence,
-                    evidence_hash=each.evidence_hash,
-                )
-                for each in fresh(found, kept, sitting.now, self._desk.rules.insight_repeat_days)
-            ]
-            await repo.add(new)
+            await self._keep(sitting, found, weeks[-1].id if weeks else None)
             return await repo.all()
+
+    async def keep(self, actor: Actor, owner: OwnerId, found: Sequence[Found], model: str) -> int:
+        """Keep what AI said, marked as such; return how many were new."""
+        async with self._desk.write(actor, owner, "insights") as sitting:
+            week = await sitting.unit.repo(CoachWeekRepository).of(sitting.monday)
+            return await self._keep(sitting, found, week.id if week else None, model)
+
+    async def _keep(
+        self, sitting: Sitting, found: Sequence[Found], session_id: SessionId | None, model: str | None = None
+    ) -> int:
+        repo = sitting.unit.repo(CoachInsightRepository)
+        new = [
+            Insight(
+                id=InsightId(sitting.unit.new_id()),
+                type=each.type,
+                content=each.content,
+                created_at=sitting.now,
+                session_id=session_id,
+                evidence=each.evidence,
+                evidence_hash=each.evidence_hash,
+                by_ai=model is not None,
+                model=model,
+            )
+            for each in fresh(found, await repo.all(), sitting.now, self._desk.rules.insight_repeat_days)
+        ]
+        await repo.add(new)
+        return len(new)
 
     async def all(self, owner: OwnerId, kind: InsightType | None = None) -> list[Insight]:
         """Return what is kept, the important first, then the newest."""
@@ -101,18 +116,8 @@ class InsightService:
         return insight
 
     async def _growth(self, sitting: Sitting) -> Sequence[GrowthArea]:
-        every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - timedelta(days=365))
-        own = [record for record in every if record.goal_id is None]
-        series = {
-            name: (
-                [value for _, value in weekly_values(_named(own, name), sitting.zone)],
-                metric(name).better,
-                metric(name).scale,
-            )
-            for name in {record.metric for record in own}
-        }
-        return growth_areas(series, self._desk.rules.trend)
-
-
-def _named(records: Sequence[Progress], name: str) -> list[Progress]:
-    return [record for record in records if record.metric == name]
+        series = await all_series(sitting)
+        known = {key: ([value for _, value in values], metric(key)) for key, values in series.items()}
+        return growth_areas(
+            {key: (values, one.better, one.scale) for key, (values, one) in known.items()}, self._desk.rules.trend
+        )

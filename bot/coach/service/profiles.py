@@ -19,6 +19,7 @@ from bot.coach.model import (
     State,
     Style,
 )
+from bot.coach.safety import is_crisis
 from bot.coach.seats import areas_of
 from bot.coach.service.desk import (
     Desk,
@@ -29,6 +30,7 @@ from bot.coach.service.desk import (
     save_settings,
     settings_of,
 )
+from bot.coach.service.weeks import CrisisFound
 from bot.errors import Refused
 from bot.ids import uuid7
 from bot.slots import SlotDraft
@@ -136,6 +138,8 @@ class ProfileService:
 
     async def change(self, actor: Actor, owner: OwnerId, changes: ProfileChanges) -> ProfileView:
         """Change what is given. A new pace also sets the plan's size: that is the person's own act."""
+        if is_crisis(changes.genre or ""):
+            raise CrisisFound
         async with self._desk.write(actor, owner, "profile") as sitting:
             profile = sitting.profile
             kept = profile.preferences

@@ -8,10 +8,11 @@ from statistics import mean
 
 from bot.actors import Actor, OwnerId
 from bot.coach.adapt import WeekResult, consistency, weeks_in_motion
+from bot.coach.checkins import is_quiet
 from bot.coach.dates import week_start
 from bot.coach.goals import progress_from
 from bot.coach.load import BASELINE_WEEKS, Load, LoadInputs, check_load
-from bot.coach.metrics import Metric, checked_name, metric
+from bot.coach.metrics import VALUE_MAX, Metric, checked_name, metric
 from bot.coach.model import (
     Category,
     CheckinState,
@@ -35,13 +36,15 @@ from bot.coach.trend import (
     weekly_values,
 )
 from bot.errors import Refused
+from storage.repositories.changes import ChangeRepository
 from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository
 from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
 
-VALUE_MAX = 1e9
 FAR_BACK = 366
 WEEKS_MAX = 52
+NIGHT_WEEKS = 4
+"""As far back as changes are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ class ProgressService:
             week = await sitting.unit.repo(CoachWeekRepository).of(sitting.monday)
             own = await sitting.unit.repo(CoachTaskRepository).of(week.id) if week else []
             rested = await self._rested(sitting)
+            nights = await self._nights(sitting)
         sent = [each for each in checkins if each.sent_at is not None]
         unanswered = 0
         for each in reversed(sent):
@@ -171,11 +175,28 @@ class ProgressService:
                 effort_planned=sum(task.effort for task in own if task.status is not TaskStatus.LET_GO),
                 how_it_went=[each.how_it_went for each in checkins if each.how_it_went is not None],
                 rest_in_six_weeks=rested,
+                quiet_hours_uses=nights,
                 unanswered_in_a_row=unanswered,
                 answered_before=sum(each.state is CheckinState.ANSWERED for each in sent),
                 says_so=says_so,
             )
         )
+
+    async def _nights(self, sitting: Sitting) -> list[int]:
+        """Count the acts in the person's own quiet hours, one number for each of the last weeks, oldest first.
+
+        Read from the history of changes, which is kept for a month; nothing is written.
+        """
+        owner, dm = sitting.profile.user_id, sitting.profile.preferences.dm
+        since = sitting.now - NIGHT_WEEKS * WEEK
+        acts = await sitting.unit.repo(ChangeRepository).times(since, Actor.user(owner, "").reference)
+        if not acts or sitting.now - sitting.profile.created_at < NIGHT_WEEKS * WEEK:
+            return []
+        weeks = [0] * NIGHT_WEEKS
+        for at in acts:
+            if is_quiet(at, sitting.zone, dm):
+                weeks[min(int((at - since) / WEEK), NIGHT_WEEKS - 1)] += 1
+        return weeks
 
     async def _rested(self, sitting: Sitting) -> bool:
         """Say whether the last six weeks held a rest day; true while there is no such history."""
@@ -190,19 +211,9 @@ class ProgressService:
 
     async def _view(self, sitting: Sitting, name: str | None, weeks: int) -> ProgressView:
         since = sitting.monday - (weeks - 1) * WEEK
-        sessions = await sitting.unit.repo(CoachWeekRepository).since(sitting.monday - LOOK_BACK * WEEK)
-        tasks = await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in sessions])
-        away = frozenset(
-            week.week_start for week in sessions if week.state is not WeekState.ACTIVE and week.closed_at is not None
-        )
-        every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - 60 * WEEK)
-        records = [record for record in every if record.goal_id is None]
-        series = {key: values for key, values in self._derived(sessions, tasks, sitting).items() if values}
-        if sitting.profile.preferences.dm.energy:
-            series["energy_level"] = await self._energy(sitting)
-        for known in dict.fromkeys(record.metric for record in records):
-            own = [record for record in records if record.metric == known]
-            series[known] = weekly_values(own, sitting.zone, away)
+        sessions, tasks = await _weeks(sitting)
+        records = await _records(sitting)
+        series = await all_series(sitting)
         chosen = {key: values for key, values in series.items() if values and (name is None or key == name)}
         shown = tuple(
             Series(
@@ -243,31 +254,62 @@ class ProgressService:
             weeks=weeks,
         )
 
-    def _derived(
-        self, sessions: list[Session], tasks: dict[str, list[Task]], sitting: Sitting
-    ) -> dict[str, list[tuple[date, float]]]:
-        """Return the series that are read from weeks; the week under way is not over and not in them."""
-        found: dict[str, list[tuple[date, float]]] = {"tasks_completed": [], "completion": [], "learning_hours": []}
-        for week in sessions:
-            if week.closed_at is None or week.state is not WeekState.ACTIVE:
-                continue
-            own = [task for task in tasks[week.id] if task.status is not TaskStatus.LET_GO]
-            done = [task for task in own if task.status is TaskStatus.DONE]
-            found["tasks_completed"].append((week.week_start, float(len(done))))
-            planned = sum(task.effort for task in own)
-            if planned:
-                found["completion"].append((week.week_start, sum(task.effort for task in done) / planned))
-            learned = sum(task.minutes for task in done if task.category is Category.CAREER_SKILL)
-            found["learning_hours"].append((week.week_start, round(learned / 60, 1)))
-        return found
 
-    async def _energy(self, sitting: Sitting) -> list[tuple[date, float]]:
-        checkins = await sitting.unit.repo(CoachCheckinRepository).since(sitting.now - 12 * WEEK)
-        weeks: dict[date, list[int]] = {}
-        for each in checkins:
-            if each.energy is not None:
-                weeks.setdefault(week_start(each.due_at, sitting.zone), []).append(each.energy)
-        return [(monday, mean(values)) for monday, values in sorted(weeks.items())]
+Weekly = dict[str, list[tuple[date, float]]]
+"""(Monday, value) by metric, oldest first."""
+
+
+async def all_series(sitting: Sitting) -> Weekly:
+    """Return every metric there is, logged or read from weeks and check-ins; weeks away are left out."""
+    sessions, tasks = await _weeks(sitting)
+    away = frozenset(
+        week.week_start for week in sessions if week.state is not WeekState.ACTIVE and week.closed_at is not None
+    )
+    records = await _records(sitting)
+    series = {key: values for key, values in _derived(sessions, tasks).items() if values}
+    if sitting.profile.preferences.dm.energy:
+        series["energy_level"] = await _energy(sitting)
+    for known in dict.fromkeys(record.metric for record in records):
+        own = [record for record in records if record.metric == known]
+        series[known] = weekly_values(own, sitting.zone, away)
+    return {key: values for key, values in series.items() if values}
+
+
+async def _weeks(sitting: Sitting) -> tuple[list[Session], dict[str, list[Task]]]:
+    sessions = await sitting.unit.repo(CoachWeekRepository).since(sitting.monday - LOOK_BACK * WEEK)
+    return sessions, await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in sessions])
+
+
+async def _records(sitting: Sitting) -> list[Progress]:
+    """Return what was logged; the progress of goals has its own place."""
+    every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - 60 * WEEK)
+    return [record for record in every if record.goal_id is None]
+
+
+def _derived(sessions: list[Session], tasks: dict[str, list[Task]]) -> Weekly:
+    """Return the series that are read from weeks; the week under way is not over and not in them."""
+    found: Weekly = {"tasks_completed": [], "completion": [], "learning_hours": []}
+    for week in sessions:
+        if week.closed_at is None or week.state is not WeekState.ACTIVE:
+            continue
+        own = [task for task in tasks[week.id] if task.status is not TaskStatus.LET_GO]
+        done = [task for task in own if task.status is TaskStatus.DONE]
+        found["tasks_completed"].append((week.week_start, float(len(done))))
+        planned = sum(task.effort for task in own)
+        if planned:
+            found["completion"].append((week.week_start, sum(task.effort for task in done) / planned))
+        learned = sum(task.minutes for task in done if task.category is Category.CAREER_SKILL)
+        found["learning_hours"].append((week.week_start, round(learned / 60, 1)))
+    return found
+
+
+async def _energy(sitting: Sitting) -> list[tuple[date, float]]:
+    checkins = await sitting.unit.repo(CoachCheckinRepository).since(sitting.now - 12 * WEEK)
+    weeks: dict[date, list[int]] = {}
+    for each in checkins:
+        if each.energy is not None:
+            weeks.setdefault(week_start(each.due_at, sitting.zone), []).append(each.energy)
+    return [(monday, mean(values)) for monday, values in sorted(weeks.items())]
 
 
 def _counts(tasks: list[Task]) -> tuple[int, int]:

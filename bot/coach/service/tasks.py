@@ -13,6 +13,7 @@ from bot.coach.model import (
     Effort,
     FocusArea,
     GoalId,
+    GoalStatus,
     Session,
     SessionId,
     Task,
@@ -33,7 +34,7 @@ from bot.coach.service.planning import (
     offered_before,
 )
 from bot.coach.service.weeks import CrisisFound
-from bot.coach.week import WeekInputs, build_week
+from bot.coach.week import Kept, WeekInputs, build_week
 from bot.errors import AlreadyDone, NotFound, Refused
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
@@ -65,6 +66,8 @@ class TaskDraft:
     loop_clip_id: str | None = None
     due: date | None = None
     hard: bool = False
+    how: str = ""
+    source: TaskSource = TaskSource.USER
 
 
 class TaskService:
@@ -95,24 +98,21 @@ class TaskService:
             if task.status is TaskStatus.DONE:
                 raise AlreadyDone("coach_task_done", task=task.title, when=task.decided_at)
             self._require_in_time(sitting, week)
-            tasks = sitting.unit.repo(CoachTaskRepository)
-            changed = await tasks.save(replace(task, status=TaskStatus.DONE, decided_at=sitting.now))
-            copy = await tasks.copy_of(task.id)
-            if copy is not None and copy.is_open:
-                await tasks.save(replace(copy, status=TaskStatus.LET_GO, decided_at=sitting.now))
-            await self._complete_if_decided(sitting, week)
+            changed = await self._tick(sitting, task, week)
             return TaskChanged(changed, week.week_start, sitting.unit.group_id)
 
     async def tick(self, actor: Actor, owner: OwnerId, task_ids: Sequence[str]) -> int:
-        """Tick several at once, from a check-in; what is decided already stays as it is."""
+        """Tick several at once; what is decided already stays as it is. An old card may tick late, as `done` does."""
         count = 0
         async with self._desk.write(actor, owner, "task_done") as sitting:
-            tasks = sitting.unit.repo(CoachTaskRepository)
+            tasks, weeks = sitting.unit.repo(CoachTaskRepository), sitting.unit.repo(CoachWeekRepository)
             for task_id in task_ids:
                 task = await tasks.get(task_id)
-                if task is not None and task.is_open:
-                    await tasks.save(replace(task, status=TaskStatus.DONE, decided_at=sitting.now))
-                    count += 1
+                week = await weeks.get(task.session_id) if task is not None else None
+                if task is None or week is None or not self._may_tick(sitting, task, week):
+                    continue
+                await self._tick(sitting, task, week)
+                count += 1
         return count
 
     async def skip(self, actor: Actor, owner: OwnerId, task_id: str) -> TaskChanged:
@@ -175,7 +175,15 @@ class TaskService:
         async with self._desk.write(actor, owner, "task_swap") as sitting:
             task, week = await self._movable(sitting, task_id, around)
             tasks = sitting.unit.repo(CoachTaskRepository)
-            frame = Frame(WeekShape.USUAL, {task.focus_area: 1}, int(task.effort), int(task.effort is Effort.HIGH))
+            others = [each for each in await tasks.of(week.id) if each.id != task.id]
+            kept = [Kept(each.focus_area, each.effort, each.goal_id, each.bank_id) for each in others]
+            # One seat more than is taken, and no more points than the task that leaves.
+            frame = Frame(
+                WeekShape.USUAL,
+                {task.focus_area: sum(each.area is task.focus_area for each in kept) + 1},
+                sum(each.effort for each in kept) + task.effort,
+                int(task.effort is Effort.HIGH),
+            )
             inputs = WeekInputs(
                 user_id=sitting.profile.user_id,
                 week_start=week.week_start,
@@ -183,10 +191,11 @@ class TaskService:
                 frame=frame,
                 bank=self._desk.bank(sitting.profile.role),
                 phase=around.phase,
-                goals=await sitting.unit.repo(CoachGoalRepository).all(),
+                goals=await sitting.unit.repo(CoachGoalRepository).all(GoalStatus.ACTIVE),
                 releases=around.releases,
                 offered=await offered_before(sitting, week.week_start),
                 finished_once=await tasks.done_bank_ids(),
+                kept=kept,
             )
             draft = build_week(inputs, self._desk.rules)
             if not draft.tasks:
@@ -206,43 +215,61 @@ class TaskService:
 
     async def add(self, actor: Actor, owner: OwnerId, draft: TaskDraft, when: date | None = None) -> TaskChanged:
         """Add a task of the person's own to this or the next week; the plan grows by their own act."""
-        title = checked_title(draft.title, self._desk.rules.limits)
-        _check_words(draft.if_then)
         around = await look_around(self._desk, owner)
         async with self._desk.write(actor, owner, "add_task") as sitting:
-            area = draft.area or areas_of(sitting.profile.role)[0]
-            if area is not FocusArea.WELLBEING and area not in areas_of(sitting.profile.role):
-                raise Refused("coach_area", area=str(area))
-            minutes = draft.minutes or minutes_for(area, draft.effort, self._desk.rules)
-            if minutes not in MINUTES:
-                raise Refused("coach_minutes", low=MINUTES.start, high=MINUTES.stop - 1)
-            goal = await sitting.unit.repo(CoachGoalRepository).get(draft.goal_id) if draft.goal_id else None
-            if draft.goal_id and goal is None:
-                raise NotFound("goal", "/coach goals")
-            week = await self._week(sitting, monday_of(when) if when else sitting.monday, around)
-            tasks = sitting.unit.repo(CoachTaskRepository)
-            position = max((task.position for task in await tasks.of(week.id)), default=-1) + 1
-            task = Task(
-                id=TaskId(sitting.unit.new_id()),
-                session_id=SessionId(week.id),
-                bank_id=None,
-                focus_area=area,
-                title=title,
-                description="",
-                effort=draft.effort,
-                minutes=minutes,
-                status=TaskStatus.PLANNED,
-                source=TaskSource.USER,
-                position=position,
-                created_at=sitting.now,
-                if_then=_if_then(draft.if_then),
-                due=draft.due,
-                hard=draft.hard and draft.due is not None,
-                goal_id=GoalId(goal.id) if goal else None,
-                loop_clip_id=draft.loop_clip_id,
-            )
-            await tasks.add([task])
-            return TaskChanged(task, week.week_start, sitting.unit.group_id)
+            return await self.add_in(sitting, draft, around, when)
+
+    async def add_in(self, sitting: Sitting, draft: TaskDraft, around: Around, when: date | None = None) -> TaskChanged:
+        """Add a task inside a sitting that does more than that."""
+        title = checked_title(draft.title, self._desk.rules.limits)
+        _check_words(draft.if_then)
+        area = draft.area or areas_of(sitting.profile.role)[0]
+        if area is not FocusArea.WELLBEING and area not in areas_of(sitting.profile.role):
+            raise Refused("coach_area", area=str(area))
+        minutes = draft.minutes or minutes_for(area, draft.effort, self._desk.rules)
+        if minutes not in MINUTES:
+            raise Refused("coach_minutes", low=MINUTES.start, high=MINUTES.stop - 1)
+        goal = await sitting.unit.repo(CoachGoalRepository).get(draft.goal_id) if draft.goal_id else None
+        if draft.goal_id and goal is None:
+            raise NotFound("goal", "/coach goals")
+        week = await self._week(sitting, monday_of(when) if when else sitting.monday, around)
+        tasks = sitting.unit.repo(CoachTaskRepository)
+        position = max((task.position for task in await tasks.of(week.id)), default=-1) + 1
+        task = Task(
+            id=TaskId(sitting.unit.new_id()),
+            session_id=SessionId(week.id),
+            bank_id=None,
+            focus_area=area,
+            title=title,
+            description=draft.how,
+            effort=draft.effort,
+            minutes=minutes,
+            status=TaskStatus.PLANNED,
+            source=draft.source,
+            position=position,
+            created_at=sitting.now,
+            if_then=_if_then(draft.if_then),
+            due=draft.due,
+            hard=draft.hard and draft.due is not None,
+            goal_id=GoalId(goal.id) if goal else None,
+            loop_clip_id=draft.loop_clip_id,
+        )
+        await tasks.add([task])
+        return TaskChanged(task, week.week_start, sitting.unit.group_id)
+
+    async def _tick(self, sitting: Sitting, task: Task, week: Session) -> Task:
+        tasks = sitting.unit.repo(CoachTaskRepository)
+        changed = await tasks.save(replace(task, status=TaskStatus.DONE, decided_at=sitting.now))
+        copy = await tasks.copy_of(task.id)
+        if copy is not None and copy.is_open:
+            await tasks.save(replace(copy, status=TaskStatus.LET_GO, decided_at=sitting.now))
+        await self._complete_if_decided(sitting, week)
+        return changed
+
+    def _may_tick(self, sitting: Sitting, task: Task, week: Session) -> bool:
+        """Say whether an old card may tick a task: it is open, or its week's end closed it lately."""
+        closed = task.status in (TaskStatus.CARRIED, TaskStatus.SKIPPED) and week.closed_at == task.decided_at
+        return (task.is_open or closed) and self._in_time(sitting, week)
 
     async def _decide(
         self, actor: Actor, owner: OwnerId, operation: str, task_id: str, status: TaskStatus

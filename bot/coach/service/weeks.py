@@ -246,6 +246,11 @@ class WeekService:
             tasks = await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in weeks])
             return [WeekView(sitting.profile, week, tuple(tasks[week.id])) for week in weeks]
 
+    async def count(self, owner: OwnerId) -> int:
+        """Return how many weeks there are."""
+        async with self._desk.read(owner) as sitting:
+            return await sitting.unit.repo(CoachWeekRepository).count()
+
     async def export(self, owner: OwnerId) -> str:
         """Return all weeks as JSON; energy is not in it."""
         weeks = await self.history(owner, limit=1000)
@@ -303,7 +308,16 @@ class WeekService:
         kept = [task for task in own if not is_replaceable(task) and task.status is not TaskStatus.LET_GO]
         await tasks.remove([task.id for task in replaced])
         given = frame(sitting.profile.role, sitting.profile.preferences.pacing, size, shape, self._desk.rules)
-        return await fill(sitting, self._desk, with_revision(week, replaced), given, around, kept, replaced=replaced)
+        return await fill(
+            sitting,
+            self._desk,
+            with_revision(week, replaced),
+            given,
+            around,
+            kept,
+            swap_one_high=week.plan.rule == Rule.ONE_LIGHTER,
+            replaced=replaced,
+        )
 
 
 def _tidy(told: Reflections) -> Reflections:
