@@ -3,6 +3,7 @@
 import platform
 from dataclasses import replace
 from datetime import time
+from typing import cast
 
 import discord
 from discord.ext import commands
@@ -188,7 +189,10 @@ async def bot_rights(
     guild: discord.Guild, channel: discord.abc.GuildChannel, user: discord.ClientUser | None
 ) -> discord.Permissions:
     """Return the bot's permissions in a channel; members are not cached, so it is asked for once."""
-    me = guild.me or (await guild.fetch_member(user.id) if user is not None else None)
+    # discord.py says that `me` is always there; without a member cache it is not.
+    me = cast("discord.Member | None", guild.me)
+    if me is None and user is not None:
+        me = await guild.fetch_member(user.id)
     return channel.permissions_for(me) if me is not None else discord.Permissions.none()
 
 

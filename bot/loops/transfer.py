@@ -225,7 +225,7 @@ def _json_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         return [], [Problem(1, "unknown_format", {"accepted": FORMAT})]
     version = document.get("version")
-    if version != VERSION or isinstance(version, bool):
+    if isinstance(version, bool) or version != VERSION:
         return [], [Problem(1, "unknown_version", {"accepted": VERSION})]
     clips = document.get("clips")
     if not isinstance(clips, list):

@@ -102,7 +102,7 @@ def _get(call: Call) -> Reply:
 
 def _edit(call: Call) -> Reply:
     command = _find(call)
-    merged = {"name": command.name, "type": command.type, **command.data, **(call.body or {})}
+    merged: dict[str, Any] = {"name": command.name, "type": command.type, **command.data, **(call.body or {})}
     limits.check_commands([merged])
     command.name, command.data = merged["name"], _stored(merged)
     command.version = call.core.world.ids.new()
