@@ -79,8 +79,13 @@ def read_notes(typed: str, rules: LoopRules) -> str:
 
 
 def read_start(typed: str | float, loop: Loop, rules: LoopRules) -> tuple[int, list[Note]]:
-    """Return a start in thousandths. Below zero it becomes 0; a dated loop refuses that and names its first day."""
-    number = read_number(typed)
+    """Return a start in thousandths. Below zero it becomes 0; a dated loop refuses that and names its first day.
+
+    A dated loop also takes the day itself, like 2026-06-14.
+    """
+    number = _days_until(typed, loop)
+    if number is None:
+        number = read_number(typed)
     if number < 0 and loop.is_dated:
         raise Refused("loop_before_first_day", day=loop.start_date)
     if number > rules.max_start_units:
@@ -95,6 +100,17 @@ def read_start(typed: str | float, loop: Loop, rules: LoopRules) -> tuple[int, l
     if loop.is_dated and milli >= loop.length_days * MILLI:
         notes.append(Note("after_end", {"day": day_of(loop, (loop.length_days - 1) * MILLI)}))
     return milli, notes
+
+
+def _days_until(typed: str | float, loop: Loop) -> float | None:
+    """Return how many days after the first one a typed ISO day is; None when it is none, or has no meaning here."""
+    if loop.start_date is None or not isinstance(typed, str):
+        return None
+    try:
+        day = date.fromisoformat(typed.strip())
+    except ValueError:
+        return None
+    return float((day - loop.start_date).days)
 
 
 def read_length(typed: str | float, loop: Loop, rules: LoopRules, *, creating: bool = False) -> tuple[int, list[Note]]:

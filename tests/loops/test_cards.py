@@ -87,7 +87,7 @@ def test_a_choice_of_many_clips_says_where_the_rest_is(look):
     words = CATALOGUE.words("en")
     card = choose_clip_card(look(PLANS["crowded"]), words, "finish", only_open=True)
     assert len(card.rows[0].options) == 25
-    assert "175 more are in" in str(card.lead)
+    assert "175 more: find them by name with" in str(card.lead)
     assert "more" not in str(choose_clip_card(look(PLANS["base"]), words, "finish", only_open=True).lead)
 
 

@@ -201,6 +201,12 @@ async def test_dated_loops_take_whole_days_and_no_start_before_the_first(area: L
     with pytest.raises(Refused) as refused:
         await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="-1"))
     assert refused.value.parts["day"] == date(2026, 6, 1)
+    with pytest.raises(Refused):
+        await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="2026-05-31"))
+    by_day = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start=" 2026-06-12 "))
+    assert by_day.clip.start_milli == 11 * MILLI
+    late = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="2026-08-01"))
+    assert [(note.code, note.parts["day"]) for note in late.notes] == [("after_end", date(2026, 7, 26))]
 
 
 async def test_a_loop_holds_two_hundred_clips_and_a_person_fifty_loops(area: LoopArea):
