@@ -53,8 +53,11 @@ class Unit:
         operation: str,
         now: datetime,
         dispatch: "Dispatch | None" = None,
+        *,
+        writes: bool = True,
     ) -> None:
         self.session = session
+        self.writes = writes
         self.owner = owner
         self.actor = actor
         self.operation = operation
@@ -103,16 +106,18 @@ class Unit:
 
     async def deliver(self, draft: DeliveryDraft) -> str | None:
         """Write an outbox row and its slot; return its id, or None where this occurrence was written before."""
-        owner = draft.owner if draft.owner is not None else self.owner
-        if owner is None:
-            raise ForeignOwner("a delivery needs an owner")
-        identity = self.new_id()
-        due_at = draft.due_at or self.now
-        added = await self.insert_new(
-            DeliveryRow,
-            [
+        return (await self.deliver_all([draft]))[0]
+
+    async def deliver_all(self, drafts: Sequence[DeliveryDraft], slots: Sequence[SlotDraft] = ()) -> list[str | None]:
+        """Write outbox rows with their slots, and more slots with them; return as `deliver`, in order."""
+        rows = []
+        for draft in drafts:
+            owner = draft.owner if draft.owner is not None else self.owner
+            if owner is None:
+                raise ForeignOwner("a delivery needs an owner")
+            rows.append(
                 {
-                    "id": identity,
+                    "id": self.new_id(),
                     "owner_id": owner,
                     "kind": draft.kind,
                     "occurrence_key": draft.occurrence_key,
@@ -120,19 +125,27 @@ class Unit:
                     "target_id": draft.target_id,
                     "payload": dict(draft.payload),
                     "state": "pending",
-                    "due_at": due_at,
+                    "due_at": draft.due_at or self.now,
                     "expires_at": draft.expires_at,
                     "attempts": 0,
                     "created_at": self.now,
                 }
-            ],
-        )
-        if not added:
-            return None
-        lane = Lane.DM if draft.target_kind == "dm" else Lane.POST
-        slot = SlotDraft(f"delivery:{identity}", "delivery", identity, due_at, owner=owner, lane=lane)
-        await self.add_slots([slot])
-        return identity
+            )
+        added = set(await self.insert_new(DeliveryRow, rows))
+        fresh = [row for row in rows if row["id"] in added]
+        own = [
+            SlotDraft(
+                f"delivery:{row['id']}",
+                "delivery",
+                row["id"],
+                row["due_at"],
+                owner=row["owner_id"],
+                lane=Lane.DM if row["target_kind"] == "dm" else Lane.POST,
+            )
+            for row in fresh
+        ]
+        await self.add_slots([*own, *slots])
+        return [row["id"] if row["id"] in added else None for row in rows]
 
     async def add_slots(self, drafts: Sequence[SlotDraft]) -> int:
         """Insert due work; a key that exists is left as it is. Return how many were new."""
@@ -228,6 +241,10 @@ class Database:
 
         A task that was started inside inherits the context but not the transaction: it may outlive it.
         """
+        unit = self._joined_unit()
+        return unit if unit is not None and unit.writes else None
+
+    def _joined_unit(self) -> Unit | None:
         joined = self._joined.get()
         return joined[0] if joined is not None and joined[1] is asyncio.current_task() else None
 
@@ -252,7 +269,7 @@ class Database:
     @asynccontextmanager
     async def read(self, owner: OwnerId) -> AsyncIterator[Unit]:
         """Open a reading unit over one owner's rows."""
-        joined = self.open_unit
+        joined = self._joined_unit()
         if joined is not None and joined.owner == owner:
             # What was just written must be seen before it is committed.
             yield joined
@@ -260,6 +277,16 @@ class Database:
         actor = Actor.system("read")
         async with self._unit(self.engines.read, owner, actor, "read", write=False) as unit:
             yield unit
+
+    @asynccontextmanager
+    async def reading(self, owner: OwnerId) -> AsyncIterator[None]:
+        """Let all that one owner's services read inside be one transaction: one look at one moment, and cheaper.
+
+        What is written inside is a transaction of its own. No await on a network, as ever.
+        """
+        async with self.read(owner) as unit:
+            with self.joined(unit):
+                yield
 
     @asynccontextmanager
     async def system_write(self, source: str) -> AsyncIterator[Unit]:
@@ -285,7 +312,7 @@ class Database:
             async with session.begin():
                 if self.dialect == "postgresql":
                     await self._announce_owner(await session.connection(), owner, write)
-                unit = Unit(session, owner, actor, operation, self.clock.now(), self.dispatch)
+                unit = Unit(session, owner, actor, operation, self.clock.now(), self.dispatch, writes=write)
                 yield unit
                 if write:
                     await unit.write_changes()

@@ -25,6 +25,7 @@ class MissionRules(Rules):
     max_missions: int
     max_agents: int
     quorum_cap: int
+    runs_computing_at_once: int
     attempts_to_interrupt: int
     agent_tokens_per_day: int
     undo_card_minutes: int

@@ -4,6 +4,7 @@ A run is one slot; its iteration row says where it is. All network happens betwe
 transaction is fenced by the slot's lease and by the iteration being `running`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -132,6 +133,8 @@ class MissionRuns:
         self._say = say
         self._metrics = metrics or SilentMetrics()
         self._rules = rules or mission_rules()
+        # Many runs may wait for the AI; only a few at once compute, so that people's commands come in between.
+        self._busy = asyncio.Semaphore(self._rules.runs_computing_at_once)
 
     # ------------------------------------------------------------------ materialise
 
@@ -174,7 +177,8 @@ class MissionRuns:
         ]
 
     def _next(self, one: DueMission, now: datetime) -> dict[str, object]:
-        fire = next_run(parse_cadence(one.cadence, 0), ZoneInfo(one.zone), now, one.stride)
+        rule = spread(parse_cadence(one.cadence, 0), one.mission_id)
+        fire = next_run(rule, ZoneInfo(one.zone), now, one.stride)
         return {
             "id": one.mission_id,
             "next_run_at": fire.instant if fire else None,
@@ -185,17 +189,27 @@ class MissionRuns:
 
     async def run(self, slot: Slot) -> Later | None:
         """Run one iteration to its end. Every way out is written on its row."""
-        facts = await self._begin(slot)
-        if facts is None or isinstance(facts, Later):
-            return facts
+        async with self._busy:
+            facts = await self._begin(slot)
+            if facts is None or isinstance(facts, Later):
+                return facts
+            try:
+                trimmed, ideas = await self._inputs(facts)
+            except RunFailed as failure:
+                await self._fail(slot, facts, failure)
+                return None
         try:
-            trimmed, ideas = await self._inputs(facts)
             planned = await self._plan(facts, trimmed, ideas)
-            checked = await self._check(facts, planned)
         except RunFailed as failure:
             await self._fail(slot, facts, failure)
             return None
-        await self._stage(slot, facts, planned, checked)
+        async with self._busy:
+            try:
+                checked = await self._check(facts, planned)
+            except RunFailed as failure:
+                await self._fail(slot, facts, failure)
+                return None
+            await self._stage(slot, facts, planned, checked)
         return None
 
     async def _begin(self, slot: Slot) -> "_Facts | Later | None":
@@ -279,6 +293,10 @@ class MissionRuns:
     # ------------------------------------------------------------------ inputs
 
     async def _inputs(self, facts: _Facts) -> tuple[Trimmed, list[Idea]]:
+        async with self._database.reading(facts.mission.owner_id):
+            return await self._read_inputs(facts)
+
+    async def _read_inputs(self, facts: _Facts) -> tuple[Trimmed, list[Idea]]:
         mission, now = facts.mission, self._clock.now()
         resolved: list[Resolved] = []
         ideas: list[Idea] = []
@@ -373,7 +391,8 @@ class MissionRuns:
 
     async def _check(self, facts: _Facts, planned: _Planned) -> Checked:
         scene = Scene(facts.mission.owner_id, facts.mission.id, self._clock.now(), facts.mission.channel_id)
-        checked = await check(planned.plan, self._catalogue, scene, facts.bounds)
+        async with self._database.reading(scene.owner):
+            checked = await check(planned.plan, self._catalogue, scene, facts.bounds)
         if planned.plan.steps and not checked.ready and planned.planner != RULES:
             raise RunFailed("no_valid_step", Phase.VALIDATING, dropped=checked.dropped, usage=planned.usage)
         return checked
@@ -449,7 +468,7 @@ class MissionRuns:
             )
             self._metrics.mission_step(ready.tool.name, "staged")
         await unit.repo(StepRepository).add_steps(rows)
-        await unit.deliver(post(mission, HEADER_CARD, f"mission.header:{iteration.id}", {"iteration": iteration.id}))
+        posts = [post(mission, HEADER_CARD, f"mission.header:{iteration.id}", {"iteration": iteration.id})]
         slots = [
             SlotDraft(
                 key=f"mission_expiry:{iteration.id}",
@@ -460,7 +479,7 @@ class MissionRuns:
             )
         ]
         for row in rows:
-            await unit.deliver(post(mission, STEP_CARD, f"mission.step:{row['id']}", {"step": row["id"]}))
+            posts.append(post(mission, STEP_CARD, f"mission.step:{row['id']}", {"step": row["id"]}))
             if row["state"] == str(StepState.APPROVED):
                 slots.append(
                     SlotDraft(
@@ -471,7 +490,7 @@ class MissionRuns:
                         owner=mission.owner_id,
                     )
                 )
-        await unit.add_slots(slots)
+        await unit.deliver_all(posts, slots)
 
     async def _keep_pace(self, unit: Unit, mission: Mission, pace: Pace) -> None:
         await unit.repo(MissionRepository).set_schedule(
