@@ -5,7 +5,8 @@ and repairs what a crash in between left open. Text is rendered at send time fro
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -88,6 +89,7 @@ class Outbox:
         self._rules = rules or load_rules("engine", EngineRules)
         self._kinds: dict[str, Kind] = {}
         self._dm_stopped_until: datetime | None = None
+        self._lines = Lines()
         self._pace = Pace(self._rules.scheduled_sends_per_s)
         self._dm_pace = Pace(1 / self._rules.dm_spacing_s) if self._rules.dm_spacing_s else Pace(1e9)
 
@@ -107,6 +109,11 @@ class Outbox:
 
     async def run(self, slot: Slot) -> Later | None:
         """Send one delivery, or find out that it was sent, or say when to try again."""
+        # Before anything is waited for, so that what is due first at a place stands first there.
+        async with self._lines.turn(int(slot.payload.get("target", 0))):
+            return await self._deliver(slot)
+
+    async def _deliver(self, slot: Slot) -> Later | None:
         async with self._database.system_read() as unit:
             delivery = await unit.repo(DeliveryRepository).get(slot.subject_id)
         if delivery is None or delivery.state not in ("pending", "sending"):
@@ -240,6 +247,25 @@ class Outbox:
             if text is not None:
                 await unit.repo(InboxRepository).add(delivery.kind, text.title, text.body)
             await unit.repo(SlotRepository).finish(slot, reason=reason)
+
+
+class Lines:
+    """A line for each place: one after the other, in the order of asking."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def turn(self, place: int) -> AsyncIterator[None]:
+        lock, length = self._lines.get(place, (asyncio.Lock(), 0))
+        self._lines[place] = lock, length + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, length = self._lines.pop(place)
+            if length > 1:
+                self._lines[place] = lock, length - 1
 
 
 class Pace:

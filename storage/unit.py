@@ -141,6 +141,7 @@ class Unit:
                 row["due_at"],
                 owner=row["owner_id"],
                 lane=Lane.DM if row["target_kind"] == "dm" else Lane.POST,
+                payload={"target": row["target_id"]},
             )
             for row in fresh
         ]

@@ -18,7 +18,7 @@ from bot.loops.ports import Say
 from bot.loops.service import LoopFields
 from bot.loops.store import LoopView
 from bot.loops.whatif import WhatIf, WhatIfKind, what_ifs, with_change, with_clip
-from bot.loops.wording import units_text, whatif_text
+from bot.loops.wording import length_text, whatif_text, when_text
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Line, Preview
 from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
@@ -78,8 +78,9 @@ class RenameLoop(Params):
 class LoopTools:
     """Adds the loop tools to a catalogue."""
 
-    def __init__(self, area: LoopArea) -> None:
+    def __init__(self, area: LoopArea, say: Say) -> None:
         self._area = area
+        self._say = say
         self._store = area.store
         self._clips = area.clips
 
@@ -128,7 +129,7 @@ class LoopTools:
         return Preview(
             _title("add_clip", clip=params.name, loop=loop.name),
             before=(_line("no_clip"),),
-            after=(_line("clip_at", lane=params.lane, start=_units(params.start), length=_units(params.length)),),
+            after=(self._at(loop, params.lane, params.start, params.length),),
             basis=fingerprint({"loop": loop.id, "archived": str(loop.archived_at)}),
         )
 
@@ -137,8 +138,8 @@ class LoopTools:
         lane = params.lane or clip.lane.value
         return Preview(
             _title("move_clip", clip=clip.name, loop=loop.name),
-            before=(_line("place", lane=clip.lane.value, start=units_text(clip.start_milli)),),
-            after=(_line("place", lane=lane, start=_units(params.start)),),
+            before=(self._at(loop, clip.lane.value, clip.start_milli / MILLI),),
+            after=(self._at(loop, lane, params.start),),
             basis=_basis(clip),
         )
 
@@ -149,8 +150,8 @@ class LoopTools:
             before.append(_line("name", name=clip.name))
             after.append(_line("name", name=params.name))
         if params.length is not None:
-            before.append(_line("length", length=units_text(clip.length_milli)))
-            after.append(_line("length", length=_units(params.length)))
+            before.append(_line("length", length=length_text(loop, clip.length_milli, self._say)))
+            after.append(_line("length", length=length_text(loop, round(params.length * MILLI), self._say)))
         if params.notes is not None and params.notes != clip.notes:
             before.append(_line("notes", notes=clip.notes or "–"))
             after.append(_line("notes", notes=params.notes or "–"))
@@ -176,10 +177,9 @@ class LoopTools:
 
     async def _see_remove(self, scene: Scene, params: OneClip) -> Preview:
         loop, clip = await self._clips.get(scene.owner, params.clip_id)
-        start, length = units_text(clip.start_milli), units_text(clip.length_milli)
         return Preview(
             _title("remove_clip", clip=clip.name, loop=loop.name),
-            (_line("clip_at", lane=clip.lane.value, start=start, length=length),),
+            (self._at(loop, clip.lane.value, clip.start_milli / MILLI, clip.length_milli / MILLI),),
             (_line("no_clip"),),
             _basis(clip),
         )
@@ -201,6 +201,13 @@ class LoopTools:
             (_line("name", name=params.name),),
             fingerprint({"loop": loop.id, "name": loop.name}),
         )
+
+    def _at(self, loop: Loop, lane: str, start: float, length: float | None = None) -> Line:
+        """Say a place as the loop's own cards do: its lane by name, bars or days."""
+        parts = {"lane": self._say(f"loop.lane.{lane}"), "start": when_text(loop, round(start * MILLI), self._say)}
+        if length is None:
+            return _line("place", **parts)
+        return _line("clip_at", **parts, length=length_text(loop, round(length * MILLI), self._say))
 
     # ------------------------------------------------------------------ gains
 
@@ -281,7 +288,7 @@ class LoopInput:
         return [Choice(InputRef(self.kind, line.loop.id), line.loop.name) for line in lines[:25]]
 
     def _idea(self, loop: Loop, change: WhatIf) -> Idea | None:
-        say, why = self._say, self._say("mission.rules.gain", points=change.points, loop=loop.name)
+        say, why = self._say, self._say("mission.rules.gain", count=change.points, loop=loop.name)
         summary = whatif_text(loop, change, say)
         weight = 0.5 + min(0.4, change.gain)
         match change.kind:
@@ -346,10 +353,6 @@ def _title(name: str, /, **parts: object) -> Line:
 
 def _line(name: str, /, **parts: object) -> Line:
     return Line(f"mission.tool.{name}", parts)
-
-
-def _units(value: float) -> str:
-    return units_text(round(value * MILLI))
 
 
 def _basis(clip: Clip) -> str:

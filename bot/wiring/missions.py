@@ -65,7 +65,7 @@ def wire_missions(house: House, assistant: Assistant) -> MissionArea:
     people, counts = StudioPeople(house.studio), MissionCounts(house.metrics)
     say = Finished(house.catalogue.words("en"))
     bounces = house.bounces.service
-    LoopTools(house.loops).add_to(catalogue)
+    LoopTools(house.loops, say).add_to(catalogue)
     BounceTools(bounces).add_to(catalogue)
     CoachTools(house.coach, people).add_to(catalogue)
     ReleaseTools(house.releases, house.phases, house.digests).add_to(catalogue)

@@ -61,7 +61,7 @@ class SlotRepository(Repository):
             .returning(SlotRow)
             .execution_options(synchronize_session=False)
         )
-        return sorted((_slot(row) for row in taken.scalars()), key=lambda slot: slot.due_at)
+        return sorted((_slot(row) for row in taken.scalars()), key=lambda slot: (slot.due_at, slot.id))
 
     async def finish(self, slot: Slot, state: str = "done", reason: str | None = None) -> None:
         """Mark done in the transaction of the effect. Raises LeaseLost where another worker has it now."""

@@ -3,6 +3,7 @@
 The same promises are tested over the wire, under SIGKILL, in tests/crash.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -117,6 +118,22 @@ async def test_a_message_written_twice_is_seen_once(world: World) -> None:
     assert len(world.chat.seen) == 1
     assert await world.states() == {"sent": 1}
     assert world.followed == [100]
+
+
+async def test_messages_for_one_place_stand_there_in_the_order_they_were_written(world: World) -> None:
+    send = world.chat.send
+
+    async def slower_each_time_less(target: Target, message: OutMessage, nonce: str) -> Sent:
+        for _ in range(200 - 50 * int(str(message.card))):
+            await asyncio.sleep(0)
+        return await send(target, message, nonce)
+
+    world.chat.send = slower_each_time_less  # type: ignore[method-assign]
+    for number in range(4):
+        await world.write(f"note:{number}", str(number))
+    slots = await world.engine.claim(Lane.POST, 10)
+    await asyncio.gather(*(world.engine.run_slot(slot) for slot in slots))
+    assert [card for _, _, card in world.chat.seen] == ["0", "1", "2", "3"]
 
 
 async def test_an_answer_that_got_lost_is_found_and_not_sent_again(world: World) -> None:
