@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.bounces import facts as wording
 from bot.bounces.model import Bounce
 from bot.bounces.pictures import Stretch
 from bot.bounces.source import CannotMeasure
@@ -15,7 +16,22 @@ from bot.ui.bounce_cards import picture_of, say_in
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
-from bot.ui.model import Accent, Button, Card, Fact, Option, OutFile, Row, Section, Select, Style, Text, join, note
+from bot.ui.model import (
+    Accent,
+    Button,
+    Card,
+    Fact,
+    Option,
+    OutFile,
+    Row,
+    Section,
+    Select,
+    Style,
+    Text,
+    join,
+    note,
+    plain,
+)
 from bot.ui.strings import Finished, Words
 
 VERSIONS_LISTED = 25
@@ -213,7 +229,9 @@ async def on_waveform(press: Press) -> None:
         lines.append(words("form.card.mixed"))
     try:
         drawn = await bounces.pictures.waveform(bounce, say_in(words), form=stretches)
-        media = [picture_of(drawn, bounce, "-form")]
+        heard_apart = replace(bounce.facts, sections=())
+        alt = f"{say_in(words)(wording.alt_text(heard_apart))}. {' '.join(plain(line) for line in lines)}"
+        media = [picture_of(replace(drawn, alt=alt), bounce, "-form")]
     except CannotMeasure:
         media = []
         lines.append(words("form.card.no_picture"))

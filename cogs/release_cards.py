@@ -17,6 +17,7 @@ from bot.ui.model import (
     Fact,
     Line,
     Option,
+    OutFile,
     Picture,
     Row,
     Section,
@@ -25,11 +26,13 @@ from bot.ui.model import (
     Style,
     join,
     note,
+    plain,
+    raw,
 )
 from bot.ui.strings import Words
 
-NEXT_LISTED = 5
-SHIFTS_LISTED = 12
+NEXT_LISTED = 3
+SHIFTS_LISTED = 8
 _ACCENTS = {
     ReleaseState.PLANNED: Accent.ACCENT,
     ReleaseState.RELEASED: Accent.GOOD,
@@ -200,7 +203,8 @@ def tasks_card(view: ReleaseView, facts: FactBook, words: Words) -> Card:
     """Return the next open tasks, each with its how line, facts, and Done."""
     lines: list[str | Line] = []
     for task in view.next_tasks[:NEXT_LISTED]:
-        text = join("\n", [_next_line(task, words), *_details(task, view, facts, words)])
+        head = join("", [raw("**"), _next_line(task, words), raw("**")])
+        text = join("\n", [head, *_details(task, view, facts, words)])
         done = Button(
             "release",
             "done",
@@ -259,8 +263,11 @@ def move_card(preview: MovePreview, words: Words) -> Card:
         if shift.new_day is not None
     ]
     shown = lines[:SHIFTS_LISTED]
+    files: list[OutFile] = []
     if len(lines) > len(shown):
         shown.append(words("card.more", count=len(lines) - len(shown)))
+        every = "".join(f"- {plain(line)}\n" for line in lines)
+        files.append(OutFile("moves.md", every.encode()))
     sections = [Section(words("release.move.shifts", count=len(lines)), shown)] if lines else []
     if preview.missed:
         sections.insert(
@@ -294,6 +301,7 @@ def move_card(preview: MovePreview, words: Words) -> Card:
         ),
         facts=facts,
         sections=sections,
+        files=files,
         rows=[
             [
                 Button(

@@ -17,7 +17,7 @@ from bot.releases.countdown import days_to_go
 from bot.releases.view import ReleaseView
 from bot.words import Words
 
-WIDTH_PX, HEIGHT_PX, DPI = 1600, 460, 100
+WIDTH_PX, HEIGHT_PX, DPI = 1600, 600, 100
 ALT_MOST = 1024
 
 
@@ -53,7 +53,7 @@ def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
     family = palette["fonts"]["family"]
     figure = Figure(figsize=(WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI, facecolor=base["background"])
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.085, 0.16, 0.895, 0.68), facecolor=base["panel"])
+    axes = figure.add_axes((0.115, 0.15, 0.865, 0.64), facecolor=base["panel"])
     first = min([task.day for task in view.tasks] + [view.today, view.release.anchor_date]) - timedelta(days=2)
     last = max([task.last_day for task in view.tasks] + [view.today, view.release.anchor_date]) + timedelta(days=3)
 
@@ -97,14 +97,17 @@ def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
         axes.axvline(place, color=colour, linewidth=2.2 if colour == base["accent"] else 1.4, alpha=0.9)
         top = len(LANES) - 0.42 if colour == base["accent"] else -1.02
         side = "right" if place > span * 0.92 else "left" if place < span * 0.05 else "center"
-        axes.text(place, top, label, color=colour, fontsize=15, ha=side, va="bottom", family=family, clip_on=False)
-    ticks = [day for day in _weeks(view.release.anchor_date, first, last) if abs(x(day) - x(view.today)) > 5]
+        axes.text(place, top, label, color=colour, fontsize=22, ha=side, va="bottom", family=family, clip_on=False)
+    span_days = (last - first).days
+    ticks = [
+        day for day in _weeks(view.release.anchor_date, first, last) if abs(x(day) - x(view.today)) > span_days * 0.06
+    ]
     axes.set_xticks([x(day) + 0.5 for day in ticks])
     axes.set_xticklabels(
-        [_week_label(day, view.release.anchor_date) for day in ticks], color=base["muted"], fontsize=13, family=family
+        [_week_label(day, view.release.anchor_date) for day in ticks], color=base["muted"], fontsize=20, family=family
     )
     axes.set_yticks(list(rows.values()))
-    axes.set_yticklabels([str(words(f"release.lane.{lane}")) for lane in rows], fontsize=14, family=family)
+    axes.set_yticklabels([str(words(f"release.lane.{lane}")) for lane in rows], fontsize=21, family=family)
     for label, lane in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_color(lanes[lane])
     axes.tick_params(length=0)
@@ -114,15 +117,15 @@ def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
         spine.set_visible(False)
     title = view.release.title if view.release.title.isprintable() else ""
     figure.text(
-        0.085, 0.93, _shorten(title), color=base["text"], fontsize=19, family=family, weight="bold", va="center",
+        0.02, 0.925, _shorten(title), color=base["text"], fontsize=28, family=family, weight="bold", va="center",
         parse_math=False,
     )  # fmt: skip
     figure.text(
         0.98,
-        0.93,
+        0.925,
         str(words("release.strip.done", done=view.done, total=len(view.tasks))),
         color=base["muted"],
-        fontsize=15,
+        fontsize=22,
         family=family,
         ha="right",
         va="center",
@@ -133,7 +136,7 @@ def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
 
 
 def _weeks(anchor: date, first: date, last: date) -> list[date]:
-    step = 7 if (last - first).days <= 80 else 14 if (last - first).days <= 130 else 28
+    step = 7 if (last - first).days <= 60 else 14 if (last - first).days <= 120 else 28
     days = [anchor + timedelta(days=step * number) for number in range(-60, 20)]
     return [day for day in days if first <= day <= last and day != anchor]
 
