@@ -21,6 +21,7 @@ from bot.local.world import World
 HEARTBEAT_MS = 41_250
 MISSED_BEATS = 2.0
 """After so many intervals without a heartbeat a connection is dead."""
+ACK_AFTER_S = 0.04
 STALL_S = 5.0
 """A pause of our own loop this long says nothing about the others."""
 KEPT_EVENTS = 1_000
@@ -235,7 +236,9 @@ class Gateway:
     def _heartbeat(self, connection: Connection, _: Any) -> None:
         connection.beat()
         if self.answers_heartbeats:
-            connection.send({"op": int(Op.HEARTBEAT_ACK), "d": None})
+            # Over a network no answer comes at once; discord.py would reckon from the beat before this one.
+            answer: Wire = {"op": int(Op.HEARTBEAT_ACK), "d": None}
+            asyncio.get_running_loop().call_later(ACK_AFTER_S, connection.send, answer)
 
     def _attach(self, connection: Connection, session: Session) -> None:
         was_online = self.online
