@@ -56,6 +56,13 @@ async def test_asked_for_it_always_answers_and_spells_out_zeros(product: Product
     text = next(iter(ada.files().values())).decode()
     assert text.startswith("# Weekly Loop Digest so far")
     assert text.count("none yet") >= 8
+    await ada.slash("/digest show", week=typed("2099-W01"))
+    assert "still to come" in ada.sees()
+    await ada.slash("/digest show", week=typed("soon"))
+    assert "Weeks look like 2025-W23" in ada.sees()
+    week = product.clock.now() - timedelta(days=14)
+    await ada.slash("/digest export", week=typed(f"{week:%G-W%V}"))
+    assert ".md" in ada.sees()
 
 
 async def test_what_was_finished_comes_on_sunday_once_and_stays_as_it_was(product: Product, ada: Actor) -> None:
@@ -125,9 +132,11 @@ async def test_pausing_keeps_the_week_as_a_file(product: Product, ada: Actor) ->
     assert "The next one comes" in ada.sees()
 
 
-async def test_a_copy_for_a_channel_shows_titles_only(product: Product, ada: Actor, ben: Actor) -> None:
+async def test_copies_for_a_channel_and_a_server_show_titles_only(product: Product, ada: Actor, ben: Actor) -> None:
     await ada.slash("/digest edit")
     await ada.press("Copy to this channel")
+    await ada.press("Turn server digest on")
+    await ada.press("Join server digest")
     await _to(product, 3, 12)
     await _finish_clip(product, ada.id, "Arrange")
     await _to(product, 6, 10)
@@ -136,28 +145,7 @@ async def test_a_copy_for_a_channel_shows_titles_only(product: Product, ada: Act
     assert "Arrange" in seen
     assert "Momentum" not in seen
     assert "Next" not in seen
-
-
-async def test_a_server_digest_names_who_joined_in(product: Product, ada: Actor, ben: Actor) -> None:
-    await ada.slash("/digest edit")
-    await ada.press("Turn server digest on")
-    await ada.press("Join server digest")
-    await _to(product, 3, 12)
-    await _finish_clip(product, ada.id, "Arrange")
-    await _to(product, 6, 10)
-    assert "Finished here" in ben.sees()
-    assert "Ada" in ben.sees()
-    assert "Arrange" in ben.sees()
-
-
-async def test_a_week_to_come_and_a_wrong_week_are_explained(product: Product, ada: Actor) -> None:
-    await ada.slash("/digest show", week=typed("2099-W01"))
-    assert "still to come" in ada.sees()
-    await ada.slash("/digest show", week=typed("soon"))
-    assert "Weeks look like 2025-W23" in ada.sees()
-    week = product.clock.now() - timedelta(days=14)
-    await ada.slash("/digest export", week=typed(f"{week:%G-W%V}"))
-    assert ".md" in ada.sees()
+    assert "Finished here" in seen
 
 
 async def test_a_form_map_is_drawn_edited_and_brought_back(product: Product, ada: Actor) -> None:

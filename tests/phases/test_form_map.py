@@ -50,7 +50,7 @@ def test_draws_differ_from_number_to_number() -> None:
     assert len({canonical(draw(1, "m", number, CONSTRAINTS, RULES)) for number in range(20)}) > 8
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(contents, contents)
 def test_applying_the_difference_of_a_and_b_to_a_gives_b(old: FormContent, new: FormContent) -> None:
     assert apply_diff(old, diff(old, new)) == new
