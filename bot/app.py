@@ -411,8 +411,8 @@ class App:
             await self.back_up()
             await services.studio.put_fact("backup.day", local.date().isoformat())
             await services.studio.tidy()
-            await services.bounces.service.purge(now)
-            await services.bounces.service.sweep()
+            await services.bounces.retention.purge(now)
+            await services.bounces.retention.sweep()
             await services.loops.loops.empty_bin()
             await services.archive.sweep()
             async with services.database.system_write("retention") as unit:

@@ -5,11 +5,28 @@ from pathlib import Path
 from bot.bounces.model import Folder, PostChoice, WatchMode
 from bot.errors import NotFound
 from bot.ui.base import Press, Submit, Turn
-from bot.ui.common import undo_button
-from bot.ui.inputs import Field, Form
+from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who, control, form
-from bot.ui.model import Accent, Button, Card, Option, Section, Select, SelectKind, Style, note, raw
+from bot.ui.model import (
+    Accent,
+    Button,
+    Card,
+    Option,
+    Section,
+    Select,
+    SelectKind,
+    Style,
+    Text,
+    join,
+    mention,
+    note,
+    plain,
+    raw,
+)
 from bot.ui.strings import Words
+from cogs.bounce_forms import undo_bounce
+
+_MINE, _SERVER = "mine", "server"
 
 
 async def panel(turn: Turn) -> Card:
@@ -23,6 +40,7 @@ async def panel(turn: Turn) -> Card:
             name=Path(folder.path).name,
             state=_state(folder, modes[Path(folder.path).name].mode if Path(folder.path).name in modes else "", words),
             post=words(f"bounce.folder.post.{folder.post}"),
+            owner=_owner(turn, folder),
         )
         for folder in folders
     ]
@@ -39,6 +57,16 @@ async def panel(turn: Turn) -> Card:
             rows=[pick, *rows],
         )
     return Card(words("bounce.folder.title"), lead=words("bounce.folder.empty"), rows=rows)
+
+
+def _owner(turn: Turn, folder: Folder) -> Text:
+    """Say whose a folder is: one's own, this or another server's, somebody else's."""
+    guild = turn.interaction.client.get_guild(folder.owner_id)
+    if guild is not None:
+        return raw(plain(turn.words("bounce.folder.of", name=guild.name)))
+    if folder.owner_id == turn.person:
+        return turn.words("bounce.folder.owner.mine")
+    return mention(folder.owner_id)
 
 
 def _state(folder: Folder, mode: str, words: Words) -> str:
@@ -64,7 +92,7 @@ async def folder_card(turn: Turn, folder: Folder) -> Card:
     pause = "bounce.folder.resume" if folder.is_paused else "bounce.folder.pause"
     return Card(
         Path(folder.path).name,
-        lead=_state(folder, "", words),
+        lead=join(" · ", [_state(folder, "", words), _owner(turn, folder)]),
         accent=Accent.LOOK if folder.gone_since is not None else None,
         rows=[
             Select("bounce", "folder-post", words("bounce.folder.choose_post"), posts, folder.id, owner=turn.person),
@@ -136,23 +164,28 @@ async def remove(press: Press) -> None:
     group_id = await press.services.bounces.folders.remove(press.actor, folder.owner_id, folder.id)
     await press.services.bounces.pipeline.refresh()
     told = press.words("bounce.told.folder_removed", name=Path(folder.path).name)
-    rows = [[undo_button(press, group_id)]] if folder.owner_id == press.person else []
-    await press.update(note(told, *rows))
+    await press.update(note(told, [undo_bounce(press, folder.owner_id, group_id)]))
 
 
 @control("bounce", "folder-add", opens_form=True)
 async def add(press: Press) -> None:
     press.services.studio.require_operator(press.person)
     words = press.words
-    field = Field("path", words("bounce.form.path"), words("bounce.form.path_help"), max_length=500)
-    await press.open(Form("bounce", "folder-added", words("bounce.form.folder"), [field]))
+    fields = [Field("path", words("bounce.form.path"), words("bounce.form.path_help"), max_length=500)]
+    if press.guild is not None:
+        kinds = [Option(words(f"bounce.folder.owner.{one}"), one) for one in (_MINE, _SERVER)]
+        fields.append(Field("owner", words("bounce.form.owner"), kind=FieldKind.SELECT, options=kinds, value=_MINE))
+    await press.open(Form("bounce", "folder-added", words("bounce.form.folder"), fields))
 
 
 @form("bounce", "folder-added", who=Who.ANYONE)
 async def added(submit: Submit) -> None:
     services = submit.services
     services.studio.require_operator(submit.person)
-    folder = await services.bounces.folders.ensure(submit.actor, submit.person, Path(submit.values.text("path")))
+    owner = submit.person
+    if submit.guild is not None and submit.values.choice("owner") == _SERVER:
+        owner = submit.guild
+    folder = await services.bounces.folders.ensure(submit.actor, owner, Path(submit.values.text("path")))
     await services.bounces.pipeline.refresh()
     await submit.reply(note(submit.words("bounce.told.folder_added", name=Path(folder.path).name)))
 

@@ -1,22 +1,37 @@
 """The rarer things to do with a bounce: compare, comment, slices, versions, all facts, the square picture."""
 
+from bot.actors import OwnerId
 from bot.bounces import facts as wording
 from bot.bounces.model import Bounce, Filter
-from bot.bounces.notes import show_moment
 from bot.bounces.source import CannotMeasure
 from bot.errors import Refused
-from bot.ui.base import Press, Submit, Turn
+from bot.ui.access import standing
+from bot.ui.base import Press, Turn
 from bot.ui.bounce_cards import picture_of, say_in, speak
-from bot.ui.common import undo_button
-from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who, control, form
-from bot.ui.model import Card, Option, Picture, Section, Select, note, plain, raw
-from cogs.bounce_forms import open_edit, option_label
-from cogs.bounce_slices import refresh_posts, send_art, slice_form, slices_card
+from bot.ui.items import Who, control
+from bot.ui.model import Card, Option, Picture, Section, Select, note, plain
+from cogs.bounce_comments import comment_form, comments_card
+from cogs.bounce_forms import open_edit, option_label, undo_bounce, whose
+from cogs.bounce_slices import send_art, slice_form, slices_card
+from cogs.bounce_targets import targets_card
 from cogs.phases import open_map
 
-OWN = ("compare", "comment", "slice", "slices", "edit", "facts", "versions", "family", "form", "cover", "art")
-OTHERS = ("comment", "facts")
+OWN = (
+    "compare",
+    "comment",
+    "comments",
+    "slice",
+    "slices",
+    "edit",
+    "facts",
+    "versions",
+    "family",
+    "form",
+    "cover",
+    "art",
+    "target",
+)
+OTHERS = ("comment", "comments", "facts")
 
 
 @control("bounce", "more", who=Who.ANYONE)
@@ -24,10 +39,17 @@ async def more(press: Press) -> None:
     """Offer what else can be done; others than the owner may comment and read the facts."""
     owner = press.target.owner or press.person
     bounce = await press.services.bounces.service.get(owner, press.id)
-    actions = OWN if owner == press.person else OTHERS
+    actions = await _actions(press, owner)
     options = [Option(press.words(f"bounce.more.{action}"), action) for action in actions]
     select = Select("bounce", "next", press.words("bounce.pick.more"), options, bounce.id, arg=str(owner))
     await press.reply(Card(bounce.title, rows=[select]), ephemeral=True)
+
+
+async def _actions(press: Press, owner: OwnerId) -> tuple[str, ...]:
+    if owner == press.person:
+        return OWN
+    is_ours = owner == press.guild and await press.services.studio.is_manager(standing(press))
+    return OWN if is_ours else OTHERS
 
 
 @control("bounce", "next", who=Who.ANYONE, opens_form=True)
@@ -35,20 +57,24 @@ async def next_step(press: Press) -> None:
     """Do what was picked. Forms open at once; everything else is acknowledged first."""
     owner = int(press.arg or press.person)
     action = press.values[0] if press.values else ""
-    if action not in (OWN if owner == press.person else OTHERS):
+    if action not in await _actions(press, owner):
         raise Refused("bounce_more")
     if action == "comment":
         await press.open(comment_form(press, owner))
         return
     if action == "slice":
-        await press.open(slice_form(press))
+        await press.open(slice_form(press, owner))
         return
     if action == "edit":
-        await open_edit(press, press.id)
+        await open_edit(press, owner, press.id)
         return
     await press.defer()
     bounce = await press.services.bounces.service.get(owner, press.id)
     match action:
+        case "comments":
+            await press.update(await comments_card(bounce, press))
+        case "target":
+            await press.update(await targets_card(bounce, press))
         case "facts":
             await press.update(facts_card(bounce, press))
         case "versions":
@@ -70,7 +96,7 @@ async def next_step(press: Press) -> None:
 
 async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
     """Offer other bounces: versions of the same piece first."""
-    others = await turn.services.bounces.service.list(turn.person, Filter(), 60)
+    others = await turn.services.bounces.service.list(bounce.owner_id, Filter(), 60)
     others = [other for other in others if other.id != bounce.id]
     if action == "family":
         others = [other for other in others if other.family != bounce.family]
@@ -79,7 +105,7 @@ async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
     others.sort(key=lambda other: (other.family != bounce.family, -other.bounced_at.timestamp()))
     options = [Option(option_label(other, turn.words), other.id) for other in others[:25]]
     picked = "compared" if action == "compare" else "moved"
-    select = Select("bounce", picked, turn.words(f"bounce.pick.{action}"), options, bounce.id, owner=turn.person)
+    select = Select("bounce", picked, turn.words(f"bounce.pick.{action}"), options, bounce.id, owner=bounce.owner_id)
     return Card(bounce.title, rows=[select])
 
 
@@ -87,7 +113,7 @@ async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
 async def compare(press: Press) -> None:
     """What differs between two bounces, with a picture of both."""
     words, services = press.words, press.services
-    found = await services.bounces.service.compare(press.person, press.id, press.values[0])
+    found = await services.bounces.service.compare(await whose(press), press.id, press.values[0])
     since = found.old.version_name if found.old.family == found.new.family else found.old.title
     changes = [speak(one, words) for one in wording.changes(found.difference, since)]
     title = words(
@@ -109,14 +135,15 @@ async def compare(press: Press) -> None:
 
 @control("bounce", "moved")
 async def move_family(press: Press) -> None:
-    changed = await press.services.bounces.service.move_family(press.actor, press.person, press.id, press.values[0])
+    owner = await whose(press)
+    changed = await press.services.bounces.service.move_family(press.actor, owner, press.id, press.values[0])
     told = press.words(
         "bounce.told.moved",
         name=changed.bounce.title,
         number=changed.bounce.number,
         family=changed.bounce.family_title,
     )
-    await press.reply(note(told, [undo_button(press, changed.group_id)]), ephemeral=True)
+    await press.reply(note(told, [undo_bounce(press, owner, changed.group_id)]), ephemeral=True)
 
 
 def facts_card(bounce: Bounce, turn: Turn) -> Card:
@@ -125,7 +152,7 @@ def facts_card(bounce: Bounce, turn: Turn) -> Card:
 
 
 async def versions_card(bounce: Bounce, turn: Turn) -> Card:
-    versions = await turn.services.bounces.service.versions(turn.person, bounce.id)
+    versions = await turn.services.bounces.service.versions(bounce.owner_id, bounce.id)
     lines = [
         turn.words(
             "bounce.versions.line",
@@ -138,39 +165,3 @@ async def versions_card(bounce: Bounce, turn: Turn) -> Card:
     ]
     title = turn.words("bounce.versions.title", family=bounce.family_title)
     return Card(title, sections=[Section(None, lines)])
-
-
-# ---------------------------------------------------------------- forms
-
-
-def comment_form(press: Press, owner: int) -> Form:
-    words = press.words
-    return Form(
-        "bounce",
-        "commented",
-        words("bounce.form.comment"),
-        [
-            Field("at", words("bounce.form.at"), words("bounce.form.at_help"), max_length=20),
-            Field(
-                "text",
-                words("bounce.form.text"),
-                words("bounce.form.text_help"),
-                kind=FieldKind.PARAGRAPH,
-                max_length=300,
-            ),
-        ],
-        id=press.id,
-        arg=str(owner),
-    )
-
-
-@form("bounce", "commented", who=Who.ANYONE)
-async def save_comment(submit: Submit) -> None:
-    """Note a comment; it shows on every posted card as a tick and a line."""
-    owner = int(submit.arg or submit.person)
-    comment = await submit.services.bounces.notes.comment(
-        submit.actor, owner, submit.id, submit.values.text("at"), submit.values.text("text")
-    )
-    told = submit.words("bounce.told.commented", at=raw(show_moment(comment.at_s)))
-    await submit.reply(note(told), ephemeral=True)
-    await refresh_posts(submit, owner, submit.id)

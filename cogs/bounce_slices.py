@@ -1,5 +1,6 @@
 """Slices of bounces: mark one, take it as WAV or FLAC, all of them by tag and as CSV. And the cover picture."""
 
+from bot.actors import OwnerId
 from bot.bounces.catalogue import slices_csv
 from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
@@ -8,10 +9,10 @@ from bot.errors import Refused
 from bot.ports import OutMessage, SendFailed, Target, TargetKind
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.bounce_cards import picture_of, safe_name, say_in, trouble_words
-from bot.ui.common import undo_button
 from bot.ui.inputs import Field, Form
 from bot.ui.items import Who, control, form
 from bot.ui.model import Button, Card, Fact, Option, OutFile, Row, Section, Select, note, raw
+from cogs.bounce_forms import undo_bounce, whose
 
 LISTED = 15
 KINDS = ("wav", "flac")
@@ -21,7 +22,7 @@ EVERY_TAG = "*"
 async def slices_card(bounce: Bounce, turn: Turn) -> Card:
     """Return the slices of a bounce: to be taken as a file, or deleted."""
     words = turn.words
-    found = await turn.services.bounces.notes.slices(turn.person, bounce.id)
+    found = await turn.services.bounces.notes.slices(bounce.owner_id, bounce.id)
     every = Button("bounce", "fragments", words("bounce.slices.all"), owner=turn.person)
     if not found:
         return note(words("bounce.told.no_slices"), [every])
@@ -32,10 +33,10 @@ async def slices_card(bounce: Bounce, turn: Turn) -> Card:
     ]
     options = [Option(f"{show_moment(one.start_s)}–{show_moment(one.end_s)} {one.name}", one.id) for one in found[:25]]
     rows: list[Row] = [
-        Select("bounce", "cut", words(f"bounce.slices.as_{kind}"), options, bounce.id, kind, owner=turn.person)
+        Select("bounce", "cut", words(f"bounce.slices.as_{kind}"), options, bounce.id, kind, owner=bounce.owner_id)
         for kind in KINDS
     ]
-    rows.append(Select("bounce", "unslice", words("bounce.slices.delete"), options, bounce.id, owner=turn.person))
+    rows.append(Select("bounce", "unslice", words("bounce.slices.delete"), options, bounce.id, owner=bounce.owner_id))
     rows.append([every])
     return Card(bounce.title, sections=[Section(words("bounce.card.slices"), lines)], rows=rows)
 
@@ -43,13 +44,13 @@ async def slices_card(bounce: Bounce, turn: Turn) -> Card:
 @control("bounce", "cut")
 async def cut(press: Press) -> None:
     """Give a slice as a file, or its range where the audio is gone."""
-    services, words = press.services, press.words
+    services, words, owner = press.services, press.words, await whose(press)
     kind = press.arg if press.arg in KINDS else KINDS[0]
-    part = await services.bounces.notes.slice(press.person, press.values[0])
-    bounce = await services.bounces.service.get(press.person, part.bounce_id)
+    part = await services.bounces.notes.slice(owner, press.values[0])
+    bounce = await services.bounces.service.get(owner, part.bounce_id)
     span = f"{show_moment(part.start_s)}-{show_moment(part.end_s)}"
     try:
-        file = await services.bounces.audio.cut(press.person, bounce, part, kind)
+        file = await services.bounces.audio.cut(owner, bounce, part, kind)
     except CannotMeasure as error:
         raise Refused("bounce_unreadable", name=bounce.file_name, reason=trouble_words(words, error.trouble)) from None
     if file is None:
@@ -62,10 +63,11 @@ async def cut(press: Press) -> None:
 
 @control("bounce", "unslice")
 async def delete_slice(press: Press) -> None:
-    marked = await press.services.bounces.notes.delete_slice(press.actor, press.person, press.values[0])
+    owner = await whose(press)
+    marked = await press.services.bounces.notes.delete_slice(press.actor, owner, press.values[0])
     told = press.words("bounce.told.unsliced", name=marked.slice.name)
-    await press.reply(note(told, [undo_button(press, marked.group_id)]), ephemeral=True)
-    await refresh_posts(press, press.person, marked.slice.bounce_id)
+    await press.reply(note(told, [undo_bounce(press, owner, marked.group_id)]), ephemeral=True)
+    await refresh_posts(press, owner, marked.slice.bounce_id)
 
 
 # ---------------------------------------------------------------- all of them
@@ -130,7 +132,7 @@ async def fragments_file(press: Press) -> None:
 # ---------------------------------------------------------------- marking
 
 
-def slice_form(turn: Press) -> Form:
+def slice_form(turn: Press, owner: OwnerId) -> Form:
     words = turn.words
     return Form(
         "bounce",
@@ -144,18 +146,19 @@ def slice_form(turn: Press) -> Form:
             ),
         ],
         id=turn.id,
+        arg=str(owner),
     )
 
 
 @form("bounce", "sliced", who=Who.ANYONE)
 async def save_slice(submit: Submit) -> None:
-    values = submit.values
+    values, owner = submit.values, await whose(submit, submit.arg)
     marked = await submit.services.bounces.notes.mark(
-        submit.actor, submit.person, submit.id, values.text("range"), values.text("name"), values.text("tags")
+        submit.actor, owner, submit.id, values.text("range"), values.text("name"), values.text("tags")
     )
     told = submit.words("bounce.told.sliced", name=marked.slice.name)
-    await submit.reply(note(told, [undo_button(submit, marked.group_id)]), ephemeral=True)
-    await refresh_posts(submit, submit.person, submit.id)
+    await submit.reply(note(told, [undo_bounce(submit, owner, marked.group_id)]), ephemeral=True)
+    await refresh_posts(submit, owner, submit.id)
 
 
 # ---------------------------------------------------------------- the cover picture

@@ -10,8 +10,10 @@ from bot.bounces.pictures import BouncePictures
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.ports import Channels, Loops, NoChannels, NoLoops, NoPhases, Phases
 from bot.bounces.remote_server import UploadServer
+from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.service import BounceService
+from bot.bounces.targets import TargetService
 from bot.bounces.uploads import UploadService
 from bot.bounces.worker import WorkerPool
 from bot.clock import Clock
@@ -36,6 +38,8 @@ class BounceArea:
     pool: WorkerPool
     service: BounceService
     notes: NoteService
+    targets: TargetService
+    retention: BounceRetention
     folders: FolderService
     audio: AudioFinder
     uploads: UploadService
@@ -65,6 +69,8 @@ def open_bounces(
         pool=pool,
         service=service,
         notes=NoteService(database, rules),
+        targets=TargetService(database, rules),
+        retention=BounceRetention(database, clock, rules, media),
         folders=folders,
         audio=audio,
         uploads=UploadService(service, pool, audio, rules, clock),

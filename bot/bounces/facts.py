@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.bounces.compare import Difference
-from bot.bounces.model import Facts, Note
+from bot.bounces.model import Facts, Note, Tempo
 
 _NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
@@ -112,6 +112,20 @@ def loudness(facts: Facts) -> Said:
     return said("bounce.fact.loudness_range", lufs=number(facts.integrated_lufs), range=number(facts.loudness_range_lu))
 
 
+def tempo(found: Tempo) -> Said:
+    if found.other_bpm is None:
+        return said("bounce.fact.tempo", bpm=f"{found.bpm:g}")
+    return said("bounce.fact.tempo_or", bpm=f"{found.bpm:g}", other=f"{found.other_bpm:g}")
+
+
+def against_target(lufs: float, target_lufs: float) -> Said:
+    """Say how far a loudness is from what somebody aims at."""
+    apart = number(abs(lufs - target_lufs))
+    if apart == "0.0":
+        return said("bounce.fact.on_target")
+    return said("bounce.fact.above_target" if lufs > target_lufs else "bounce.fact.below_target", amount=apart)
+
+
 def key_name(facts: Facts) -> Said | None:
     if facts.key is None:
         return None
@@ -187,7 +201,7 @@ def all_facts(facts: Facts) -> list[Said]:
             )
         )
     if facts.tempo is not None:
-        out.append(said("bounce.fact.tempo", bpm=f"{facts.tempo.bpm:g}"))
+        out.append(tempo(facts.tempo))
     named = key_name(facts)
     if named is not None:
         out.append(said("bounce.fact.key", name=named))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
 _BACK_S = 5.0
+_DEATHS = 2
 _DONE = frozenset({FileState.CATALOGUED, FileState.POSTED, FileState.UNREADABLE, FileState.IGNORED})
 
 
@@ -74,6 +75,7 @@ class FolderRun:
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
         self._is_root_gone = False
+        self._deaths = 0
 
     @property
     def waiting(self) -> int:
@@ -128,7 +130,7 @@ class FolderRun:
                 self._root,
                 self._take,
                 self._rules,
-                mode=self.folder.mode,
+                mode=self.folder.mode if self._deaths < _DEATHS else WatchMode.POLLING,
                 recursive=self.folder.is_recursive,
                 ignore=self.folder.ignore,
             )
@@ -146,27 +148,36 @@ class FolderRun:
             self._settler = settler
             settling = self._supervisor.spawn(f"settle {self.folder.id[-6:]}", settler.run())
             try:
-                await self._while_there()
+                await self._while_there(watch)
             finally:
                 settling.cancel()
                 self._settler = None
                 await watch.stop()
 
-    async def _while_there(self) -> None:
-        """Scan now and every so often, until the folder goes."""
+    async def _while_there(self, watch: FolderWatch) -> None:
+        """Scan now and every so often, until the folder goes or nobody watches it any more."""
+        loop = asyncio.get_running_loop()
+        scan_at = loop.time()
         while not self._is_root_gone:
+            if loop.time() >= scan_at:
+                try:
+                    await self._scan()
+                except OSError:
+                    break
+                scan_at = loop.time() + self._rules.rescan_s
             try:
-                await self._scan()
-            except OSError:
-                break
-            self._wake.clear()
-            if self._is_root_gone:
-                break
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._rules.rescan_s)
+                await asyncio.wait_for(self._wake.wait(), min(self._rules.watch_check_s, self._rules.rescan_s))
             except TimeoutError:
                 if not await asyncio.to_thread(self._root.is_dir):
                     break
+                if not watch.is_alive:
+                    # Watched anew, with a scan at once; what dies again is looked at every few seconds instead.
+                    self._deaths += 1
+                    log.warning("the watch on a folder ended by itself", folder=self.folder.id, times=self._deaths)
+                    return
+            else:
+                self._wake.clear()
+                scan_at = loop.time()
         await self._mark_gone()
 
     def _take(self, batch: Batch) -> None:

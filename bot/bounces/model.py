@@ -137,8 +137,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
+    """`other_bpm`: half or double, where people may well count that instead."""
+
     bpm: float
     confidence: float
+    other_bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.model import Bounce, Comment, CommentId, Slice, SliceId, SliceKind
+from bot.bounces.reading import LIST
 from bot.bounces.rules import BounceRules
-from bot.bounces.service import LIST, read_tags
+from bot.bounces.service import read_tags
 from bot.errors import NotAllowed, NotFound, Refused
 from storage.repositories.bounces import BounceRepository, SliceRepository
 from storage.unit import Database, Unit
@@ -116,13 +117,15 @@ class NoteService:
             await slices.comment(comment)
             return comment
 
-    async def remove_comment(self, actor: Actor, owner: OwnerId, comment_id: str) -> str:
-        """Take a comment away: its author or the bounce's owner may. Return what Undo needs."""
+    async def remove_comment(
+        self, actor: Actor, owner: OwnerId, bounce_id: str, comment_id: str, *, is_manager: bool = False
+    ) -> str:
+        """Take a comment away: its author, the bounce's owner and managers may. Return what Undo needs."""
         async with self._database.write(actor, owner, "bounce.comment") as unit:
             comment = await unit.repo(SliceRepository).get_comment(comment_id)
-            if comment is None:
+            if comment is None or comment.bounce_id != bounce_id:
                 raise NotFound("comment", LIST)
-            if actor.user_id not in (comment.author_id, owner):
+            if actor.user_id not in (comment.author_id, owner) and not is_manager:
                 raise NotAllowed("needs_manager")
             await unit.repo(SliceRepository).remove_comment(comment_id)
             return unit.group_id

@@ -14,6 +14,7 @@ class BounceRules(Rules):
     empty_s: float
     poll_interval_s: float
     rescan_s: float
+    watch_check_s: float
     probe_s: float
     burst_window_s: float
     burst_quiet_s: float

@@ -1,36 +1,28 @@
-"""The one door to the catalogue: log what was finished, name, tag, link, delete and compare it."""
+"""The one door to the catalogue: log what was finished, name, tag, link and delete it. Reading is in `reading`."""
 
-import asyncio
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from bot.actors import Actor, OwnerId
-from bot.bounces import catalogue, families
-from bot.bounces.compare import Difference, difference
-from bot.bounces.levels import Columns
+from bot.bounces import families
 from bot.bounces.model import (
     Bounce,
     BounceId,
-    BouncePost,
     BounceSource,
     BounceTag,
     Facts,
     FileStamp,
     FileState,
-    Filter,
     Folder,
     PostChoice,
-    Statistics,
     Tempo,
 )
 from bot.bounces.names import shown_name
-from bot.bounces.peaks import read_columns
 from bot.bounces.ports import Channels, LoopLink, Loops, NoChannels, NoLoops, NoPhases, Phases
+from bot.bounces.reading import LIST, BounceReader
 from bot.bounces.rules import BounceRules
 from bot.clock import Clock
 from bot.errors import Gone, NotFound, Refused
@@ -40,9 +32,7 @@ from storage.repositories.bounces import BounceRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Database, Unit
 
-LIST = "/bounce list"
 _FREE_TAG = re.compile(r"^[a-z0-9-]{1,24}$")
-_DAY_S = 86_400
 _TITLE, _NOTE, _FREE_TAGS = 100, 1000, 10
 
 
@@ -90,27 +80,7 @@ class Changed:
     group_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Two bounces and what differs, the older one first."""
-
-    old: Bounce
-    new: Bounce
-    difference: Difference
-
-
-@dataclass(frozen=True, slots=True)
-class BounceView:
-    """Everything a card shows."""
-
-    bounce: Bounce
-    loop: LoopLink | None
-    previous: Bounce | None
-    difference: Difference | None
-    latest_number: int
-
-
-class BounceService:
+class BounceService(BounceReader):
     """One method a use case; see the module's docstring."""
 
     def __init__(
@@ -124,9 +94,8 @@ class BounceService:
         channels: Channels | None = None,
         phases: Phases | None = None,
     ) -> None:
-        self._database, self._clock, self._rules, self._media = database, clock, rules, media
-        self._loops: Loops = loops or NoLoops()
-        self._channels: Channels = channels or NoChannels()
+        super().__init__(database, rules, media, loops or NoLoops(), channels or NoChannels())
+        self._clock = clock
         self._phases: Phases = phases or NoPhases()
 
     # ------------------------------------------------------------------ coming in
@@ -244,107 +213,7 @@ class BounceService:
                 await unit.deliver(DeliveryDraft("bounce.group", key, "channel", channel, payload))
             return len(ids)
 
-    # ------------------------------------------------------------------ reading
-
-    async def get(self, owner: OwnerId, bounce_id: str) -> Bounce:
-        """Return a bounce. Raises NotFound, Gone for one in the bin."""
-        async with self._database.read(owner) as unit:
-            bounce = await unit.repo(BounceRepository).get(bounce_id)
-        if bounce is None:
-            raise NotFound("bounce", LIST)
-        if bounce.deleted_at is not None:
-            until = bounce.deleted_at + timedelta(days=self._rules.bin_days)
-            raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
-        return bounce
-
-    async def by_content(self, owner: OwnerId, content_hash: str) -> Bounce | None:
-        """Return the bounce with these samples, if it is known."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).by_content(content_hash)
-
-    async def channel_of(self, owner: OwnerId) -> int | None:
-        """Return where bounces of an owner are posted."""
-        return await self._channels.bounce_channel(owner)
-
-    async def many(self, owner: OwnerId, bounce_ids: Sequence[str]) -> list[Bounce]:
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).many(bounce_ids)
-
-    async def view(self, owner: OwnerId, bounce_id: str) -> BounceView:
-        """Return a bounce with its loop, the version before it and what changed. Raises NotFound, Gone."""
-        bounce = await self.get(owner, bounce_id)
-        async with self._database.read(owner) as unit:
-            versions = await unit.repo(BounceRepository).versions(bounce.family)
-        earlier = [other for other in versions if other.number < bounce.number]
-        previous = earlier[-1] if earlier else None
-        loop = await self._loops.get(owner, bounce.loop_id) if bounce.loop_id is not None else None
-        changed = None
-        if previous is not None:
-            changed = difference(previous.facts, bounce.facts, self._columns(previous), self._columns(bounce))
-        return BounceView(bounce, loop, previous, changed, max((v.number for v in versions), default=bounce.number))
-
-    async def list(self, owner: OwnerId, wanted: Filter, limit: int = 10, offset: int = 0) -> "list[Bounce]":
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).find(wanted, limit, offset)
-
-    async def count(self, owner: OwnerId, wanted: Filter) -> int:
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).count(wanted)
-
-    async def versions(self, owner: OwnerId, bounce_id: str) -> "list[Bounce]":
-        bounce = await self.get(owner, bounce_id)
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).versions(bounce.family)
-
-    async def of_loops(self, owner: OwnerId, loop_ids: Sequence[str]) -> "list[Bounce]":
-        """Return the bounces linked to some loops."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).of_loops(loop_ids)
-
-    async def loops(self, owner: OwnerId, typed: str) -> Sequence[LoopLink]:
-        return await self._loops.search(owner, typed)
-
-    async def loop(self, owner: OwnerId, loop_id: str) -> LoopLink | None:
-        return await self._loops.get(owner, loop_id)
-
-    async def loops_without(self, owner: OwnerId) -> "list[LoopLink]":
-        """Return the loops that have no bounce yet."""
-        loops = list(await self._loops.search(owner, ""))
-        have = {bounce.loop_id for bounce in await self.of_loops(owner, [loop.id for loop in loops])}
-        return [loop for loop in loops if loop.id not in have]
-
-    async def paths(self, owner: OwnerId, bounce_id: str) -> "list[str]":
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).paths(bounce_id)
-
-    async def usual_balance(self, owner: OwnerId, bounce_id: str) -> "list[Facts]":
-        """Return the facts of the last ten other bounces: what this person's spectrum usually is."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).facts_before(bounce_id, 10)
-
-    async def compare(self, owner: OwnerId, first_id: str, second_id: str) -> Compared:
-        """Compare two bounces; the one made earlier counts as the old one. Raises NotFound, Refused."""
-        if first_id == second_id:
-            raise Refused("bounce_same")
-        first, second = await self.get(owner, first_id), await self.get(owner, second_id)
-        old, new = sorted((first, second), key=lambda bounce: (bounce.bounced_at, bounce.number))
-        return Compared(old, new, difference(old.facts, new.facts, self._columns(old), self._columns(new)))
-
-    async def statistics(self, owner: OwnerId, zone: ZoneInfo) -> Statistics:
-        async with self._database.read(owner) as unit:
-            everything = await unit.repo(BounceRepository).find(Filter(), 100_000)
-        return catalogue.statistics(everything, zone)
-
-    async def export(self, owner: OwnerId, kind: str) -> bytes:
-        """Return the whole catalogue as `csv` or `json`."""
-        async with self._database.read(owner) as unit:
-            everything = await unit.repo(BounceRepository).find(Filter(), 100_000)
-        names: dict[str, str | None] = {}
-        for loop_id in {bounce.loop_id for bounce in everything if bounce.loop_id is not None}:
-            loop = await self._loops.get(owner, loop_id)
-            names[loop_id] = None if loop is None else loop.name
-        records = [catalogue.record(bounce, names.get(bounce.loop_id or "")) for bounce in everything]
-        return catalogue.as_json(records) if kind == "json" else catalogue.as_csv(records)
+    # ------------------------------------------------------------------ changing
 
     async def adopt(self, actor: Actor, owner: OwnerId, bounces: Sequence[Bounce]) -> int:
         """Take over bounces of another catalogue; contents known here stay as they are. Return how many were new."""
@@ -357,8 +226,6 @@ class BounceService:
                 await known.add(replace(bounce, id=BounceId(unit.new_id()), owner_id=owner, has_audio=False))
                 added += 1
         return added
-
-    # ------------------------------------------------------------------ changing
 
     async def edit(
         self,
@@ -432,11 +299,6 @@ class BounceService:
             await unit.repo(BounceRepository).save(bounce)
             return Changed(bounce, unit.group_id)
 
-    async def posts(self, owner: OwnerId, bounce_id: str) -> "list[BouncePost]":
-        """Return where cards of a bounce are."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).posts(bounce_id)
-
     async def post(self, actor: Actor, owner: OwnerId, bounce_id: str, channel: int, *, audio: bool, key: str) -> None:
         """Put a card of a bounce into the outbox for a channel; `key` names the press."""
         async with self._database.write(actor, owner, "bounce.post") as unit:
@@ -444,27 +306,6 @@ class BounceService:
             post = PostChoice.AUDIO if audio else PostChoice.PICTURE
             payload = {"bounce": bounce.id, "post": str(post)}
             await unit.deliver(DeliveryDraft("bounce.card", f"bounce.post:{key}", "channel", channel, payload))
-
-    async def purge(self, now: datetime) -> int:
-        """Delete for good what was in the bin for its time; return how many."""
-        before = now - timedelta(days=self._rules.bin_days)
-        async with self._database.system_read() as unit:
-            owners = await unit.repo(BounceRepository).owners_with_bin(before)
-        count = 0
-        for owner in owners:
-            async with self._database.write(Actor.system("retention"), owner, "bounce.purge") as unit:
-                count += len(await unit.repo(BounceRepository).purge_deleted(before))
-        return count
-
-    async def sweep(self) -> int:
-        """Delete pictures and audio of contents that no bounce has any more; return how many folders went."""
-        folders = await asyncio.to_thread(_media_folders, self._media, self._clock.now().timestamp() - _DAY_S)
-        async with self._database.system_read() as unit:
-            known = await unit.repo(BounceRepository).known_content([folder.name for folder in folders])
-        orphans = [folder for folder in folders if folder.name not in known]
-        for folder in orphans:
-            await asyncio.to_thread(shutil.rmtree, folder, True)
-        return len(orphans)
 
     async def _own(self, unit: Unit, bounce_id: str) -> Bounce:
         bounce = await unit.repo(BounceRepository).get(bounce_id)
@@ -474,25 +315,6 @@ class BounceService:
             until = bounce.deleted_at + timedelta(days=self._rules.bin_days)
             raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
         return bounce
-
-    def folder_of(self, content_hash: str) -> Path:
-        """Return where the small files of a bounce lie."""
-        return self._media / content_hash[:2] / content_hash
-
-    def _columns(self, bounce: Bounce) -> Columns | None:
-        # 36 kB at most: reading it does not hold anybody up.
-        try:
-            data = (self.folder_of(bounce.content_hash) / "columns.npy").read_bytes()
-            return read_columns(data, bounce.facts.duration_s)
-        except (OSError, ValueError):
-            return None
-
-
-def _media_folders(media: Path, before: float) -> list[Path]:
-    """Return the folders of contents, and of uploads never finished, that were not touched since `before`."""
-    found = [folder for folder in media.glob("[0-9a-f][0-9a-f]/*") if folder.is_dir()]
-    found += [folder for folder in media.glob("incoming/*") if folder.is_dir()]
-    return [folder for folder in found if folder.stat().st_mtime < before]
 
 
 def read_tags(typed: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ F64 = NDArray[np.float64]
 
 _LOW_BPM, _HIGH_BPM = 60.0, 200.0
 _SLOW_BPM, _DOUBLES = 95.0, 0.6
+_SLOWEST_BPM = 50.0
+_OFF_BEATS, _UNSURE = 0.4, 0.62
 
 
 def autocorrelation(curve: F64, longest: int) -> F64:
@@ -70,8 +72,29 @@ def tempo(onset: NDArray[np.float32], bin_hz: float, least_confidence: float) ->
     confidence = float(np.clip(strength * 1.6, 0.0, 1.0))
     if confidence < least_confidence:
         return None
+    bpm, other = _octave(correlation, bpm, bin_hz)
+    return Tempo(_shown(bpm), round(confidence, 3), None if other is None else _shown(other))
+
+
+def _octave(correlation: F64, bpm: float, bin_hz: float) -> tuple[float, float | None]:
+    """Return the tempo, and its half or double where people may well count that instead.
+
+    Where every other beat is much weaker than those between, the weak ones are off-beats: half of it is the tempo.
+    """
+    lags = 60 * bin_hz / bpm * np.arange(1, 5)
+    if lags[-1] + 1 >= len(correlation) or bpm / 2 < _SLOWEST_BPM:
+        return bpm, None
+    grid = np.arange(len(correlation))
+    one, two, three, four = np.max([np.interp(lags + shift, grid, correlation) for shift in (-1, 0, 1)], axis=0)
+    share = (one + three) / (two + four) if two + four > 0 else 1.0
+    if share < _OFF_BEATS:
+        return bpm / 2, bpm
+    return bpm, bpm / 2 if share < _UNSURE else None
+
+
+def _shown(bpm: float) -> float:
     nearest = round(bpm)
-    return Tempo(float(nearest) if abs(bpm - nearest) < 0.06 else round(bpm, 2), round(confidence, 3))
+    return float(nearest) if abs(bpm - nearest) < 0.06 else round(bpm, 2)
 
 
 def beat_phase_s(onset: NDArray[np.float32], bin_hz: float, bpm: float) -> float:

@@ -91,6 +91,18 @@ class FolderWatch:
     def is_polling(self) -> bool:
         return self.mode is WatchMode.POLLING
 
+    @property
+    def is_alive(self) -> bool:
+        """Say whether every thread that brings events still runs; watchdog tells nobody when one ends."""
+        observer = self._observer
+        if observer is None:
+            return False
+        if not (observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)):
+            return False
+        # watchdog 7 reads all of a process's inotify events in one thread of its own.
+        needs_reader = not self.is_polling and sys.platform.startswith("linux")
+        return not needs_reader or any(type(thread).__name__ == "InotifyFD" for thread in threading.enumerate())
+
     async def start(self) -> None:
         """Begin to watch; raises OSError when the folder cannot be watched."""
         self._loop = asyncio.get_running_loop()

@@ -24,7 +24,11 @@ class StudioAccess:
             return
         match who:
             case Who.OWNER:
-                if target.owner is not None:
+                if target.owner is not None and target.owner == turn.guild:
+                    # What belongs to a server is looked after by its managers.
+                    if not await self._studio.is_manager(standing(turn)):
+                        raise NotAllowed("needs_manager")
+                elif target.owner is not None:
                     raise NotYours(owner=mention(target.owner), area=target.area)
             case Who.MANAGER:
                 if not await self._studio.is_manager(standing(turn)):

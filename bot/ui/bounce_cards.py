@@ -13,8 +13,10 @@ from bot.bounces.families import common_prefix
 from bot.bounces.model import Bounce, BouncePost, BounceTag, Comment, Facts, Note, PostChoice, Slice
 from bot.bounces.notes import NoteService, show_moment
 from bot.bounces.pictures import BouncePictures, Drawn
-from bot.bounces.service import BounceService, BounceView
+from bot.bounces.reading import BounceView
+from bot.bounces.service import BounceService
 from bot.bounces.source import CannotMeasure
+from bot.bounces.targets import Target, TargetService
 from bot.errors import BotError
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Sent, SentFile
@@ -62,6 +64,7 @@ def bounce_card(
     comments: Sequence[Comment] = (),
     slices: Sequence[Slice] = (),
     usual: Sequence[Facts] = (),
+    target: Target | None = None,
 ) -> Card:
     """Return the card of one bounce."""
     bounce, facts = view.bounce, view.bounce.facts
@@ -86,7 +89,7 @@ def bounce_card(
         title=bounce.title,
         state=tag_state(bounce.tag, words),
         lead=words("bounce.card.version", number=bounce.number, count=view.latest_number),
-        facts=fact_lines(view, words),
+        facts=fact_lines(view, words, target),
         media=[] if picture is None else [picture_of(picture, bounce)],
         sections=sections,
         meta=[
@@ -98,7 +101,7 @@ def bounce_card(
     )
 
 
-def fact_lines(view: BounceView, words: Words) -> list[Fact | str]:
+def fact_lines(view: BounceView, words: Words, target: Target | None = None) -> list[Fact | str]:
     """Length, format, peak, loudness; loop, tags and note where there are some."""
     facts = view.bounce.facts
     size = wording.size(facts.size_bytes)
@@ -108,6 +111,10 @@ def fact_lines(view: BounceView, words: Words) -> list[Fact | str]:
         Fact(words("bounce.label.peak"), speak(wording.peak(facts), words)),
         Fact(words("bounce.label.loudness"), speak(wording.loudness(facts), words)),
     ]
+    if target is not None and facts.integrated_lufs is not None:
+        name = words(f"bounce.target.{target.name}", lufs=raw(wording.number(target.lufs, 0)))
+        apart = speak(wording.against_target(facts.integrated_lufs, target.lufs), words)
+        out.append(Fact(words("bounce.label.target"), words("bounce.card.target", target=name, apart=apart)))
     if view.loop is not None:
         out.append(Fact(words("bounce.label.loop"), view.loop.name))
     if view.bounce.free_tags:
@@ -206,12 +213,13 @@ class BounceMessages:
         self,
         service: BounceService,
         notes: NoteService,
+        targets: TargetService,
         pictures: BouncePictures,
         audio: AudioFinder,
         words: Words,
         limit: UploadLimit,
     ) -> None:
-        self._service, self._notes, self._pictures = service, notes, pictures
+        self._service, self._notes, self._targets, self._pictures = service, notes, targets, pictures
         self._audio, self._words, self._limit = audio, words, limit
 
     async def card(self, owner: int, bounce_id: str, *, with_picture: bool = True, words: Words | None = None) -> Card:
@@ -227,7 +235,8 @@ class BounceMessages:
                 picture = await self._pictures.waveform(view.bounce, say_in(spoken), comments=comments, slices=slices)
             except CannotMeasure:
                 picture = None
-        return bounce_card(view, spoken, picture, comments=comments, slices=slices, usual=usual)
+        target = await self._targets.get(owner)
+        return bounce_card(view, spoken, picture, comments=comments, slices=slices, usual=usual, target=target)
 
     async def render_card(self, delivery: Delivery) -> OutMessage | None:
         """`bounce.card`: the card; its audio follows as a delivery of its own."""

@@ -104,7 +104,9 @@ def wire_bounces(
         guild = getattr(channel, "guild", None)
         return guild.filesize_limit if guild is not None else _USUAL_LIMIT
 
-    messages = BounceMessages(area.service, area.notes, area.pictures, area.audio, house.catalogue.words(None), limit)
+    messages = BounceMessages(
+        area.service, area.notes, area.targets, area.pictures, area.audio, house.catalogue.words(None), limit
+    )
     messages.register(house.outbox)
     house.checks.area_lines.append(lambda guild_id: health_lines(area, house.catalogue))
     parts = {part.name: getattr(area, part.name) for part in fields(BounceArea)}

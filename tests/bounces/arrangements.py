@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +99,7 @@ def _add(sound: F64, start: int, part: F64) -> None:
         sound[start:end] += part[: end - start]
 
 
+@lru_cache(4)
 def _kick(rate: int) -> F64:
     at = np.arange(round(0.25 * rate)) / rate
     return np.sin(2 * np.pi * (48 * at + 5 * (1 - np.exp(-at * 45)))) * np.exp(-at * 14)
@@ -109,6 +111,7 @@ def _noise(seconds: float, decay: float, rate: int, rng: np.random.Generator, *,
     return (np.diff(noise, prepend=0.0) if high else noise) * np.exp(-at * decay)
 
 
+@lru_cache(400)
 def _tone(note: float, seconds: float, rate: int, partials: int) -> F64:
     at = np.arange(round(seconds * rate)) / rate
     frequency = 440 * 2 ** ((note - 69) / 12)

@@ -71,7 +71,7 @@ class Studio:
         return await self.area.service.list(ADA, Filter(), 50)
 
     async def until_bounces(self, count: int) -> list[Bounce]:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             while len(found := await self.bounces()) < count:
                 await asyncio.sleep(0.05)
         return found
@@ -110,7 +110,7 @@ async def test_stopped_on_both_sides_in_the_middle_nothing_is_lost_or_doubled(st
     def arrived() -> int:
         return sum(file.stat().st_size for file in incoming.glob("*/audio.wav"))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while arrived() == 0 and not await studio.bounces():
             await asyncio.sleep(0.001)
     await studio.stop()
@@ -134,7 +134,7 @@ async def test_offline_work_is_queued_and_sent_later_once(studio: Studio) -> Non
     for index in range(3):
         save(studio.exports / f"Idea {chr(65 + index)}.wav", music(2, seed=index), 44100, "PCM_16")
     queue = studio.exports.parent / "state" / "queue"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while len(list(queue.glob("*.json"))) < 3:
             await asyncio.sleep(0.05)
     await ended(running)
@@ -197,7 +197,7 @@ async def test_made_up_facts_and_parts_are_refused(studio: Studio) -> None:
 async def test_the_command_killed_in_the_middle_goes_on_where_it_was(studio: Studio, tmp_path: Path) -> None:
     """`studiohand watch` as a process, SIGKILL while it works, started again."""
     for index in range(4):
-        save(studio.exports / f"Take {chr(65 + index)}.wav", music(20, seed=index), 44100, "PCM_16")
+        save(studio.exports / f"Take {chr(65 + index)}.wav", music(10, seed=index), 44100, "PCM_16")
     state = tmp_path / "state"
     command = [
         sys.executable, "-m", "bot", "watch", str(studio.exports), "--to", studio.address,

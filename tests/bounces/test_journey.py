@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.actors import Actor
 from bot.bounces.model import Filter
 from bot.clock import FixedClock
+from bot.errors import NotAllowed
 from bot.local.people import Upload
 from tests.bounces.signals import music, save
 from tests.product import Product, running
@@ -118,6 +120,79 @@ async def test_versions_comparison_comments_and_slices(studio: Product, tmp_path
     await ada.until_sees("The slice hook is deleted")
     await ada.press("Undo")
     assert len(await studio.services.bounces.notes.fragments(ada.id, "oracle")) == 1
+
+
+async def test_comments_are_taken_away_by_who_wrote_them_the_owner_and_nobody_else(
+    studio: Product, tmp_path: Path
+) -> None:
+    ada, ben = studio.person("Ada").go("#bounces"), studio.person("Ben").go("#bounces")
+    drop(tmp_path, "Night Drive v1.wav")
+    await posted(studio, 2)
+    card = studio.channel("bounces").messages()[0]
+    for person, words in ((ada, "the intro"), (ben, "the snare"), (ben, "the hat")):
+        await person.press("More", on=card)
+        await person.choose("What next?", "Comment on a moment")
+        await person.fill(at="0:02", text=words)
+        await person.until_sees(f"0:02 {words}")
+    await ben.press("More", on=card)
+    await ben.choose("What next?", "All comments")
+    await ben.choose("Take a comment away", "0:02 the snare")
+    await ben.until_sees("The comment is gone")
+    notes = studio.services.bounces.notes
+    bounce = (await studio.services.bounces.service.list(ada.id, Filter()))[0]
+    left = await notes.comments(ada.id, bounce.id)
+    assert [one.text for one in left] == ["the intro", "the hat"]
+    await ben.press("Undo")
+    assert len(await notes.comments(ada.id, bounce.id)) == 3
+    with pytest.raises(NotAllowed):
+        await notes.remove_comment(Actor.user(ben.id, "Ben"), ada.id, bounce.id, left[0].id)
+    await ada.press("More", on=card)
+    await ada.choose("What next?", "All comments")
+    await ada.choose("Take a comment away", "0:02 the hat")
+    await ada.until_sees("The comment is gone")
+
+
+async def test_a_loudness_target_is_named_once_it_was_picked(studio: Product, tmp_path: Path) -> None:
+    ada = studio.person("Ada").go("#bounces")
+    drop(tmp_path, "Night Drive v1.wav", level=0.5)
+    await posted(studio, 2)
+    assert "Target" not in ada.sees()
+    await ada.press("More")
+    await ada.choose("What next?", "Loudness target")
+    await ada.choose("Choose a target", "Streaming, −14 LUFS")
+    await ada.until_sees("Your cards name Streaming")
+    await ada.slash("/bounce show", bounce="Night Drive")
+    await ada.until_sees("Streaming, −14 LUFS:", "LU below it")
+
+
+async def test_a_servers_folder_is_looked_after_by_its_managers(studio: Product, tmp_path: Path) -> None:
+    ada, ben = studio.person("Ada").go("#bounces"), studio.person("Ben").go("#bounces")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    await ada.slash("/bounce folder")
+    await ada.press("Add folder")
+    await ada.fill(path=str(shared), owner="this server’s")
+    await ada.until_sees("Watching shared")
+    await studio.wait_for(lambda: all(run.is_startup_over for run in studio.services.bounces.pipeline._runs.values()))
+    save(shared / "Jam.wav", music(3, seed=5), 44100, "PCM_16")
+    await posted(studio, 2)
+    card = studio.channel("bounces").messages()[0]
+    await ben.press("Tag", on=card)
+    await ben.until_sees("Manage Server")
+    await ada.press("Tag", on=card)
+    await ada.choose("Choose a tag", "Keeper")
+    await ada.until_sees("Jam: Keeper")
+    await ada.press("Undo")
+    await ada.press("More", on=card)
+    await ada.choose("What next?", "Edit title, note, tags")
+    await ada.fill(title="Jam of Friday")
+    await ada.until_sees("Saved Jam of Friday")
+    await ada.slash("/bounce list")
+    await ada.until_sees("No bounces yet")
+    await ada.press("This server’s")
+    await ada.until_sees("Jam of Friday v1")
+    await ada.slash("/bounce folder")
+    await ada.until_sees("exports: watching, posts picture and audio (yours)")
 
 
 async def test_an_upload_is_logged_once_and_a_text_is_refused(studio: Product, tmp_path: Path) -> None:

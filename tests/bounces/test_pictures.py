@@ -26,7 +26,7 @@ from bot.bounces.model import (
     SliceKind,
 )
 from bot.bounces.picture import CompareView, SheetItem, Span, WaveView, compare_png, cover_png, sheet_png, waveform_png
-from bot.bounces.service import BounceView
+from bot.bounces.reading import BounceView
 from bot.ui.bounce_cards import bounce_card, group_card, safe_name, say_in
 from bot.ui.cards import fit, layout
 from bot.ui.strings import read_catalogue

@@ -12,11 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from bot.actors import Actor
+from bot.bounces import watch
+from bot.bounces.folder_run import FolderRun
 from bot.bounces.folders import FolderService
-from bot.bounces.model import Bounce, FileState, Filter, Folder, Trouble
+from bot.bounces.model import Bounce, FileState, Filter, Folder, Trouble, WatchMode
 from bot.bounces.pipeline import BouncePipeline
-from bot.bounces.rules import bounce_rules
+from bot.bounces.retention import BounceRetention
+from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.service import BounceService
+from bot.bounces.settle import Event
 from bot.bounces.worker import WorkerPool
 from bot.clock import SystemClock
 from bot.lifecycle import Supervisor
@@ -32,13 +36,13 @@ ADA_ACTS = Actor.user(ADA, "Ada")
 class Studio:
     """One running pipeline over a folder."""
 
-    def __init__(self, database: Database, root: Path, pool: WorkerPool) -> None:
+    def __init__(self, database: Database, root: Path, pool: WorkerPool, rules: BounceRules | None = None) -> None:
         self.database, self.root, self.pool = database, root, pool
-        clock = SystemClock()
-        self.service = BounceService(database, clock, bounce_rules(), pool.media)
+        clock, rules = SystemClock(), rules or bounce_rules()
+        self.service = BounceService(database, clock, rules, pool.media)
         self.folders = FolderService(database, clock)
         self.supervisor = Supervisor()
-        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, bounce_rules())
+        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, rules)
 
     async def start(self) -> Folder:
         folder = await self.folders.ensure(ADA_ACTS, ADA, self.root, channel_id=CHANNEL)
@@ -71,7 +75,7 @@ class Studio:
         return {Path(file.path).name: (file.state, file.trouble) for file in files}
 
 
-async def until(true: Callable[[], Awaitable[bool]], timeout: float = 30) -> None:
+async def until(true: Callable[[], Awaitable[bool]], timeout: float = 90) -> None:
     async with asyncio.timeout(timeout):
         while not await true():
             await asyncio.sleep(0.05)
@@ -212,11 +216,12 @@ async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures(
     folder = studio.service.folder_of(bounce.content_hash)
     await studio.service.delete(ADA_ACTS, ADA, bounce.id)
     now = SystemClock().now()
-    assert await studio.service.purge(now) == 0
-    assert await studio.service.purge(now + timedelta(days=31)) == 1
-    assert await studio.service.sweep() == 0
+    retention = BounceRetention(studio.database, SystemClock(), bounce_rules(), studio.pool.media)
+    assert await retention.purge(now) == 0
+    assert await retention.purge(now + timedelta(days=31)) == 1
+    assert await retention.sweep() == 0
     os.utime(folder, (1, 1))
-    assert await studio.service.sweep() == 1
+    assert await retention.sweep() == 1
     assert not folder.exists()
 
 
@@ -236,3 +241,75 @@ async def test_a_folder_that_goes_is_noticed_and_taken_up_again(studio: Studio) 
         return not (await studio.pipeline.health()).folders[0].is_gone and len(await studio.bounces()) == 1
 
     await until(back)
+
+
+def kill_the_watch(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Let the handler raise on watchdog's thread, which ends it, as a fault of the library or of ours would."""
+    left, died = [times], [0]
+    plainly = watch.FolderWatch._take
+
+    def take(self: watch.FolderWatch, path: str, event: Event) -> None:
+        if left[0] and path.endswith(".wav"):
+            left[0] -= 1
+            died[0] += 1
+            raise RuntimeError("broken on purpose")
+        plainly(self, path, event)
+
+    monkeypatch.setattr(watch.FolderWatch, "_take", take)
+    return died
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(("times", "mode"), [(1, WatchMode.NATIVE), (2, WatchMode.POLLING)])
+async def test_a_watch_that_dies_is_begun_anew_and_at_last_looks_every_few_seconds(
+    times: int, mode: WatchMode, sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "exports"
+    root.mkdir()
+    rules = bounce_rules().model_copy(update={"watch_check_s": 0.2, "poll_interval_s": 0.5, "workers": 1})
+    studio = Studio(sqlite_database, root, WorkerPool(rules, tmp_path / "media"), rules)
+    try:
+        died = kill_the_watch(monkeypatch, times)
+        await studio.watching()
+        for number in range(1, times + 2):
+            drop(root, f"Night Drive v{number}.wav", seed=number, seconds=1.5)
+
+            async def all_there(number: int = number) -> bool:
+                return len(await studio.bounces()) == number
+
+            await until(all_there)
+            (run,) = studio.pipeline._runs.values()
+
+            async def watches(run: FolderRun = run) -> bool:
+                return run._settler is not None
+
+            await until(watches)
+        assert died == [times]
+        assert run.mode is mode
+        assert len(await studio.deliveries()) == times + 1
+    finally:
+        await studio.stop()
+
+
+async def test_a_file_that_no_event_told_of_is_found_by_the_next_scan(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "exports"
+    root.mkdir()
+    rules = bounce_rules().model_copy(update={"rescan_s": 0.5, "workers": 1})
+    studio = Studio(sqlite_database, root, WorkerPool(rules, tmp_path / "media"), rules)
+    try:
+        plainly = watch.FolderWatch._take
+        monkeypatch.setattr(
+            watch.FolderWatch, "_take", lambda self, *told: None if told[0].endswith(".wav") else plainly(self, *told)
+        )
+        await studio.watching()
+        drop(root, "Night Drive.wav", seconds=1.5)
+
+        async def there() -> bool:
+            return len(await studio.bounces()) == 1
+
+        await until(there)
+        assert len(await studio.deliveries()) == 1
+    finally:
+        await studio.stop()

@@ -1,7 +1,7 @@
 """Sections and tempo on composed pieces of known form; the thresholds were chosen on `TUNED` alone."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.bounces.arrangements import HELD_OUT, RATE, TUNED, Arrangement, compo
 from tests.bounces.signals import save
 
 
-@cache
+@lru_cache(3)
 def composed(piece: Arrangement) -> np.ndarray:
     return compose(piece)
 
@@ -86,6 +86,19 @@ def test_alike_sections_have_the_same_letter(tmp_path: Path) -> None:
     assert labels[0] == labels[2]
     assert labels[1] == labels[4]
     assert labels[0] != labels[1]
+
+
+def test_a_slow_piece_with_off_beats_is_counted_slow_and_the_double_is_named(tmp_path: Path) -> None:
+    ballad = HELD_OUT[0]
+    found = facts_of(ballad, tmp_path).tempo
+    assert found is not None
+    assert (found.bpm, found.other_bpm) == (pytest.approx(72, abs=0.5), pytest.approx(144, abs=1))
+
+
+def test_a_piece_with_even_beats_has_one_tempo(tmp_path: Path) -> None:
+    found = facts_of(HELD_OUT[2], tmp_path).tempo
+    assert found is not None
+    assert found.other_bpm is None
 
 
 def test_a_long_mix_has_at_most_twelve_sections(tmp_path: Path) -> None:
