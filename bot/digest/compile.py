@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from bot.dates import day_month, short_day, week_span, weekday
 from bot.digest.clean import attachment_name, base_name, code, markdown, stem
@@ -23,6 +24,7 @@ NOTES_MOST = 2
 STEPS_MOST = 3
 TAGS_MOST = 3
 DEADLINE_DAYS = 14
+DAYS_BY_NAME = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def compile_view(data: WeekData, words: Words, *, so_far: bool = False, owner_na
             words("digest.noticed.note", text=markdown(note.text, 200), mission=markdown(note.mission))
             for note in data.notes[:NOTES_MOST]
         ),
-        steps=tuple(_step(step, number == 0, words) for number, step in enumerate(steps)),
+        steps=tuple(_step(step, number == 0, data.cut.date(), words) for number, step in enumerate(steps)),
         release=_release(data, words),
         proposals=words("digest.proposals.line", count=data.proposals) if data.proposals else "",
         phase=_phase(data, words, "digest.phase"),
@@ -346,7 +348,7 @@ def _noticed(data: WeekData, words: Words) -> str:
     return ""
 
 
-def _step(step: NextStep, is_first: bool, words: Words) -> Line:
+def _step(step: NextStep, is_first: bool, today: date, words: Words) -> Line:
     title = markdown(step.title)
     if step.kind is StepKind.DEADLINE and step.day is not None:
         day = day_month(step.day, words.locale)
@@ -360,7 +362,9 @@ def _step(step: NextStep, is_first: bool, words: Words) -> Line:
             file += words("digest.next.remarks", remarks="; ".join(remarks))
         card = words("digest.next.by", title=title, day=day)
     elif step.day is not None:
-        day = weekday(step.day, words.locale)
+        # "Wed" means the next one; a later one is told with its date.
+        is_near = (step.day - today).days < DAYS_BY_NAME
+        day = weekday(step.day, words.locale) if is_near else day_month(step.day, words.locale)
         file = words("digest.next.on", title=title, day=day)
         card = words("digest.next.on", title=title, day=f"{day} {step.time}".strip())
     else:

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from bot.digest.clean import base_name, code, markdown, plain
 from bot.digest.compile import PublicChoice, choose_steps, compile_view, distinct, public_data
-from bot.digest.model import FormChange, IsoWeek, SliceCount, StepKind, WeekData
+from bot.digest.model import FormChange, IsoWeek, NextStep, SliceCount, StepKind, WeekData
 from bot.digest.render import card_from_dict, card_json, card_to_dict, to_card, to_markdown
 from tests.digest.weeks import CUT, GOLDEN, NASTY, weeks
 from tests.releases.catalogue import Catalogue
@@ -78,6 +78,15 @@ def test_finished_shows_five_and_counts_the_rest() -> None:
     view = compile_view(week, WORDS)
     assert (len(view.bounces), len(view.clips), view.more) == (2, 3, 3)
     assert "- and 3 more" in to_markdown(view, WORDS)
+
+
+def test_a_step_over_a_week_away_is_told_with_its_date() -> None:
+    def told(day: date) -> str:
+        step = NextStep(StepKind.ACTION, "c", "Mix", day)
+        return compile_view(replace(GOLDEN, steps=(step,)), WORDS).steps[0].card
+
+    assert told(CUT.date() + timedelta(days=6)) == "Mix (Sat)"
+    assert told(CUT.date() + timedelta(days=7)) == "Mix (Sun 15 June)"
 
 
 def test_copies_of_a_bounce_count_once() -> None:
