@@ -89,19 +89,24 @@ class Life:
 
     async def live_until(self, until: datetime) -> None:
         """Let time pass from one due moment to the next, as a running bot would see them."""
-        await self.work()
-        while (coming := await self._next_due()) is not None and coming < until:
+        while True:
+            planned, waiting = await self._next_due()
+            coming = min((at for at in (planned, waiting) if at is not None), default=None)
+            if coming is None or coming >= until:
+                break
             self.clock.set(max(coming, self.clock.now()) + timedelta(seconds=1))
-            await self.work()
+            if planned is not None and planned <= self.clock.now():
+                await self.engine.tick()
+            await self.engine.drain(self.lanes)
         self.clock.set(max(until, self.clock.now()))
-        await self.work()
 
-    async def _next_due(self) -> datetime | None:
+    async def _next_due(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the next check-in or closing is planned, and when the next slot may be worked on."""
         async with self.database.system_read() as unit:
             slots = select(func.min(SlotRow.visible_at)).where(SlotRow.state.in_(("ready", "leased")))
             states = select(func.min(CoachStateRow.next_checkin_at), func.min(CoachStateRow.next_close_at))
-            found = [*(await unit.session.execute(states)).one(), (await unit.session.execute(slots)).scalar()]
-        return min((at for at in found if at is not None), default=None)
+            planned = [at for at in (await unit.session.execute(states)).one() if at is not None]
+            return min(planned, default=None), (await unit.session.execute(slots)).scalar()
 
 
 def closed_messages() -> SendFailed:
