@@ -68,7 +68,7 @@ def open_loops(
 ) -> LoopArea:
     """Make the services of loops. Without an assistant everything works by the rules."""
     rules = loop_rules()
-    store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases)
+    store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases, neighbours.zones)
     loops = LoopService(store, neighbours.profiles, neighbours.zones)
     readings = ReadingService(store, ShippedBank(), assistant)
     return LoopArea(

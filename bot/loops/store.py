@@ -11,7 +11,7 @@ from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
-from bot.loops.ports import BounceReader, PhaseReader
+from bot.loops.ports import BounceReader, PhaseReader, ZoneReader
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
 from bot.loops.sequence import Sequenced, sequence
@@ -67,6 +67,7 @@ class LoopStore:
         rules: LoopRules,
         bounces: BounceReader,
         phases: PhaseReader,
+        zones: ZoneReader,
         saving: Saving | None = None,
     ) -> None:
         self.database = database
@@ -75,6 +76,7 @@ class LoopStore:
         self.saving = saving or Saving(rules.panel, STORE_FAILURES)
         self._bounces = bounces
         self._phases = phases
+        self._zones = zones
         self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
 
     @property
@@ -89,6 +91,8 @@ class LoopStore:
             loop = await self.loop_in(unit, loop_id)
             clips = await unit.repo(ClipRepository).of_loop(loop.id)
         found = await self._bounces.bounces_of(owner, [loop.id])
+        # "Today" is the owner's, who may have moved since the loop was made.
+        loop = replace(loop, timezone=(await self._zones.zone(owner)).key)
         return Plan(loop, clips, distinct_bounces(found.get(loop.id, ())))
 
     async def plans(self, owner: OwnerId, loops: Sequence[Loop]) -> list[Plan]:
@@ -97,6 +101,8 @@ class LoopStore:
         async with self.database.read(owner) as unit:
             clips = await unit.repo(ClipRepository).of_loops(ids)
         found = await self._bounces.bounces_of(owner, ids)
+        zone = (await self._zones.zone(owner)).key
+        loops = [replace(loop, timezone=zone) for loop in loops]
         return [Plan(loop, clips[loop.id], distinct_bounces(found.get(loop.id, ()))) for loop in loops]
 
     async def view(self, owner: OwnerId, loop_id: str) -> LoopView:

@@ -20,7 +20,7 @@ from bot.loops.service import LoopFields, PlannedLoop
 from bot.loops.store import LoopStore
 from bot.undo import ChangeService
 from storage.unit import Database
-from tests.loops.plans import clip
+from tests.loops.plans import NOW, clip
 
 ADA, BEN = 1001, 1002
 ACTOR = Actor.user(ADA, "Ada")
@@ -297,6 +297,23 @@ async def test_a_dated_copy_moves_to_the_new_day_it_leads_to(area: LoopArea):
     assert (copied.loop.start_date, copied.loop.end_date) == (date(2026, 9, 1), date(2026, 10, 1))
     assert copied.loop.anchor_date == date(2026, 9, 20)
     assert (await only_clip(area, copied.loop.id)).deadline == date(2026, 9, 9)
+
+
+async def test_today_is_the_day_where_the_owner_is_now(sqlite_database: Database):
+    class Moved:
+        key = "Europe/London"
+
+        async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
+            return ZoneInfo(self.key)
+
+    where = Moved()
+    area = open_loops(sqlite_database, FixedClock(NOW), Neighbours(where))
+    loop_id = await planned(area, start=date(2026, 6, 1), end=date(2026, 7, 27))
+    where.key = "Pacific/Kiritimati"
+    assert (await area.store.view(ADA, loop_id)).moment.at_milli == 10 * MILLI
+    where.key = "America/Los_Angeles"
+    assert (await area.store.view(ADA, loop_id)).moment.at_milli == 9 * MILLI
+    assert [line.loop.timezone for line in await area.loops.lines(ADA)] == ["America/Los_Angeles"]
 
 
 async def test_dates_come_and_go(area: LoopArea):
