@@ -27,6 +27,7 @@ from bot.ui.strings import Words
 from cogs.bounce_forms import undo_bounce
 
 _MINE, _SERVER = "mine", "server"
+_DEPTHS = ("flat", "deep")
 
 
 async def panel(turn: Turn) -> Card:
@@ -107,6 +108,7 @@ async def folder_card(turn: Turn, folder: Folder) -> Card:
             ),
             [
                 Button("bounce", "folder-pause", words(pause), folder.id, owner=turn.person),
+                Button("bounce", "folder-how", words("bounce.folder.how"), folder.id, owner=turn.person),
                 Button("bounce", "folders", words("bounce.folder.back"), owner=turn.person),
                 Button("bounce", "folder-remove", words("bounce.folder.remove"), folder.id, owner=turn.person),
             ],
@@ -151,6 +153,40 @@ async def pause(press: Press) -> None:
         press.actor, folder.owner_id, folder.id, is_paused=not folder.is_paused
     )
     await _changed(press, changed)
+
+
+@control("bounce", "folder-how", opens_form=True)
+async def how(press: Press) -> None:
+    """Open what is changed rarely: subfolders, how it is watched, what is not looked at."""
+    folder, words = await _folder(press, press.id), press.words
+    depth = [Option(words(f"bounce.folder.depth.{one}"), one) for one in _DEPTHS]
+    modes = [Option(words(f"bounce.folder.mode.{one}"), one) for one in WatchMode]
+    fields = [
+        Field("depth", words("bounce.form.depth"), kind=FieldKind.SELECT, options=depth,
+              value=_DEPTHS[folder.is_recursive]),
+        Field("mode", words("bounce.form.mode"), words("bounce.form.mode_help"), kind=FieldKind.SELECT, options=modes,
+              value=str(folder.mode)),
+        Field("ignore", words("bounce.form.ignore"), words("bounce.form.ignore_help"), kind=FieldKind.PARAGRAPH,
+              value="\n".join(folder.ignore), required=False, max_length=1000),
+    ]  # fmt: skip
+    await press.open(Form("bounce", "folder-set", words("bounce.form.how"), fields, id=folder.id))
+
+
+@form("bounce", "folder-set", who=Who.ANYONE)
+async def set_how(submit: Submit) -> None:
+    folder, values = await _folder(submit, submit.id), submit.values
+    patterns = [line.strip() for line in values.text("ignore").splitlines() if line.strip()]
+    changed, group_id = await submit.services.bounces.folders.change(
+        submit.actor,
+        folder.owner_id,
+        folder.id,
+        is_recursive=values.choice("depth") != _DEPTHS[False],
+        mode=WatchMode(values.choice("mode") or folder.mode),
+        ignore=patterns,
+    )
+    await submit.services.bounces.pipeline.refresh()
+    told = submit.words("bounce.told.folder_changed")
+    await submit.reply(note(told, [undo_bounce(submit, changed.owner_id, group_id)]))
 
 
 async def _changed(press: Press, folder: Folder) -> None:

@@ -4,7 +4,9 @@ The short run takes a few hundred files; `make soak` takes twenty thousand.
 """
 
 import asyncio
+import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -122,16 +124,24 @@ async def test_twenty_thousand_mutated_files_break_nothing(tmp_path: Path) -> No
     assert broke <= 20
 
 
+async def stopped_worker(pool: WorkerPool, path: Path) -> asyncio.subprocess.Process:
+    """Start the pool and hold its worker still: what it is asked next takes as long as the test wants."""
+    await pool.start()
+    await pool.measure(path, 1)
+    process = pool._workers[0]._process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGSTOP is a POSIX matter")
 async def test_a_worker_that_dies_costs_one_file(tmp_path: Path) -> None:
     pool = WorkerPool(bounce_rules(), tmp_path / "media", 1)
-    await pool.start()
-    path = save(tmp_path / "a.wav", music(60), 44100, "PCM_16")
+    path = save(tmp_path / "a.wav", music(2), 44100, "PCM_16")
+    process = await stopped_worker(pool, path)
     try:
         running = asyncio.ensure_future(pool.measure(path, 1))
-        process = pool._workers[0]._process
-        assert process is not None
-        while not pool._workers[0]._is_ready:
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         process.kill()
         with pytest.raises(CannotMeasure) as refused:
             await running
@@ -141,11 +151,12 @@ async def test_a_worker_that_dies_costs_one_file(tmp_path: Path) -> None:
         await pool.stop()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="SIGSTOP is a POSIX matter")
 async def test_work_past_its_time_is_ended(tmp_path: Path) -> None:
-    rules = bounce_rules().model_copy(update={"worker_time_s": 0.02, "worker_time_per_minute_s": 0.0})
-    pool = WorkerPool(rules, tmp_path / "media", 1)
-    await pool.start()
-    path = save(tmp_path / "a.wav", music(30), 44100, "PCM_16")
+    pool = WorkerPool(bounce_rules(), tmp_path / "media", 1)
+    path = save(tmp_path / "a.wav", music(2), 44100, "PCM_16")
+    await stopped_worker(pool, path)
+    pool._rules = bounce_rules().model_copy(update={"worker_time_s": 0.02, "worker_time_per_minute_s": 0.0})
     try:
         with pytest.raises(CannotMeasure) as refused:
             await pool.measure(path, 1)
