@@ -37,6 +37,9 @@ class OnSent(Protocol):
     async def __call__(self, unit: Unit, delivery: Delivery, sent: Sent) -> None: ...
 
 
+OnRefused = Callable[[Unit, Delivery], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class InboxText:
     """What waits in the inbox where a direct message cannot be sent."""
@@ -56,6 +59,8 @@ class Kind:
     on_sent: OnSent | None = None
     inbox: Callable[[Delivery], Awaitable[InboxText | None]] | None = None
     hold: "Callable[[Delivery, datetime], Awaitable[Later | str | None]] | None" = None
+    on_refused: OnRefused | None = None
+    """What the owner is told, in the transaction that closes it, where a channel does not take the post."""
 
 
 class TroubleLog(Protocol):
@@ -199,6 +204,8 @@ class Outbox:
                 if delivery.state == "sending" and failure.policy is Policy.NO_ACCESS:
                     # Sent perhaps, and the history may not be read: never a second time by guessing.
                     await self._close(slot, delivery, "unknown", failure.detail)
+                elif kind.on_refused is not None:
+                    await self._close_and_tell_owner(slot, delivery, kind.on_refused, failure.detail)
                 else:
                     await self._close(slot, delivery, "failed", failure.detail)
                 await self._tell(delivery, failure)
@@ -238,6 +245,12 @@ class Outbox:
     async def _close(self, slot: Slot, delivery: Delivery, state: str, reason: str) -> None:
         async with self._database.system_write("delivery.close") as unit:
             await unit.repo(DeliveryRepository).close(delivery.id, state, reason)
+            await unit.repo(SlotRepository).finish(slot, reason=reason)
+
+    async def _close_and_tell_owner(self, slot: Slot, delivery: Delivery, tell: OnRefused, reason: str) -> None:
+        async with self._database.write(Actor.system("outbox"), delivery.owner, "delivery.refused") as unit:
+            await unit.repo(DeliveryRepository).close(delivery.id, "failed", reason)
+            await tell(unit, delivery)
             await unit.repo(SlotRepository).finish(slot, reason=reason)
 
     async def _to_inbox(self, slot: Slot, delivery: Delivery, kind: Kind, reason: str) -> None:

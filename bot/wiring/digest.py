@@ -35,7 +35,8 @@ from cogs.digest_cards import public_card, quiet_card, server_card, stored_card
 from storage.repositories.coach import CoachProfileRepository
 from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachWeekRepository
-from storage.unit import Database
+from storage.repositories.studio import InboxRepository
+from storage.unit import Database, Unit
 
 
 class House(Protocol):
@@ -108,7 +109,7 @@ def wire_digest(house: House) -> "tuple[DigestService, ServerDigests, DigestMess
     messages = DigestMessages(house, service, waveforms)
     house.outbox.register(DIGEST, messages.digest, hold=slots.hold, on_sent=slots.sent, inbox=messages.inbox)
     house.outbox.register(QUIET, messages.quiet, hold=slots.hold)
-    house.outbox.register(PUBLIC, messages.public)
+    house.outbox.register(PUBLIC, messages.public, on_refused=messages.refused)
     house.outbox.register(SERVER, messages.server)
     return service, servers, messages
 
@@ -236,6 +237,12 @@ class DigestMessages:
         if shown is None or shown.public_card is None:
             return None
         return OutMessage(public_card(shown.public_card, self._house.catalogue.words("en"), delivery.owner))
+
+    async def refused(self, unit: Unit, delivery: Delivery) -> None:
+        """Tell the owner, once and in private, that a channel does not take the copy any more."""
+        words = await self._words(delivery.owner)
+        title, body = words("digest.refused.title").plain, words("digest.refused.body").plain
+        await unit.repo(InboxRepository).add_once(PUBLIC, title, body)
 
     async def server(self, delivery: Delivery) -> OutMessage | None:
         payload: Any = delivery.payload

@@ -26,7 +26,8 @@ from bot.ui.strings import Catalogue, Finished, Words
 from bot.wiring.bounces import WiredBounces
 from bot.wiring.quiet import StudioQuiet
 from cogs.release_cards import countdown_card, deadlines_card
-from storage.unit import Database
+from storage.repositories.studio import InboxRepository
+from storage.unit import Database, Unit
 
 
 class House(Protocol):
@@ -52,7 +53,7 @@ def wire_releases(house: House, loops: DatedLoops, profiles: ProfileReader) -> R
     house.engine.register(days)
     messages = ReleaseMessages(house, service, days)
     house.outbox.register(DEADLINES, messages.deadlines, hold=days.hold, inbox=messages.deadlines_inbox)
-    house.outbox.register(COUNTDOWN, messages.countdown)
+    house.outbox.register(COUNTDOWN, messages.countdown, on_refused=messages.refused)
     return service
 
 
@@ -96,6 +97,12 @@ class ReleaseMessages:
         day = date.fromisoformat(payload["anchor"])
         artwork = await self._artwork(delivery.owner, view.release.bounce_id, words)
         return OutMessage(countdown_card(view.release.title, view.days_left, day, words, artwork))
+
+    async def refused(self, unit: Unit, delivery: Delivery) -> None:
+        """Tell the owner, once and in private, that a channel does not take the countdown any more."""
+        words = self._house.catalogue.words(await self._locale(delivery.owner))
+        title, body = words("release.refused.title").plain, words("release.refused.body").plain
+        await unit.repo(InboxRepository).add_once(COUNTDOWN, title, body)
 
     async def _artwork(self, owner: int, bounce_id: str | None, words: Words) -> Picture | None:
         """Draw the cover of the release's bounce; a countdown goes without where that can't be done."""

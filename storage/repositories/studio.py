@@ -134,6 +134,14 @@ class InboxRepository(Repository):
         self.session.add(note)
         return note.id
 
+    async def add_once(self, kind: str, title: str, body: str) -> None:
+        """Add a note, unless the same one is there already."""
+        same = select(InboxRow.id).where(
+            InboxRow.kind == kind, InboxRow.body == body, InboxRow.expires_at > self.unit.now
+        )
+        if (await self.session.execute(same.limit(1))).first() is None:
+            await self.add(kind, title, body)
+
     async def list(self, limit: int = 25) -> list[InboxNote]:
         rows = await self.session.execute(
             select(InboxRow)

@@ -9,8 +9,10 @@ import pytest
 
 from bot.actors import Actor as Doer
 from bot.dates import week_span
+from bot.local.permissions import Permission
 from bot.loops.clips import ClipFields
 from bot.phases.model import Phase
+from storage.repositories.studio import InboxRepository
 from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Actor, Stage, typed
@@ -146,6 +148,16 @@ async def test_copies_for_a_channel_and_a_server_show_titles_only(product: Produ
     assert "Momentum" not in seen
     assert "Next" not in seen
     assert "Finished here" in seen
+    world = product.server.world
+    general = product.channel("general").channel
+    world.overwrite(general, world.bot.id, deny=int(Permission.SEND_MESSAGES), is_member=True)
+    for name in ("Mix pass", "Master"):
+        await _to(product, 3, 12)
+        await _finish_clip(product, ada.id, name)
+        await _to(product, 6, 10)
+    async with product.services.database.read(ada.id) as unit:
+        notes = await unit.repo(InboxRepository).list()
+    assert [note.title for note in notes] == ["Your weekly copy has no place"], "told in private, and once"
 
 
 async def test_a_form_map_is_drawn_edited_and_brought_back(product: Product, ada: Actor) -> None:
