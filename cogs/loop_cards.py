@@ -109,7 +109,9 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
             text = words("loop.card.earlier_open", count=len(view.sequenced.earlier_open))
             show = Button("loop", "next", words("loop.card.show"), id=loop.id, owner=loop.owner_id)
             ahead.append(Line(text, show))
-        sections.append(Section(words("loop.card.next"), ahead or [words("loop.card.next_none")]))
+        waiting = any(not clip.is_done for clip in view.plan.clips)
+        none = words("loop.card.next_waiting" if waiting else "loop.card.next_none")
+        sections.append(Section(words("loop.card.next"), ahead or [none]))
     warnings = view.sequenced.warnings
     if warnings:
         shown = [warning_text(loop, warning, words) for warning in warnings[:_SHOWN_WARNINGS]]

@@ -212,11 +212,8 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
     first = min(clip.start_milli for clip in clips)
     last = max(clip.end_milli for clip in clips)
     if loop.is_dated:
-        reach = say(
-            "loop.alt.days",
-            first=day_text(day_of(loop, first)),
-            last=day_text(day_of(loop, max(first, last - MILLI))),
-        )
+        ends = day_text(day_of(loop, first)), day_text(day_of(loop, max(first, last - MILLI)))
+        reach = ends[0] if ends[0] == ends[1] else say("loop.alt.days", first=ends[0], last=ends[1])
         code, day = today_parts(loop, at_milli, max(loop.length_days * MILLI, last))
         here = say(f"loop.alt.{code}", day=day_text(day))
     else:
@@ -224,6 +221,8 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
         reach = say("loop.alt.bar" if bars[0] == bars[1] else "loop.alt.bars", first=bars[0], last=bars[1])
         here = say("loop.alt.playhead", bar=bar_of(at_milli))
     open_names = [action.clip.name for action in sequenced.next_actions[:3]]
+    waiting = any(not clip.is_done for clip in clips) and not sequenced.earlier_open
+    nothing = "loop.alt.nothing_free" if waiting else "loop.alt.nothing_next"
     sentences = [
         say(
             "loop.alt.head",
@@ -234,7 +233,7 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
         ),
         say("loop.alt.momentum", percent=momentum.percent, label=momentum.label.value),
         here,
-        say("loop.alt.next", names=names_text(open_names, say)) if open_names else say("loop.alt.nothing_next"),
+        say("loop.alt.next", names=names_text(open_names, say)) if open_names else say(nothing),
         say(
             "loop.alt.counts",
             done=sum(clip.is_done for clip in clips),

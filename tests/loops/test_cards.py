@@ -96,6 +96,13 @@ def test_the_list_of_clips_has_a_heading_for_each_lane(look):
     assert [section.heading for section in sections][:2] == ["Creative: 2 clips", "Action: 2 clips"]
 
 
+def test_open_clips_that_all_wait_are_not_called_nothing(look):
+    view = look(Plan(loop(), (clip("refine", 0, 4, "Mix"),)))
+    text = as_text(loop_card(view, CATALOGUE.words("en"), None), CATALOGUE.words("en"))
+    assert "Nothing can start yet: what is open waits for other clips." in text
+    assert "Nothing is open" not in text
+
+
 def test_every_clip_is_in_the_list_as_text(look):
     view = look(PLANS["crowded"])
     card = clips_card(view, CATALOGUE.words("en"))
