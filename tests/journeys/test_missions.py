@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import FixedClock
+from bot.local.model import Message
 from tests.ai.messages_api import API_KEY, Call, Fault, MessagesApi
 from tests.product import Product, running
 from tests.wire.kit import Actor, JourneyError, Place
@@ -90,21 +91,25 @@ async def test_a_mission_is_made_runs_on_time_and_its_steps_are_decided(product:
     assert "momentum" in seen, "why it was done stands beside who did it"
 
 
-async def test_with_ai_one_step_is_approved_one_edited_one_dismissed_and_all_undone(
-    with_ai: Product, api: MessagesApi
-) -> None:
+async def test_the_whole_way_with_ai_then_by_rules_and_all_undone(with_ai: Product, api: MessagesApi) -> None:
     product, ada = with_ai, with_ai.person("Ada")
     general = product.channel("general")
     await _loop(ada)
-    await _mission(ada)
+    await ada.slash("/loop show", loop="Night Drive")
+    await ada.press("Post to channel")
+    panel = ada.last()
+    assert "Outro" in _read(general, panel)
+    await _mission(ada, "daily 09:00")
     api.otherwise(_three_steps)
     ada.go(general)
-    await ada.slash("/mission run", mission="On time")
-    await product.work()
+    await product.live(step_s=3600, days=1)
     cards = await _cards(general)
     steps = [one for one in cards if "step 1-" in one]
     assert len(steps) == 3
     assert "written by AI (claude-haiku-4-5)" in steps[0]
+    shown = [one for one in cards if "run 1" in one or "step 1-" in one]
+    assert "run 1" in shown[0], "the run stands over its steps"
+    assert ["step 1-1" in shown[1], "step 1-2" in shown[2], "step 1-3" in shown[3]] == [True] * 3
 
     by_title = {title: _posted(general, title) for title in ("Mark Bridge", "Change Outro", "tempo")}
     await ada.press("Approve", on=by_title["Mark Bridge"])
@@ -120,15 +125,17 @@ async def test_with_ai_one_step_is_approved_one_edited_one_dismissed_and_all_und
 
     loop = await _clips(product, ada)
     assert loop == {"Bridge": True, "Long outro": False}
+    await ada._stage.until(lambda: "Long outro" in _read(general, panel))
 
     await product.work()
     await ada.slash("/mission show", mission="On time")
     seen = ada.sees()
     assert "Partly approved" in seen
+    assert "by Ada" in seen
+    assert "It moves the loop along." in seen
     assert "The tempo stays" in seen
 
-    await ada.slash("/mission run", mission="On time")
-    await product.work()
+    await product.live(step_s=3600, days=1)
     past = api.calls[-1].data["earlier_iterations"][0]
     decisions = {step["tool"]: step for step in past["steps"]}
     assert decisions["loop.set_bpm"]["decision"] == "rejected"
@@ -137,12 +144,43 @@ async def test_with_ai_one_step_is_approved_one_edited_one_dismissed_and_all_und
     assert str(ada.id) not in api.calls[-1].user
     assert "Ada" not in api.calls[-1].user
 
+    await ada.slash("/mission stats", mission="On time")
+    seen = ada.sees()
+    assert "change a loop’s tempo: 0 %, 0 of 1" in seen
+    assert "change a clip: 100 %, 1 of 1 (1 edited)" in seen
+    assert "AI tokens" in seen
+    assert "US dollars" in seen
+    assert "Usual time to a decision" in seen
+    _metrics_say_the_same(product)
+
+    await _no_more_ai(product)
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    assert any("run 3" in one and "by rules, not AI" in one for one in await _cards(general))
+
     await ada.slash("/mission undo", mission="On time", iteration=1)
     assert "2 steps were taken back" in ada.sees()
     assert await _clips(product, ada) == {"Bridge": False, "Outro": False}
-    await ada.slash("/mission stats", mission="On time")
-    assert "change a loop’s tempo: 0 %, 0 of 1" in ada.sees()
-    assert "US dollars" in ada.sees()
+    await ada._stage.until(lambda: "Long outro" not in _read(general, panel))
+
+
+def _metrics_say_the_same(product: Product) -> None:
+    lines = product.services.metrics.render().decode().splitlines()
+    told = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    assert told['studiohand_mission_steps_total{state="staged",tool="loop.set_bpm"}'] == 1
+    assert told['studiohand_mission_steps_total{state="rejected",tool="loop.set_bpm"}'] == 1
+    assert told["studiohand_mission_decision_seconds_count"] == 3
+    assert any(name.startswith("studiohand_mission_runs_total") and 'planner="ai"' in name for name in told)
+    assert any(name.startswith("studiohand_ai_tokens_total") for name in told)
+    assert any(name.startswith("studiohand_ai_cost_usd_total") for name in told)
+
+
+async def _no_more_ai(product: Product) -> None:
+    """Ada takes her consent back: from now on the rules plan."""
+    from bot.actors import Actor as Who
+
+    person = product.person("Ada")
+    await product.services.studio.save_person(Who.user(person.id, "Ada"), person.id, ai_consent=False)
 
 
 @pytest.mark.parametrize(
@@ -211,9 +249,15 @@ async def test_pause_all_withdraws_what_is_open_and_its_cards_say_so(product: Pr
     await product.work()
     cards = await _cards(general)
     assert all("Approve" not in one or "Withdrawn" in one for one in cards if "step 1-" in one)
+    await product.live(step_s=3600, days=2)
+    assert len(await _cards(general)) == len(cards), "nothing runs meanwhile"
     ada.go(general)
     with pytest.raises(JourneyError):
         await ada.press("Approve")
+    await ada.slash("/mission agents")
+    await ada.press("Resume all")
+    await product.live(step_s=3600, days=1)
+    assert len(await _cards(general)) > len(cards)
 
 
 async def test_missions_are_listed_changed_paused_and_put_away(product: Product, ada: Actor) -> None:
@@ -293,6 +337,14 @@ def _posted(place: Place, words: str) -> Any:
 
     core = place._stage.server.core
     return next(message for message in reversed(place.messages()) if words in read_message(core, message))
+
+
+def _read(place: Place, message: Message) -> str:
+    """Return what stands in a message now."""
+    from tests.wire.reading import read_message
+
+    core = place._stage.server.core
+    return read_message(core, core.world.message(message.channel_id, message.id))
 
 
 async def _cards(place: Place) -> list[str]:
