@@ -193,6 +193,7 @@ async def _no_more_ai(product: Product) -> None:
         Fault.WRONG_SCHEMA,
         Fault.REFUSAL,
         Fault.EMPTY,
+        Fault.HUGE,
     ],
 )
 async def test_whatever_the_ai_does_the_rules_plan_and_the_card_says_so(

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.engine import Engine, EngineRules
 from bot.errors import BotError
@@ -148,10 +150,9 @@ async def work(url: str, folder: Path) -> None:
     while os.getppid() == parent:  # Nobody is left behind by a test that was stopped.
         try:
             await once()
-        except OperationalError as error:
-            # On a machine so busy that a lock is held for seconds; the product's loops are restarted as well.
-            if "locked" not in str(error):
-                raise
+        except (OperationalError, PoolTimeout, ConnectorException) as error:
+            # On a machine so busy that a lock or a connection is waited for in vain; the product's loops go on as well.
+            sys.stderr.write(f"again after {error!r}\n")
         await asyncio.sleep(0.002)
 
 

@@ -65,6 +65,7 @@ class Company:
         self.workers.append(int(self._parent.stdout.readline()))
 
     def kill_one(self) -> None:
+        assert self.all_live(), (self.folder / "errors").read_text()[-3000:]
         os.kill(self.workers.pop(self.rng.randrange(len(self.workers))), signal.SIGKILL)
 
     def all_live(self) -> bool:
@@ -74,10 +75,10 @@ class Company:
     def close(self) -> None:
         while self.workers:
             with contextlib.suppress(ProcessLookupError):
-                self.kill_one()
+                os.kill(self.workers.pop(), signal.SIGKILL)
         assert self._parent.stdin is not None
         self._parent.stdin.close()
-        self._parent.wait(10)
+        self._parent.wait(60)
 
 
 async def make_missions(database: Database) -> None:
@@ -128,6 +129,7 @@ async def live(url: str, folder: Path, *, kills: int, processes: int, seed: int)
                 company.kill_one()
                 company.hire()
                 done += 1
+            (folder / "kills").write_text(str(done))
             await settle(database, company)
         await settle(database, company)
         await verify(database, folder, periods, company.now)

@@ -12,6 +12,7 @@ from bot.errors import AlreadyDone, ChangedSince, NotAllowed, NotFound, Refused
 from bot.missions.cadence import Event
 from bot.missions.model import IterationStatus, LifeState, Policy, StepState, StepStatus
 from bot.slots import Lane
+from storage.engine import open_engines
 from storage.repositories.changes import ChangeRepository
 from storage.unit import Database
 from tests.missions.bench import ADA, ADA_HERE, BEN, BEN_HERE, CAT, CAT_HERE, Department, ada
@@ -75,6 +76,23 @@ async def test_two_presses_at_once_run_it_once_and_tell_who_was_first(dept: Depa
     assert len(losers) == 3
     assert {loser.parts["who"] for loser in losers} <= {"Ada", "Ben"}
     assert await dept.notes(mission) == ["Finish the bridge"]
+
+
+async def test_two_presses_in_two_processes_run_it_once(postgres_database_url: str, clock: FixedClock):
+    houses = [Database(open_engines(postgres_database_url), clock) for _ in range(2)]
+    depts = [Department(house, clock) for house in houses]
+    for one in depts:
+        one.town.approvers = {BEN}
+    mission = await depts[0].mission()
+    [step] = await depts[0].run(mission)
+    presses = zip(depts * 2, (ADA_HERE, BEN_HERE, BEN_HERE, ADA_HERE), strict=True)
+    outcomes = await asyncio.gather(
+        *(dept.decisions.approve(who, step.id) for dept, who in presses), return_exceptions=True
+    )
+    assert sum(isinstance(one, AlreadyDone) for one in outcomes) == 3, outcomes
+    assert await depts[1].notes(mission) == ["Finish the bridge"]
+    for house in houses:
+        await house.close()
 
 
 async def test_only_the_owner_and_approvers_decide(small: Department):
