@@ -26,6 +26,7 @@ from bot.bounces.model import (
     SliceKind,
 )
 from bot.bounces.picture import CompareView, SheetItem, Span, WaveView, compare_png, cover_png, sheet_png, waveform_png
+from bot.bounces.picture_art import art_png
 from bot.bounces.reading import BounceView
 from bot.ui.bounce_cards import bounce_card, group_card, safe_name, say_in
 from bot.ui.cards import fit, layout
@@ -108,6 +109,17 @@ def test_cover_sheet_and_comparison(done: Measurement) -> None:
         done.columns, replace(done.columns, duration_s=12.0), "v3 against v2", "v2", "v3", ("louder",), (3, 5)
     )
     assert opened(compare_png(view)).size == (1600, 640)
+
+
+def test_the_art_is_a_square_ring_without_alpha_and_the_same_piece_gives_the_same(done: Measurement) -> None:
+    made = art_png(done.columns, 300)
+    image = opened(made)
+    assert (image.size, image.mode) == ((300, 300), "RGB")
+    assert made == art_png(done.columns, 300)
+    flat = np.zeros((1, 2000), np.float32)
+    silent = art_png(Columns(flat, flat, flat, 60.0), 300)
+    assert opened(silent).size == (300, 300)
+    assert silent != made
 
 
 @pytest.mark.parametrize("length", [0.01, 0.4, 9.9, 61.0, 3600.0, 86_400.0])
