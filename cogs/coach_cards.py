@@ -113,6 +113,8 @@ def history_card(views: Sequence[WeekView], words: Words, owner: int) -> Card:
 
 def history_line(view: WeekView, words: Words) -> Text:
     key = "coach.history.line" if view.week.state is WeekState.ACTIVE else "coach.history.away"
+    if view.week.state is WeekState.ACTIVE and view.week.revision > 1:
+        key = "coach.history.line_again"
     return words(
         key,
         week=week_title(view, words),

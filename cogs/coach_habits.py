@@ -54,7 +54,7 @@ def habit_line(view: HabitView, words: Words) -> Text:
     parts: list[str] = [
         view.habit.title,
         words(f"coach.frequency.{view.habit.frequency}"),
-        words("coach.habits.period", count=state.this_period, target=state.target),
+        words(_period(view.habit.frequency), count=state.this_period, target=state.target),
     ]
     if state.strength is not None:
         share = round(state.strength * 100)
@@ -62,6 +62,10 @@ def habit_line(view: HabitView, words: Words) -> Text:
     if view.show_run and state.run:
         parts.append(words("coach.habits.run", count=state.run))
     return join(" · ", parts)
+
+
+def _period(frequency: Frequency) -> str:
+    return "coach.habits.month" if frequency is Frequency.MONTHLY else "coach.habits.week"
 
 
 def habit_form(turn: Turn, habit_id: str, title: str, category: str, frequency: str) -> Form:

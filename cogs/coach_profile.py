@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.coach.dates import local_date
-from bot.coach.model import Experience, FocusArea, Pacing, Phase, Style
+from bot.coach.model import Experience, FocusArea, Pacing, Phase, Profile, Style
 from bot.coach.seats import areas_of
 from bot.coach.service.profiles import GENRE_MAX, ProfileChanges, ProfileView
 from bot.errors import Refused
@@ -12,7 +12,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import control
-from bot.ui.model import Button, Card, Fact, Option, Row, Select, note
+from bot.ui.model import Button, Card, Fact, Option, Row, Select, Text, note
 from bot.ui.strings import Words
 from bot.ui.when import Reading, read_any
 from cogs.coach_support import own_words
@@ -84,7 +84,7 @@ def profile_card(view: ProfileView, words: Words, owner: int) -> Card:
         rows.append([Button("coach", "reflections-on", told, owner=owner)])
     return Card(
         title=words("coach.profile.title"),
-        lead=words("coach.profile.lead", role=words(f"coach.role.{profile.role}"), genre=profile.genre or "–"),
+        lead=_who(profile, words),
         facts=[
             Fact(words("coach.form.level"), words(f"coach.level.{profile.experience}")),
             Fact(
@@ -101,6 +101,11 @@ def profile_card(view: ProfileView, words: Words, owner: int) -> Card:
         meta=[words("coach.start.progress", done=view.steps_done, total=8, left=8 - view.steps_done)],
         rows=rows,
     )
+
+
+def _who(profile: Profile, words: Words) -> Text:
+    role = words(f"coach.role.{profile.role}")
+    return words("coach.profile.lead", role=role, genre=profile.genre) if profile.genre else role
 
 
 def _switch(name: str, is_on: bool) -> str:

@@ -11,7 +11,7 @@ from bot.coach.safety import region_of
 from bot.coach.service.progress import ProgressView, Series
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.service.weeks import WeekView
-from bot.coach.trend import Direction, Trend
+from bot.coach.trend import RATE_SCALE, Direction, Trend
 from bot.errors import NotFound
 from bot.phases.model import Offer
 from bot.ui.base import Press, Turn
@@ -39,6 +39,7 @@ from cogs.coach_support import support_card
 
 INSIGHTS_SHOWN = 6
 HISTORY_SHOWN = 10
+ALT_MAX = 1024
 GOOD = (Direction.IMPROVING, Direction.RISING)
 
 
@@ -65,6 +66,10 @@ async def show_progress(turn: Turn, measure: str | None, weeks: int) -> None:
         png = await service.weeks_picture(marks, title, line, legend)
         if png is not None:
             pictures.append(Picture("weeks.png", png, weeks_alt(view, words)))
+    if len(pictures) > 1:
+        png = await service.one_picture([each.data for each in pictures if each.data])
+        alt = " ".join(each.alt for each in pictures)[:ALT_MAX]
+        pictures = [Picture("progress.png", png, alt)]
     await turn.reply(progress_card(view, pictures, words, turn.person))
 
 
@@ -120,13 +125,18 @@ def trend_words(trend: Trend, words: Words) -> Text:
 def series_line(series: Series, words: Words) -> Text:
     """Return one metric in words: range, last value, trend."""
     values = series.values
+    is_rate = series.metric.scale == RATE_SCALE
+
+    def shown(value: float) -> str:
+        return f"{value:.0%}".replace("%", " %") if is_rate else f"{value:.3g}" if abs(value) < 100 else f"{value:g}"
+
     return words(
         "coach.progress.series",
         metric=metric_name(series.metric.name, words),
         count=len(values),
-        low=f"{min(values):g}",
-        high=f"{max(values):g}",
-        last=f"{values[-1]:g}",
+        low=shown(min(values)),
+        high=shown(max(values)),
+        last=shown(values[-1]),
         trend=trend_words(series.trend, words),
     )
 
@@ -137,7 +147,8 @@ def panels(view: ProgressView, words: Words) -> list[Panel]:
     return [
         Panel(
             title=metric_name(series.metric.name, words),
-            values=[round(value, 2) for value in series.values],
+            values=[round(value * (100 if series.metric.scale == RATE_SCALE else 1), 1) for value in series.values],
+            unit=" %" if series.metric.scale == RATE_SCALE else "",
             words=trend_words(series.trend, words).plain,
             direction=_direction(series.trend),
             bars=series.metric.bars,

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imread, imsave
 from matplotlib.patches import FancyBboxPatch
 
 from bot.coach.model import WeekState
 from bot.paths import assets_dir
 
-DPI = 100
-WIDTH_IN = 10.0
+DPI = 125
+WIDTH_IN = 8.0
+"""Small for its letters on purpose: the picture is looked at on a phone."""
 PANELS_MAX = 4
 POINTS_MAX = 30
 FONT = "DejaVu Sans"
@@ -88,7 +91,7 @@ def render_goals(goals: Sequence[GoalBar], title: str) -> bytes:
     colour = _colours()
     axes = _plain_axes(figure, (0.35, 0.25, WIDTH_IN - 0.7, height - 1.25), height)
     axes.set_xlim(0, 100)
-    axes.set_ylim(len(shown), 0)
+    axes.set_ylim(max(len(shown), 1), 0)
     for place, goal in enumerate(shown):
         middle = place + 0.6
         fill = colour["idle"] if goal.is_paused else colour["good_on_dark"] if goal.is_done else colour["accent"]
@@ -140,6 +143,14 @@ def render_weeks(weeks: Sequence[WeekMark], title: str, note: str, legend: dict[
     return _png(figure)
 
 
+def stacked(pictures: Sequence[bytes]) -> bytes:
+    """Return pictures of one width as one, below each other: side by side they would be cut to stamps."""
+    rows = [imread(io.BytesIO(png), format="png")[:, :, :3] for png in pictures]
+    out = io.BytesIO()
+    imsave(out, np.concatenate(rows), format="png")
+    return out.getvalue()
+
+
 _SIGNS = {WeekState.ACTIVE: "●", WeekState.REST: "▬", WeekState.PAUSED: "‖", WeekState.RESERVE: "◆"}
 
 
@@ -178,7 +189,7 @@ def _panel(figure: Figure, panel: Panel, box: tuple[float, float, float, float],
     figure.add_artist(back)
     values = list(panel.values[-POINTS_MAX:])
     figure.text(
-        (x + 0.25) / WIDTH_IN, (y + h - 0.36) / height, _short(panel.title, 26), color=colour["muted"], fontsize=14.5,
+        (x + 0.25) / WIDTH_IN, (y + h - 0.36) / height, _short(panel.title, 19), color=colour["muted"], fontsize=14.5,
         va="center", family=FONT,
     )  # fmt: skip
     last = f"{values[-1]:g}{panel.unit}" if values else ""

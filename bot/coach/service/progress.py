@@ -23,7 +23,7 @@ from bot.coach.model import (
     TaskStatus,
     WeekState,
 )
-from bot.coach.picture import Panel, WeekMark, render_progress, render_weeks
+from bot.coach.picture import Panel, WeekMark, render_progress, render_weeks, stacked
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.planning import LOOK_BACK, WEEK, past_results
 from bot.coach.trend import (
@@ -138,6 +138,10 @@ class ProgressService:
         """Draw the panels in a thread; None where words say it better."""
         shown = [panel for panel in panels if len(panel.values) >= 2]
         return await asyncio.to_thread(render_progress, shown, title) if shown else None
+
+    async def one_picture(self, pictures: list[bytes]) -> bytes:
+        """Put pictures below each other."""
+        return await asyncio.to_thread(stacked, pictures)
 
     async def weeks_picture(
         self, marks: list[WeekMark], title: str, note: str, legend: dict[WeekState, str]
