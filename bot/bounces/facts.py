@@ -134,13 +134,12 @@ def key_name(facts: Facts) -> Said | None:
 
 
 def picture_facts(facts: Facts) -> list[Said]:
-    """Return the short line of a picture."""
+    """Return the short line of a picture: what can be read when it is as wide as a phone."""
     out = [length(facts)]
     if facts.integrated_lufs is not None:
         out.append(said("bounce.short.loudness", lufs=number(facts.integrated_lufs)))
     if facts.true_peak_dbtp is not None:
         out.append(said("bounce.short.peak", true=number(facts.true_peak_dbtp, sign=True)))
-    out.append(container(facts))
     if facts.tempo is not None:
         out.append(said("bounce.short.tempo", bpm=f"{facts.tempo.bpm:g}"))
     return out

@@ -85,14 +85,14 @@ def waveform_png(view: WaveView) -> bytes:
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
     words = Words()
-    box = Box(40, 118, 1520, 296)
+    box = Box(40, 152, 1520, 258)
     _title(words, view, colours, accent, width)
     _ground(image, box, view, colours, accent)
     _waves(image, box, view, colours, accent)
     _measured(image, box, view, colours, words, accent)
     _marks(image, box, view, colours, words)
     _names(image, box, view, colours, words, accent)
-    _axis(image, box, view.columns.duration_s, colours, words, 25)
+    _axis(image, box, view.columns.duration_s, colours, words, 38)
     return png(image, words)
 
 
@@ -122,16 +122,16 @@ def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | N
     across = 2 if len(items) <= 8 else 3 if len(items) <= 18 else 4 if len(items) <= 40 else 5
     down = -(-len(items) // across)
     cell_height = 128 if across <= 3 else 104
-    width, height = 1600, 132 + down * cell_height + 28
+    width, height = 1600, 150 + down * cell_height + 28
     image = canvas(width, height, colours.background)
     words = Words()
-    words.add(40, 66, title, 44, colours.text, bold=True, most=width - 80)
-    words.add(40, 108, lead, 28, colours.muted, most=width - 80)
+    words.add(40, 68, title, 56, colours.text, bold=True, most=width - 80)
+    words.add(40, 122, lead, 40, colours.muted, most=width - 80)
     gap = 20
     cell = (width - 80 - gap * (across - 1)) / across
     name_size = 24 if across <= 3 else 21
     for index, item in enumerate(items):
-        left, top = 40 + (index % across) * (cell + gap), 132 + (index // across) * cell_height
+        left, top = 40 + (index % across) * (cell + gap), 150 + (index // across) * cell_height
         fill(image, left, top, left + cell, top + cell_height - 16, colours.panel)
         box = Box(round(left), round(top) + 36, round(cell), cell_height - 16 - 42)
         envelope, body = _tones(colours.panel, chosen)
@@ -148,29 +148,29 @@ def compare_png(view: CompareView) -> bytes:
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
     words = Words()
-    words.add(40, 68, view.title, 44, colours.text, bold=True, most=1520)
-    words.add(40, 112, "  ·  ".join(view.facts), 29, colours.muted, most=1520)
+    words.add(40, 68, view.title, 56, colours.text, bold=True, most=1520)
+    words.add(40, 126, "  ·  ".join(view.facts), 42, colours.muted, most=1520)
     longest = max(view.old.duration_s, view.new.duration_s, 0.001)
-    whole = Box(40, 140, 1520, 430)
+    whole = Box(40, 152, 1520, 426)
     fill(image, whole.left, whole.top, whole.left + whole.width, whole.top + whole.height, colours.panel)
     if view.apart_s is not None:
         left, right = (whole.left + at / longest * whole.width for at in view.apart_s)
         fill(image, left, whole.top, right, whole.top + whole.height, colours.look, 0.16)
         for edge in (left, right):
             fill(image, edge, whole.top, edge + 2, whole.top + whole.height, colours.look, 0.8)
-        centre = min(max((left + right) / 2, 160), width - 160)
-        words.add(centre, whole.top + 26, view.apart_word, 24, colours.look, across="center")
+        centre = min(max((left + right) / 2, 260), width - 260)
+        words.add(centre, whole.top + 36, view.apart_word, 34, colours.look, across="center")
     half = whole.height // 2
     for index, (columns, name, tone) in enumerate(
         ((view.old, view.old_name, colours.muted), (view.new, view.new_name, accent))
     ):
         top = whole.top + index * half
-        box = Box(whole.left, top + 34, max(2, round(whole.width * columns.duration_s / longest)), half - 42)
+        box = Box(whole.left, top + 46, max(2, round(whole.width * columns.duration_s / longest)), half - 54)
         envelope, body = _tones(colours.panel, tone)
         waveform(image, box, columns.mixed(), envelope, body)
-        words.add(whole.left + 12, top + 28, name, 27, tone, bold=True, most=500)
+        words.add(whole.left + 12, top + 38, name, 38, tone, bold=True, most=500)
     fill(image, whole.left, whole.top + half, whole.left + whole.width, whole.top + half + 1, colours.line)
-    _axis(image, whole, longest, colours, words, 25)
+    _axis(image, whole, longest, colours, words, 38)
     return png(image, words)
 
 
@@ -198,9 +198,9 @@ def clock(seconds: float) -> str:
 
 def _title(words: Words, view: WaveView, colours: Palette, accent: Rgb, width: int) -> None:
     side = " · ".join(part for part in (view.version, view.tag) if part)
-    words.add(40, 56, view.title, 44, colours.text, bold=True, most=1520 - width_of(side, 36, bold=True) - 40)
-    words.add(width - 40, 56, side, 36, accent, bold=True, across="right")
-    words.add(40, 102, "  ·  ".join(view.facts), 30, colours.muted, most=1520)
+    words.add(40, 68, view.title, 60, colours.text, bold=True, most=1520 - width_of(side, 50, bold=True) - 40)
+    words.add(width - 40, 68, side, 50, accent, bold=True, across="right")
+    words.add(40, 130, "  ·  ".join(view.facts), 46, colours.muted, most=1520)
 
 
 def _ground(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) -> None:
@@ -256,7 +256,7 @@ def _tones(back: Rgb, accent: Rgb) -> tuple[Rgb, Rgb]:
 
 def _waves(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) -> None:
     envelope, body = _tones(colours.panel, accent)
-    inset = 34 if (view.sections or view.form) else 10
+    inset = 50 if (view.sections or view.form) else 10
     if view.is_stereo_shown and view.columns.low.shape[0] == 2:
         half = (box.height - inset - 10) // 2
         for channel in range(2):
@@ -278,7 +278,7 @@ def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Words)
         x = box.left + view.clips_s[0] / duration * box.width
         near_end = x > box.left + box.width * 0.75
         words.add(
-            x + (-8 if near_end else 8), box.top + box.height - 12, view.clip_word, 24, colours.look, bold=True,
+            x + (-8 if near_end else 8), box.top + box.height - 12, view.clip_word, 36, colours.look, bold=True,
             across="right" if near_end else "left",
         )  # fmt: skip
     for at in view.marks_s:
@@ -294,9 +294,11 @@ def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Words,
     for index, span in enumerate(spans):
         left, right = (box.left + at / duration * box.width for at in (span.start_s, span.end_s))
         room = right - left - 14
-        name = span.name if len(span.name) * 15 <= room else str(index + 1) if view.form else span.name[:1]
-        if room >= 12:
-            words.add(left + 8, box.top + 25, name, 25, colours.text, bold=True)
+        name = (
+            span.name if width_of(span.name, 36, bold=True) <= room else str(index + 1) if view.form else span.name[:1]
+        )
+        if room >= 20:
+            words.add(left + 8, box.top + 38, name, 36, colours.text, bold=True)
 
 
 def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: Words, size: float) -> None:
@@ -309,5 +311,5 @@ def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: Word
         fill(image, x, base, x + 2, base + 10, colours.muted, 0.8)
         text = clock(at) if step >= 1 else f"{at:.2f}".rstrip("0").rstrip(".") + " s"
         side = "left" if at == 0 else "right" if x > box.left + box.width - 30 else "center"
-        words.add(x, base + 40, text, size, colours.muted, across=side)
+        words.add(x, base + 12 + size, text, size, colours.muted, across=side)
         at += step
