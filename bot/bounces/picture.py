@@ -116,7 +116,10 @@ def cover_png(view: WaveView) -> bytes:
 
 
 def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | None = None) -> bytes:
-    """Return a sheet of small waveforms, 1600 wide, two to five in a row by their number."""
+    """Return a sheet of small waveforms, 1600 wide, two to five in a row by their number.
+
+    All are drawn to one scale, that of the loudest: stems are quiet, and small they would be lines.
+    """
     colours = palette()
     chosen = accent or colours.accent
     across = 2 if len(items) <= 8 else 3 if len(items) <= 18 else 4 if len(items) <= 40 else 5
@@ -127,17 +130,25 @@ def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | N
     words = Words()
     words.add(40, 68, title, 56, colours.text, bold=True, most=width - 80)
     words.add(40, 122, lead, 40, colours.muted, most=width - 80)
+    mixed = [item.columns.mixed() for item in items]
+    loudest = max((max(float(one.high.max()), -float(one.low.min())) for one in mixed), default=1.0)
+    scale = float32(1 / max(loudest, 0.02))
+    # Stems are all as long as their piece, which the first line says: the names need the room.
+    is_narrow_and_even = across >= 4 and len({item.length for item in items}) == 1
     gap = 20
     cell = (width - 80 - gap * (across - 1)) / across
-    name_size = 24 if across <= 3 else 21
-    for index, item in enumerate(items):
+    name_size = 28 if across <= 3 else 26
+    for index, (item, one) in enumerate(zip(items, mixed, strict=True)):
         left, top = 40 + (index % across) * (cell + gap), 150 + (index // across) * cell_height
         fill(image, left, top, left + cell, top + cell_height - 16, colours.panel)
         box = Box(round(left), round(top) + 36, round(cell), cell_height - 16 - 42)
         envelope, body = _tones(colours.panel, chosen)
-        waveform(image, box, item.columns.mixed(), envelope, body)
-        words.add(left + 10, top + 26, item.name, name_size, colours.text, most=cell - 100)
-        words.add(left + cell - 10, top + 26, item.length, name_size, colours.muted, across="right")
+        drawn = Columns(one.low * scale, one.high * scale, one.rms * scale, one.duration_s)
+        waveform(image, box, drawn, envelope, body)
+        length = "" if is_narrow_and_even else item.length
+        room = cell - 20 - (width_of(length, name_size) + 10 if length else 0)
+        words.add(left + 10, top + 26, item.name, name_size, colours.text, most=room)
+        words.add(left + cell - 10, top + 26, length, name_size, colours.muted, across="right")
     return png(image, words)
 
 
