@@ -10,7 +10,7 @@ from bot.bounces.source import CannotMeasure
 from bot.phases.form_map import OverlayMode, overlay_alt, section_line, texture_ideas, time_text
 from bot.phases.forms import FormView, SavedForm, shipped_constraints, suggestions
 from bot.phases.model import Offer, Phase, SectionKind
-from bot.phases.service import MOST_BOUNCES, PhaseLook
+from bot.phases.service import MOST_BOUNCES, PhaseLook, PhaseMove
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.bounce_cards import picture_of, say_in
 from bot.ui.common import undo_button
@@ -35,6 +35,7 @@ from bot.ui.model import (
 from bot.ui.strings import Finished, Words
 
 VERSIONS_LISTED = 25
+PROMPTS = 3
 
 
 # ---------------------------------------------------------------------- form maps
@@ -325,13 +326,13 @@ async def another(press: Press) -> None:
 @control("phase", "choose", who=Who.OWNER)
 async def choose_phase(press: Press) -> None:
     move = await press.services.phases.choose(press.actor, press.person, Phase(press.id))
-    await _moved(press, move.entry.phase, move.moved, move.group_id)
+    await _moved(press, move)
 
 
 @control("phase", "accept", who=Who.OWNER)
 async def accept(press: Press) -> None:
     move = await press.services.phases.accept(press.actor, press.person, press.id)
-    await _moved(press, move.entry.phase, move.moved, move.group_id)
+    await _moved(press, move)
 
 
 @control("phase", "stay", who=Who.OWNER)
@@ -343,13 +344,18 @@ async def stay(press: Press) -> None:
     await press.reply(note(told), ephemeral=True)
 
 
-async def _moved(press: Press, phase: Phase, moved: bool, group_id: str) -> None:
+async def _moved(press: Press, move: PhaseMove) -> None:
+    """Say where somebody is now, with one of the phase's three prompts; another one on another entry."""
+    phase = move.entry.phase
     name = _name(press.words, phase)
-    if not moved:
+    if not move.moved:
         await press.reply(note(press.words("phase.told.over", phase=name)), ephemeral=True)
         return
-    lines = [press.words("phase.told.moved", phase=name), press.words(f"phase.prompt.{phase}")]
-    await press.reply(note(join(" ", lines), [undo_button(press, group_id)]), ephemeral=True)
+    lines = [
+        press.words("phase.told.moved", phase=name),
+        press.words(f"phase.prompt.{phase}_{int(move.entry.id[-4:], 16) % PROMPTS + 1}"),
+    ]
+    await press.reply(note(join(" ", lines), [undo_button(press, move.group_id)]), ephemeral=True)
 
 
 def _name(words: Words, phase: Phase) -> Text:

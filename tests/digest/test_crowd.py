@@ -44,8 +44,8 @@ async def _crowd(database: Database, clock: FixedClock, people: int) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_eighty_digests_due_at_the_same_minute_are_each_built_once(database: Database, clock: FixedClock) -> None:
-    await _crowd(database, clock, 80)
+async def test_forty_digests_due_at_the_same_minute_are_each_built_once(database: Database, clock: FixedClock) -> None:
+    await _crowd(database, clock, 40)
 
 
 @pytest.mark.soak

@@ -21,6 +21,8 @@ from storage.unit import Database
 from tests.digest.people import ADA, Happenings, Quiet, Sunday, at
 
 DOER = Actor.user(ADA, "Ada")
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Rules of time and silence are the same on every database."""
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ async def _deliveries(database: Database, kind: str = "%") -> list[tuple[str, st
         return [(row[0], row[1]) for row in found]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 async def test_over_a_year_of_sundays_each_thing_is_in_exactly_one_digest(sunday: Sunday) -> None:
     rng = random.Random(7)
     begin = sunday.clock.now()
@@ -92,6 +94,7 @@ async def test_running_a_week_again_returns_the_same_bytes(sunday: Sunday) -> No
     assert len(await sunday.service.stored(ADA)) == 1
 
 
+@on_sqlite
 async def test_active_quiet_quiet_active_gives_digest_one_line_nothing_digest(sunday: Sunday) -> None:
     sunday.source.at = [at("2025-01-03 20:00"), at("2025-01-24 20:00")]
     await sunday.begin()
@@ -103,6 +106,7 @@ async def test_active_quiet_quiet_active_gives_digest_one_line_nothing_digest(su
     ]
 
 
+@on_sqlite
 async def test_offline_for_weeks_only_the_newest_is_sent_and_the_others_are_files(sunday: Sunday) -> None:
     sunday.source.at = [at(f"2025-01-{day:02} 20:00") for day in (3, 10, 17)]
     await sunday.begin()
@@ -115,6 +119,7 @@ async def test_offline_for_weeks_only_the_newest_is_sent_and_the_others_are_file
     assert await _deliveries(sunday.database) == [("digest", f"digest:{ADA}:2025-W03")]
 
 
+@on_sqlite
 async def test_over_two_days_late_is_a_file_only(sunday: Sunday) -> None:
     sunday.source.at = [at("2025-01-03 20:00")]
     await sunday.begin()
@@ -138,6 +143,7 @@ async def test_a_settings_change_never_gives_one_week_two_digests_and_loses_noth
     assert "take-2" in digests[0].markdown
 
 
+@on_sqlite
 @pytest.mark.parametrize("why", ["paused", "rest", "dm_closed"])
 async def test_silenced_weeks_are_kept_as_files(sunday: Sunday, why: str) -> None:
     sunday.person.why_silent = why
@@ -148,6 +154,7 @@ async def test_silenced_weeks_are_kept_as_files(sunday: Sunday, why: str) -> Non
     assert await _deliveries(sunday.database) == []
 
 
+@on_sqlite
 async def test_on_request_moves_no_cut_and_a_week_to_come_is_refused(sunday: Sunday) -> None:
     sunday.source.at = [at("2025-01-03 20:00")]
     await sunday.begin()
@@ -160,6 +167,7 @@ async def test_on_request_moves_no_cut_and_a_week_to_come_is_refused(sunday: Sun
         await sunday.service.show(ADA, IsoWeek(2025, 9))
 
 
+@on_sqlite
 async def test_one_area_in_trouble_leaves_only_its_part_out(sunday: Sunday) -> None:
     class Broken:
         async def fill(self, *_: object) -> object:
@@ -213,6 +221,7 @@ def test_twenty_hours_and_the_weeks_cap_hold_a_message() -> None:
     assert spaced_until(week, 3, zone, now, rules) is None
 
 
+@on_sqlite
 async def test_energy_is_told_in_the_own_copy_only_and_kept_nowhere(sunday: Sunday) -> None:
     sunday.source.at = [at("2025-01-03 20:00")]
     sunday.person.told_energy = Energy(4.0, 3)
@@ -228,6 +237,7 @@ async def test_energy_is_told_in_the_own_copy_only_and_kept_nowhere(sunday: Sund
     assert (await sunday.service.panel(ADA)).tells_energy
 
 
+@on_sqlite
 async def test_a_deleted_digest_is_gone_and_its_week_can_be_asked_for_again(sunday: Sunday) -> None:
     sunday.source.at = [at("2025-01-03 20:00"), at("2025-01-10 20:00")]
     await sunday.begin()

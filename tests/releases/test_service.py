@@ -25,6 +25,7 @@ from tests.releases.strict_ics import read
 
 ADA, BEN = 7001, 7002
 DOER = Actor.user(ADA, "Ada")
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 EVERYTHING = frozenset(Condition)
 FACTS = load_facts(assets_dir() / "facts" / "platform_facts.toml")
 PRESETS = load_presets(assets_dir() / "presets", FACTS.facts)
@@ -50,7 +51,7 @@ def _draft(service: ReleaseService, clock: FixedClock, days: int = 70, **more: o
 
 
 @pytest.mark.parametrize(("pace", "score"), [("relaxed", 0.1951), ("moderate", 0.1726), ("intensive", 0.1398)])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 async def test_a_new_single_has_the_golden_momentum(
     service: ReleaseService, clock: FixedClock, pace: str, score: float
 ) -> None:
@@ -88,6 +89,7 @@ async def test_moving_keeps_done_days_and_undo_brings_everything_back(
     assert {t.clip.id: (t.day, t.deadline, t.clip.done_at) for t in back.tasks} == before
 
 
+@on_sqlite
 async def test_the_preview_of_a_move_is_what_the_move_does(service: ReleaseService, clock: FixedClock) -> None:
     made = await service.create(DOER, ADA, _draft(service, clock))
     near = made.view.release.anchor_date - timedelta(days=50)
@@ -104,6 +106,7 @@ async def test_the_preview_of_a_move_is_what_the_move_does(service: ReleaseServi
     assert {item.task_key for item in moved.view.missed} == {task.key for task in preview.missed}
 
 
+@on_sqlite
 async def test_somebody_elses_release_reads_as_one_that_is_not_there(
     service: ReleaseService, clock: FixedClock
 ) -> None:
@@ -113,6 +116,7 @@ async def test_somebody_elses_release_reads_as_one_that_is_not_there(
             await service.show(BEN, wrong)
 
 
+@on_sqlite
 async def test_dates_that_cannot_be_and_titles_too_long_are_refused(service: ReleaseService, clock: FixedClock) -> None:
     for days in (-29, 3 * 366 + 2):
         with pytest.raises(Refused):
@@ -123,6 +127,7 @@ async def test_dates_that_cannot_be_and_titles_too_long_are_refused(service: Rel
     assert await service.all(ADA) == []
 
 
+@on_sqlite
 async def test_a_finish_month_starts_on_its_day_and_ends_by_its_length(
     service: ReleaseService, clock: FixedClock
 ) -> None:
@@ -134,6 +139,7 @@ async def test_a_finish_month_starts_on_its_day_and_ends_by_its_length(
         await service.create(DOER, ADA, _draft(service, clock, -1, preset_key="finish_month"))
 
 
+@on_sqlite
 async def test_the_calendar_file_keeps_identity_and_counts_changes(service: ReleaseService, clock: FixedClock) -> None:
     made = await service.create(DOER, ADA, _draft(service, clock))
     _, first = await service.calendar(ADA, made.view.release.id, alarms=True)
@@ -149,6 +155,7 @@ async def test_the_calendar_file_keeps_identity_and_counts_changes(service: Rele
     assert "not checked yet, please check" in described.text("DESCRIPTION")
 
 
+@on_sqlite
 async def test_one_adds_a_task_of_ones_own_and_the_loop_grows_for_it(
     service: ReleaseService, clock: FixedClock
 ) -> None:
@@ -164,6 +171,7 @@ async def test_one_adds_a_task_of_ones_own_and_the_loop_grows_for_it(
     assert all(t.day == others[t.clip.id] for t in again.view.tasks if t.clip.id in others)
 
 
+@on_sqlite
 async def test_cancelling_keeps_the_loop_and_silences_the_rest(service: ReleaseService, clock: FixedClock) -> None:
     made = await service.create(DOER, ADA, _draft(service, clock))
     cancelled = await service.cancel(DOER, ADA, made.view.release.id)
