@@ -215,7 +215,10 @@ def _next_lines(view: WeekView, words: Words) -> list[str]:
     if view.week.plan.rule == "load":
         lines.append(words("coach.week.held"))
     opening = view.open
-    if opening and not lines:
+    carried = next((task for task in opening if task.carry_count and not task.if_then), None)
+    if carried is not None and not lines:
+        lines.append(words("coach.week.ask_if_then", task=carried.title))
+    elif opening and not lines:
         lines.append(words("coach.week.start_with", task=opening[0].title, minutes=opening[0].minutes))
     if view.is_new and view.week.plan.recommendations:
         lines.append(said(view.week.plan.recommendations[0], words))

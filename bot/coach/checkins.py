@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.coach.dates import at_local, local_date, monday_of, week_start
-from bot.coach.model import CheckinKind, CheckinState, DmSettings, Line, Pacing
+from bot.coach.model import CheckinKind, CheckinState, DmSettings, Line, Pacing, Style
 from bot.coach.rules import DmRules, WindowRules
 from bot.errors import Refused
 
@@ -254,6 +254,7 @@ class CheckinFacts:
     step_minutes: int = 0
     if_then: str | None = None
     open_tasks: int = 0
+    style: Style = Style.SUPPORTIVE
 
 
 def message(facts: CheckinFacts) -> tuple[Line, ...]:
@@ -266,7 +267,7 @@ def message(facts: CheckinFacts) -> tuple[Line, ...]:
     lines = [_acknowledge(facts), Line(f"coach.checkin.question.{_question(facts.kind)}")]
     if facts.step:
         lines.append(Line("coach.checkin.step", {"task": cut_words(facts.step), "minutes": facts.step_minutes}))
-    if facts.if_then:
+    if facts.if_then and facts.style is not Style.DIRECT:
         lines.append(Line("coach.checkin.if_then", {"plan": cut_words(facts.if_then)}))
     return (*lines, Line("coach.checkin.bot"))
 
@@ -283,10 +284,11 @@ def cut_words(text: str, most: int = STEP_WORDS) -> str:
 
 def _acknowledge(facts: CheckinFacts) -> Line:
     if facts.finished_clips:
-        return Line("coach.checkin.clips", {"count": facts.finished_clips})
+        return Line(f"coach.checkin.{facts.style}.clips", {"count": facts.finished_clips})
     if facts.done_this_week:
-        return Line("coach.checkin.tasks", {"count": facts.done_this_week})
-    return Line("coach.checkin.new_week" if facts.kind is CheckinKind.MONDAY else "coach.checkin.quiet_so_far")
+        return Line(f"coach.checkin.{facts.style}.tasks", {"count": facts.done_this_week})
+    name = "new_week" if facts.kind is CheckinKind.MONDAY else "quiet_so_far"
+    return Line(f"coach.checkin.{facts.style}.{name}")
 
 
 def _question(kind: CheckinKind) -> str:

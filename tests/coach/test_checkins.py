@@ -27,7 +27,7 @@ from bot.coach.checkins import (
     weekly_kinds,
 )
 from bot.coach.dates import local_date, week_start
-from bot.coach.model import CheckinKind, CheckinState, DmSettings, Pacing
+from bot.coach.model import CheckinKind, CheckinState, DmSettings, Pacing, Style
 from bot.coach.rules import coach_rules
 from bot.coach.wording import CHECKIN_WORDS_MAX, banned_words, word_count
 from bot.errors import Refused
@@ -144,16 +144,31 @@ def test_what_is_held_goes_out_at_the_next_open_window_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in CheckinKind])
 @pytest.mark.parametrize("done", [0, 1, 7])
-def test_a_check_in_is_short_asks_one_thing_and_says_it_is_a_bot(kind: CheckinKind, done: int) -> None:
+@pytest.mark.parametrize("style", Style)
+def test_a_check_in_is_short_asks_one_thing_and_says_it_is_a_bot(kind: CheckinKind, done: int, style: Style) -> None:
     words = read_catalogue().words("en")
     facts = CheckinFacts(
-        kind, done, finished_clips=done, step="word " * 30, step_minutes=90, if_then="If " * 30 if done else None
+        kind,
+        done,
+        finished_clips=done if done > 1 else 0,
+        step="word " * 30,
+        step_minutes=90,
+        if_then="If " * 30 if done else None,
+        style=style,
     )
     text = " ".join(words(line.key, **line.parts) for line in message(facts))
     assert word_count(text) < CHECKIN_WORDS_MAX
     assert text.count("?") <= 1
     assert not banned_words(text)
     assert "bot" in text.casefold()
+
+
+def test_the_style_changes_greeting_and_length_and_nothing_else() -> None:
+    told = {style: message(CheckinFacts(CheckinKind.FRIDAY, 3, if_then="If", style=style)) for style in Style}
+    assert len({lines[0].key for lines in told.values()}) == len(Style)
+    questions = {next(line.key for line in lines if "question" in line.key) for lines in told.values()}
+    assert questions == {"coach.checkin.question.friday"}
+    assert len(told[Style.DIRECT]) < len(told[Style.SUPPORTIVE]) == len(told[Style.CHALLENGING])
 
 
 PACES = {Pacing.RELAXED: 1, Pacing.MODERATE: 2, Pacing.INTENSIVE: 3}

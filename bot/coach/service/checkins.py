@@ -295,6 +295,7 @@ class CheckinService:
             step_minutes=opening.minutes if opening else 0,
             if_then=opening.if_then if opening else None,
             open_tasks=len(view.open) if view else 0,
+            style=sitting.profile.preferences.style,
         )
         waiting = await sitting.unit.repo(CoachReminderRepository).open()
         return CheckinView(
