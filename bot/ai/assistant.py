@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.ai.budget import Limit, Scope
 from bot.ai.cache import AnswerCache, cache_key
-from bot.ai.client import MessagesClient, RawReply, api_schema
 from bot.ai.ledger import BudgetWatch, UsageLedger, difference
 from bot.ai.model import (
     Answer,
@@ -18,6 +17,7 @@ from bot.ai.model import (
     NoIdeas,
     Ok,
     Question,
+    RawReply,
     Reason,
     ReplyT,
     Usage,
@@ -29,6 +29,9 @@ from bot.ai.rules import AiRules
 from bot.ai.schema import Unparsable, parse_reply
 from bot.clock import Clock
 from bot.ids import uuid7
+
+if TYPE_CHECKING:
+    from bot.ai.client import MessagesClient
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,7 @@ class ClaudeAssistant:
 
     def __init__(
         self,
-        client: MessagesClient | None,
+        client: "MessagesClient | None",
         consent: Consent,
         ledger: UsageLedger,
         cache: AnswerCache,
@@ -116,7 +119,7 @@ class ClaudeAssistant:
         return answer
 
     async def _ask_anew(
-        self, question: Question[ReplyT], prompt: Prompt, client: MessagesClient
+        self, question: Question[ReplyT], prompt: Prompt, client: "MessagesClient"
     ) -> tuple[Answer[ReplyT], str]:
         sent = render(prompt, question.facts, question.data)
         started = self._estimate(question.asker, prompt, sent, client.model)
@@ -126,6 +129,9 @@ class ClaudeAssistant:
                 await self._watch.budget_reached(question.asker, alert, started.at)
         if not decision.allowed:
             return Failed(Reason.BUDGET, f"{decision.blocked_by} budget"), ""
+        # Only with a key: the library costs a second and 36 MB.
+        from bot.ai.client import api_schema
+
         schema = api_schema(question.schema or question.shape)
         # A cancelled call stays reserved at its estimate: what it took is not known.
         reply = await client.complete(sent, schema, prompt.max_tokens, prompt.temperature)

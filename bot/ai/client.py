@@ -18,7 +18,7 @@ from anthropic.types import Message, TextBlock
 from pydantic import BaseModel
 
 from bot.ai.breaker import Breaker
-from bot.ai.model import Failed, Reason
+from bot.ai.model import Failed, RawReply, Reason
 from bot.ai.prompts import Rendered
 from bot.ai.rules import AiRules
 from bot.clock import Clock
@@ -27,19 +27,6 @@ log = structlog.get_logger(__name__)
 
 _BREAKING = (Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.SERVER)
 """What says something about the other side; a refusal or a broken answer does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawReply:
-    """A complete answer of the model: text, why it ended, and the token counts."""
-
-    text: str
-    stop_reason: str
-    model: str
-    tokens_in: int
-    tokens_out: int
-    cache_read: int
-    cache_write: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,3 +161,16 @@ class Assistant(Protocol):
 
     @property
     def model(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """A complete answer of the model: text, why it ended, and the token counts."""
+
+    text: str
+    stop_reason: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cache_read: int
+    cache_write: int

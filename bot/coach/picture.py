@@ -5,16 +5,14 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.image import imread, imsave
-from matplotlib.patches import FancyBboxPatch
+from typing import TYPE_CHECKING
 
 from bot.coach.model import WeekState
 from bot.paths import assets_dir
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DPI = 125
 WIDTH_IN = 8.0
@@ -145,6 +143,9 @@ def render_weeks(weeks: Sequence[WeekMark], title: str, note: str, legend: dict[
 
 def stacked(pictures: Sequence[bytes]) -> bytes:
     """Return pictures of one width as one, below each other: side by side they would be cut to stamps."""
+    import numpy as np
+    from matplotlib.image import imread, imsave
+
     rows = [imread(io.BytesIO(png), format="png")[:, :, :3] for png in pictures]
     out = io.BytesIO()
     imsave(out, np.concatenate(rows), format="png")
@@ -154,7 +155,11 @@ def stacked(pictures: Sequence[bytes]) -> bytes:
 _SIGNS = {WeekState.ACTIVE: "●", WeekState.REST: "▬", WeekState.PAUSED: "‖", WeekState.RESERVE: "◆"}
 
 
-def _figure(height: float, title: str) -> Figure:
+def _figure(height: float, title: str) -> "Figure":
+    # Imported by the first picture, in its thread: matplotlib costs half a second and 40 MB.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     colour = _colours()
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI, facecolor=colour["background"])
     FigureCanvasAgg(figure)
@@ -164,14 +169,16 @@ def _figure(height: float, title: str) -> Figure:
     return figure
 
 
-def _plain_axes(figure: Figure, box: tuple[float, float, float, float], height: float) -> Axes:
+def _plain_axes(figure: "Figure", box: tuple[float, float, float, float], height: float) -> "Axes":
     x, y, w, h = box
     axes = figure.add_axes((x / WIDTH_IN, y / height, w / WIDTH_IN, h / height), facecolor="none")
     axes.set_axis_off()
     return axes
 
 
-def _panel(figure: Figure, panel: Panel, box: tuple[float, float, float, float], height: float) -> None:
+def _panel(figure: "Figure", panel: Panel, box: tuple[float, float, float, float], height: float) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
     colour = _colours()
     x, y, w, h = box
     back = FancyBboxPatch(
@@ -225,7 +232,7 @@ def _panel(figure: Figure, panel: Panel, box: tuple[float, float, float, float],
         )
 
 
-def _spark(axes: Axes, values: Sequence[float], bars: bool) -> None:
+def _spark(axes: "Axes", values: Sequence[float], bars: bool) -> None:
     colour = _colours()
     low, high = min(values, default=0), max(values, default=1)
     places = range(len(values))
@@ -243,7 +250,7 @@ def _spark(axes: Axes, values: Sequence[float], bars: bool) -> None:
     axes.plot([len(values) - 1], values[-1:], "o", color=colour["accent"], markersize=10, clip_on=False)
 
 
-def _pill(axes: Axes, x: float, y: float, width: float, tint: str, hatch: str | None = None) -> None:
+def _pill(axes: "Axes", x: float, y: float, width: float, tint: str, hatch: str | None = None) -> None:
     axes.plot(
         [x + 0.9, max(x + width - 0.9, x + 0.9)],
         [y, y],
@@ -258,7 +265,7 @@ def _pill(axes: Axes, x: float, y: float, width: float, tint: str, hatch: str | 
         axes.plot([x + 0.9, max(x + width - 0.9, x + 0.9)], [y, y], color=_colours()["panel"], linewidth=3, ls=":")
 
 
-def _column(axes: Axes, place: int, week: WeekMark, top: int) -> None:
+def _column(axes: "Axes", place: int, week: WeekMark, top: int) -> None:
     colour = _colours()
     axes.bar([place], [week.planned], width=0.66, color=colour["raised"], edgecolor=colour["line"], linewidth=1)
     if week.done:
@@ -269,7 +276,7 @@ def _column(axes: Axes, place: int, week: WeekMark, top: int) -> None:
         )  # fmt: skip
 
 
-def _state_mark(axes: Axes, place: int, state: WeekState, top: int) -> None:
+def _state_mark(axes: "Axes", place: int, state: WeekState, top: int) -> None:
     colour = _colours()
     axes.text(place, top * 0.16, _SIGNS[state], color=colour["idle"], fontsize=19, ha="center", va="center")
 
@@ -279,7 +286,7 @@ def _short(text: str, most: int) -> str:
     return tidy if len(tidy) <= most else tidy[: most - 1].rstrip() + "…"
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: "Figure") -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", facecolor=figure.get_facecolor())
     return out.getvalue()

@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Polygon
-
 from bot.dates import day_month, short_day
 from bot.loops.model import LANES
 from bot.paths import assets_dir
@@ -48,6 +44,11 @@ def strip_alt(view: ReleaseView, words: Words) -> str:
 
 def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
     """Return the strip as PNG, 1600 px wide, opaque. Runs in a thread."""
+    # Imported by the first picture, in its thread: matplotlib costs half a second and 40 MB.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyBboxPatch, Polygon
+
     palette = _palette()
     base, lanes = palette["base"], palette["lanes"]
     family = palette["fonts"]["family"]

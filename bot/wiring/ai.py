@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from bot.ai.assistant import ClaudeAssistant
-from bot.ai.client import CallSettings, MessagesClient
 from bot.ai.rules import AiRules
 from bot.ai.stored import StoredCache, StoredLedger
 from bot.clock import Clock
@@ -29,6 +28,9 @@ def make_assistant(house: House) -> ClaudeAssistant:
     settings, rules = house.settings, load_rules("ai", AiRules)
     client = None
     if settings.anthropic_api_key is not None:
+        # Only with a key: the library costs a second and 36 MB.
+        from bot.ai.client import CallSettings, MessagesClient
+
         call = CallSettings(
             api_key=settings.anthropic_api_key.get_secret_value(),
             model=settings.ai_model,
