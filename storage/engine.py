@@ -9,6 +9,8 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from storage import driver
+
 
 class WrongFileSystem(RuntimeError):
     """SQLite's write-ahead log did not turn on: the data directory is on a network share or read-only."""
@@ -52,7 +54,12 @@ def _open_sqlite(url: URL, read_pool: int, synchronous: str) -> Engines:
     if synchronous not in ("FULL", "NORMAL", "OFF"):
         raise ValueError("synchronous is FULL, NORMAL or OFF")
     url = url.difference_update_query(["synchronous"])
-    common: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "max_overflow": 0, "pool_timeout": 30}
+    common: dict[str, Any] = {
+        "poolclass": AsyncAdaptedQueuePool,
+        "max_overflow": 0,
+        "pool_timeout": 30,
+        "connect_args": {"async_creator_fn": driver.connect},
+    }
     write = create_async_engine(url, pool_size=1, **common)
     read = create_async_engine(url, pool_size=read_pool, **common)
 
@@ -82,14 +89,20 @@ def _open_sqlite(url: URL, read_pool: int, synchronous: str) -> Engines:
 
     @event.listens_for(write.sync_engine, "begin")
     def _begin_write(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_by(connection, "BEGIN IMMEDIATE")
 
     @event.listens_for(read.sync_engine, "begin")
     def _begin_read(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        _begin_by(connection, "BEGIN")
 
     file = Path(url.database) if url.database and url.database != ":memory:" else None
     return Engines(write, read, "sqlite", file)
+
+
+def _begin_by(connection: Connection, statement: str) -> None:
+    """Let the transaction begin with its first statement, in the same hop."""
+    held: Any = connection.connection.driver_connection
+    held.begin_by = statement
 
 
 def _open_postgres(url: URL, read_pool: int, write_pool: int) -> Engines:
