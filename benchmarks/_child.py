@@ -1,6 +1,6 @@
 """A bot as a process of its own, for measuring: `bare` (stock discord.py, one command) or `studio`.
 
-Prints one JSON line when ready: seconds since the process began and resident memory; then waits to be stopped.
+Prints one JSON line when ready (seconds since the process began), its log around it; then waits to be stopped.
 """
 
 import asyncio
@@ -43,10 +43,12 @@ async def bare(token: str) -> None:
     await client.start(token)
 
 
-async def studio(token: str, data: Path, folder: Path, owner: int) -> None:
+async def studio(token: str, data: Path, folder: Path, owner: int, guild: int, channel: int) -> None:
+    from bot.actors import Actor
     from bot.app import App
     from bot.clock import SystemClock
     from bot.settings import Settings
+    from bot.studio.service import Standing
 
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
@@ -57,7 +59,14 @@ async def studio(token: str, data: Path, folder: Path, owner: int) -> None:
         operators=str(owner),  # type: ignore[arg-type]
         discord_token=None,
     )
-    async with App(settings, SystemClock(), token=token, client_options={"guild_ready_timeout": 0.0}) as app:
+    app = App(settings, SystemClock(), token=token, client_options={"guild_ready_timeout": 0.0})
+
+    async def choose_channel() -> None:
+        standing = Standing(owner, guild, can_manage_server=True)
+        await app.services.studio.save_guild(Actor.system("bench"), standing, guild, bounces_channel=channel)
+
+    app.on_start.insert(0, choose_channel)
+    async with app:
         await app.wait_ready()
         _ready()
         await app.wait()
@@ -67,15 +76,15 @@ def main() -> None:
     from bot.local.payloads import Addresses
     from bot.local.redirect import redirected
 
-    kind, api, gateway, cdn, token, data, folder, owner = sys.argv[1:9]
+    kind, api, gateway, cdn, token, data, folder, owner, guild, channel, level = sys.argv[1:12]
     with redirected(Addresses(api, gateway, cdn)):
         if kind == "bare":
             asyncio.run(bare(token))
         else:
             from bot.log import set_up_logging
 
-            set_up_logging(json=True, level="WARNING")
-            asyncio.run(studio(token, Path(data), Path(folder), int(owner)))
+            set_up_logging(json=True, level=level, stream=sys.stdout)
+            asyncio.run(studio(token, Path(data), Path(folder), int(owner), int(guild), int(channel)))
 
 
 if __name__ == "__main__":

@@ -1,21 +1,17 @@
 """Start, memory, round trips of commands, slots and deliveries, each beside a bare discord.py bot or a plain loop."""
 
 import asyncio
-import json
 import logging
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 import structlog
 
+from benchmarks._bots import child
+from benchmarks._card import cards
 from benchmarks.rows import Row, percentile
 from bot.actors import Actor
 from bot.clock import SystemClock
@@ -31,46 +27,6 @@ from bot.slots import Lane, SlotDraft
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.unit import Database, Unit
-
-HERE = Path(__file__).parent
-
-
-@dataclass
-class Child:
-    """A bot in a process of its own on a local Discord of its own."""
-
-    discord: ThreadedLocalDiscord
-    process: subprocess.Popen[str]
-    ready_s: float
-    folder: Path
-
-    def memory_mb(self) -> float:
-        me = psutil.Process(self.process.pid)
-        return me.memory_info().rss / 2**20
-
-
-@asynccontextmanager
-async def child(kind: str) -> AsyncIterator[Child]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "bounces"
-        folder.mkdir()
-        async with ThreadedLocalDiscord(SystemClock()) as discord:
-            a = discord.server.addresses
-            owner = discord.server.person("Ada").id
-            arguments = [kind, a.api, a.gateway, a.cdn, discord.server.token, str(Path(name) / "data"), str(folder)]
-            process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks._child", *arguments, str(owner)],
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=HERE.parent,
-            )
-            try:
-                assert process.stdout is not None
-                line = await asyncio.to_thread(process.stdout.readline)
-                yield Child(discord, process, json.loads(line)["ready_s"], folder)
-            finally:
-                process.terminate()
-                await asyncio.to_thread(process.wait, 20)
 
 
 async def round_trips(discord: ThreadedLocalDiscord, command: str, people: int, times: int) -> list[float]:
@@ -121,6 +77,7 @@ async def measure() -> dict[str, Row]:
             ours = percentile(trips["studio", people, state], 0.99)
             aim = "within 3 ×, never over 250 ms"
             rows[f"command_p99_{people}_{state}"] = Row(ours, "ms", bare, aim=aim)
+    rows |= await cards()
     rows |= await slots()
     return rows
 

@@ -232,6 +232,7 @@ class FolderRun:
             job = Job(self, self.folder, settled.path, _stamp(seen), header_open, is_startup)
             job.attempts = self._attempts.pop(path, 0)
             self._busy.add(path)
+            log.info("bounce complete", folder=self.folder.id, verdict=str(verdict))
             self._pipeline.ready(job)
         await self._maybe_over()
 
