@@ -22,6 +22,7 @@ from bot.outbox_model import DeliveryDraft
 from bot.slots import Lane, SlotDraft
 from storage.base import Base, Owned
 from storage.engine import Engines
+from storage.kept import Versions
 from storage.ownership import CHECKED, OWNER, SYSTEM, ForeignOwner, OwnedSession
 from storage.repository import Repository
 from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
@@ -216,6 +217,7 @@ class Database:
     def __init__(self, engines: Engines, clock: Clock) -> None:
         self.engines = engines
         self.clock = clock
+        self.versions = Versions(engines)
         self.dispatch: Dispatch | None = None
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
         self._joined: ContextVar[tuple[Unit, asyncio.Task[Any] | None] | None] = ContextVar("joined unit", default=None)
@@ -317,6 +319,8 @@ class Database:
                 yield unit
                 if write:
                     await unit.write_changes()
+            if write:
+                self.versions.committed()
             unit.committed()
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:

@@ -27,6 +27,7 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 GUILD = "guild"
 PERSON = "person"
+_KEPT = 2_000
 DELETIONS = "deletions"
 """Fact: people whose data was deleted, to be deleted again after a restore."""
 
@@ -57,6 +58,7 @@ class StudioService:
         self._clock = clock
         self._operators = frozenset(operators)
         self._listeners: list[Callable[[int], Awaitable[None]]] = []
+        self._kept: dict[tuple[str, object], tuple[int, Any]] = {}
 
     def listen(self, listener: Callable[[int], Awaitable[None]]) -> None:
         """Be told of people whose own settings were saved."""
@@ -124,9 +126,28 @@ class StudioService:
         return result
 
     async def _settings(self, owner: int, section: str, model: type[SettingsT]) -> SettingsT:
-        async with self._database.read(owner) as unit:
-            value = await unit.repo(SettingsRepository).get(section)
-        return model.model_validate(value or {})
+        async def read() -> SettingsT:
+            async with self._database.read(owner) as unit:
+                value = await unit.repo(SettingsRepository).get(section)
+            return model.model_validate(value or {})
+
+        if self._database.open_unit is not None:
+            return await read()  # it sees what is not committed yet
+        found: SettingsT = await self._keep("settings", (owner, section), read)
+        return found
+
+    async def _keep(self, table: str, key: object, read: Callable[[], Awaitable[Any]]) -> Any:
+        """Read once and keep it until somebody writes to the table; almost every command asks for settings."""
+        version = self._database.versions.of(table)
+        known = self._kept.get((table, key))
+        if known is not None and known[0] == version:
+            return known[1]
+        value = await read()
+        if version is not None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[table, key] = (version, value)
+        return value
 
     async def _save(
         self, actor: Actor, owner: int, section: str, model: type[SettingsT], values: Mapping[str, Any]
@@ -224,8 +245,11 @@ class StudioService:
             await unit.repo(RequestRepository).forget(now - timedelta(days=2))
 
     async def fact(self, key: str) -> Any:
-        async with self._database.system_read() as unit:
-            return await unit.repo(FactRepository).get(key)
+        async def read() -> Any:
+            async with self._database.system_read() as unit:
+                return await unit.repo(FactRepository).get(key)
+
+        return await self._keep("facts", key, read)
 
     async def put_fact(self, key: str, value: Any) -> None:
         async with self._database.system_write("fact") as unit:

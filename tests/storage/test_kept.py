@@ -1,0 +1,76 @@
+"""Settings are kept in memory only while they are true."""
+
+import pytest
+from sqlalchemy import text
+
+from bot.actors import Actor
+from bot.clock import FixedClock
+from bot.studio.service import Standing, StudioService
+from bot.undo import ChangeService
+from storage.unit import Database
+
+ADA, GUILD = 1001, 77
+ADA_HERE = Standing(ADA, GUILD, can_manage_server=True)
+ada = Actor.user(ADA, "Ada")
+
+
+@pytest.fixture
+def studio(database: Database, clock: FixedClock) -> StudioService:
+    return StudioService(database, clock)
+
+
+async def test_what_was_saved_is_read_at_once(studio: StudioService) -> None:
+    assert (await studio.person_settings(ADA)).timezone is None
+    await studio.save_person(ada, ADA, timezone="Europe/Berlin")
+    assert (await studio.person_settings(ADA)).timezone == "Europe/Berlin"
+    assert (await studio.person_settings(ADA + 1)).timezone is None
+    await studio.save_guild(ada, ADA_HERE, GUILD, bounces_channel=5)
+    assert (await studio.guild_settings(GUILD)).bounces_channel == 5
+
+
+async def test_an_undo_is_seen(studio: StudioService, database: Database) -> None:
+    await studio.save_person(ada, ADA, timezone="Europe/Berlin")
+    saved = await studio.save_person(ada, ADA, timezone="Asia/Tokyo")
+    assert (await studio.person_settings(ADA)).timezone == "Asia/Tokyo"
+    assert saved.group_id is not None
+    await ChangeService(database).undo(ada, ADA, saved.group_id)
+    assert (await studio.person_settings(ADA)).timezone == "Europe/Berlin"
+
+
+async def test_deleted_settings_are_gone(studio: StudioService) -> None:
+    await studio.save_person(ada, ADA, timezone="Europe/Berlin")
+    assert (await studio.person_settings(ADA)).timezone == "Europe/Berlin"
+    await studio.privacy_delete(ADA)
+    assert (await studio.person_settings(ADA)).timezone is None
+
+
+async def test_a_write_that_failed_changes_nothing_that_is_read(studio: StudioService, database: Database) -> None:
+    await studio.put_fact("started_at", 1)
+
+    async def fail() -> None:
+        async with database.system_write("broken") as unit:
+            await unit.session.execute(text("UPDATE facts SET value = '2'"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await studio.fact("started_at") == 1
+    await studio.put_fact("started_at", 3)
+    assert await studio.fact("started_at") == 3
+
+
+async def test_a_use_case_that_is_part_of_another_sees_what_is_not_committed(
+    studio: StudioService, database: Database
+) -> None:
+    assert (await studio.person_settings(ADA)).timezone is None
+
+    async def change_and_fail() -> None:
+        async with database.write(ada, ADA, "outer") as unit:
+            with database.joined(unit):
+                await studio.save_person(ada, ADA, timezone="Asia/Tokyo")
+                assert (await studio.person_settings(ADA)).timezone == "Asia/Tokyo"
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert (await studio.person_settings(ADA)).timezone is None
