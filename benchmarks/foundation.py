@@ -23,7 +23,7 @@ from bot.local.server import LocalDiscord, ThreadedLocalDiscord
 from bot.outbox import Outbox
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Sent, Target
-from bot.slots import Lane, SlotDraft
+from bot.slots import SlotDraft
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.unit import Database, Unit
@@ -170,15 +170,19 @@ async def _deliveries(database: Database, clock: SystemClock) -> dict[str, Row]:
         return OutMessage("hello")
 
     outbox.register("bench", render)
+    async with database.system_write("bench") as unit:
+        # What was materialised for the other row is of no kind that this engine knows.
+        await unit.session.execute(text("DELETE FROM slots"))
     for start in range(0, 2_000, 500):
         async with database.write(Actor.system("bench"), 1001, "bench") as unit:
             for number in range(start, start + 500):
-                await unit.deliver(DeliveryDraft("bench", f"bench:{number}", "channel", 5))
+                await unit.deliver(DeliveryDraft("bench", f"bench:{number}", "channel", number % 500 + 1))
     started = time.perf_counter()
-    while slots := await engine.claim(Lane.POST, 50):
-        for slot in slots:
-            await engine.run_slot(slot)
+    engine.start()
+    while engine.finished < 2_000:
+        await asyncio.sleep(0.01)
     ours = 2_000 / (time.perf_counter() - started)
+    await engine.stop()
     started = time.perf_counter()
     # The plain loop: mark as being sent, mark as sent and done: two commits a message, as the outbox has.
     count = text("UPDATE deliveries SET attempts = attempts + 1 WHERE occurrence_key = :key")

@@ -54,7 +54,7 @@ class LaneShape:
 
 SHAPES: Mapping[Lane, LaneShape] = {
     Lane.WORK: LaneShape(8, 32),
-    Lane.POST: LaneShape(5, 50),
+    Lane.POST: LaneShape(10, 50),
     Lane.DM: LaneShape(1, 10),
 }
 
@@ -319,8 +319,10 @@ class Engine:
                     task.add_done_callback(group.discard)
             if slots and len(mine) < shape.prefetch:
                 continue
-            if mine and len(mine) >= shape.prefetch:
-                await asyncio.wait(mine, return_when=asyncio.FIRST_COMPLETED)
+            if len(mine) >= shape.prefetch:
+                # Half of them first: a claim for every slot that ends would cost as much as the slots.
+                while len(mine) > shape.prefetch // 2:
+                    await asyncio.wait(mine, return_when=asyncio.FIRST_COMPLETED)
                 continue
             try:
                 await asyncio.wait_for(self._wake[lane].wait(), self.rules.poll_s)

@@ -5,7 +5,7 @@ and repairs what a crash in between left open. Text is rendered at send time fro
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +20,9 @@ from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target, TargetKind
 from bot.rules import load_rules
 from bot.slots import Later, Slot, SlotDraft
+from bot.together import Together
 from storage.repositories.deliveries import DeliveryRepository
-from storage.repositories.slots import SlotRepository
+from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.repositories.studio import InboxRepository, PersonRepository
 from storage.unit import Database, Unit
 
@@ -93,6 +94,10 @@ class Outbox:
         self._trouble = trouble
         self._rules = rules or load_rules("engine", EngineRules)
         self._kinds: dict[str, Kind] = {}
+        # Many go out at once: what each has to read and write is gathered.
+        self._reads = Together(self._read_all)
+        self._starts = Together(self._start_all)
+        self._ends = Together(self._end_all)
         self._dm_stopped_until: datetime | None = None
         self._lines = Lines()
         self._pace = Pace(self._rules.scheduled_sends_per_s)
@@ -119,8 +124,7 @@ class Outbox:
             return await self._deliver(slot)
 
     async def _deliver(self, slot: Slot) -> Later | None:
-        async with self._database.system_read() as unit:
-            delivery = await unit.repo(DeliveryRepository).get(slot.subject_id)
+        delivery = await self._reads.ask(slot.subject_id)
         if delivery is None or delivery.state not in ("pending", "sending"):
             return None
         now = self._clock.now()
@@ -162,9 +166,8 @@ class Outbox:
             if message is None:
                 await self._close(slot, delivery, "dropped", "nothing to say any more")
                 return None
-            async with self._database.system_write("delivery.start") as unit:
-                if not await unit.repo(DeliveryRepository).start_sending(delivery.id, now):
-                    return None
+            if not await self._starts.ask(delivery.id):
+                return None
             await (self._dm_pace if delivery.target_kind == "dm" else self._pace).turn()
             sent = await sender.send(target, message, delivery.nonce)
         except SendFailed as failure:
@@ -177,7 +180,32 @@ class Outbox:
             return False
         return now - delivery.claimed_at > timedelta(seconds=self._rules.reconcile_after_s)
 
+    async def _read_all(self, ids: Sequence[str]) -> list[Delivery | None]:
+        async with self._database.system_read() as unit:
+            found = await unit.repo(DeliveryRepository).many(ids)
+        return [found.get(delivery_id) for delivery_id in ids]
+
+    async def _start_all(self, ids: Sequence[str]) -> list[bool]:
+        """Mark as being sent before the requests leave; False for what is sent or given up already."""
+        async with self._database.system_write("delivery.start") as unit:
+            started = await unit.repo(DeliveryRepository).start_all(sorted(set(ids)), unit.now)
+        return [delivery_id in started for delivery_id in ids]
+
+    async def _end_all(self, ended: Sequence[tuple[Slot, Delivery, Sent]]) -> list[bool]:
+        """Store what was sent; False for a slot that another worker has by now, who will find it sent."""
+        # In the order of ids, so that two processes never wait for each other.
+        sent = {delivery.id: (sent.channel_id, sent.message_id) for _, delivery, sent in ended}
+        async with self._database.system_write("delivery.sent") as unit:
+            await unit.repo(DeliveryRepository).sent_all(dict(sorted(sent.items())))
+            done = await unit.repo(SlotRepository).finish_open([slot for slot, _, _ in ended])
+        return [slot.id in done for slot, _, _ in ended]
+
     async def _sent(self, slot: Slot, delivery: Delivery, kind: Kind, sent: Sent) -> None:
+        if kind.on_sent is None and delivery.target_kind != "dm":
+            # Nothing of the owner's follows: with the others that were sent meanwhile.
+            if not await self._ends.ask((slot, delivery, sent)):
+                raise LeaseLost(slot.key)
+            return
         actor = Actor.system("outbox")
         async with self._database.write(actor, delivery.owner, "delivery.sent") as unit:
             await unit.repo(DeliveryRepository).sent(delivery.id, sent.channel_id, sent.message_id)

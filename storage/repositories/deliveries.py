@@ -1,15 +1,30 @@
 """The outbox table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, literal, select, update
+from sqlalchemy import CursorResult, bindparam, delete, func, literal, or_, select, update
 
 from bot.outbox_model import Delivery
 from storage.repository import Repository
 from storage.tables.engine import DeliveryRow
 from storage.types import Instant
+
+_OPEN = ("pending", "sending", "unknown")
+_TABLE: Any = DeliveryRow.__table__
+_SENT = (
+    update(_TABLE)
+    # A list cannot be a parameter of a statement that runs for many rows.
+    .where(_TABLE.c.id == bindparam("delivery"), or_(*(_TABLE.c.state == state for state in _OPEN)))
+    .values(
+        state="sent",
+        sent_channel_id=bindparam("channel"),
+        sent_message_id=bindparam("message"),
+        sent_at=bindparam("at"),
+        last_error=None,
+    )
+)
 
 
 def _delivery(row: DeliveryRow) -> Delivery:
@@ -41,6 +56,10 @@ class DeliveryRepository(Repository):
         ).scalar_one_or_none()
         return None if row is None else _delivery(row)
 
+    async def many(self, ids: Sequence[str]) -> dict[str, Delivery]:
+        rows = await self.session.execute(select(DeliveryRow).where(DeliveryRow.id.in_(ids)))
+        return {row.id: _delivery(row) for row in rows.scalars()}
+
     async def by_key(self, occurrence_key: str) -> Delivery | None:
         row = (
             await self.session.execute(select(DeliveryRow).where(DeliveryRow.occurrence_key == occurrence_key))
@@ -57,20 +76,39 @@ class DeliveryRepository(Repository):
 
     async def start_sending(self, delivery_id: str, claimed_at: datetime) -> bool:
         """Mark as being sent, before the request leaves; False where it is sent or given up already."""
-        result = await self._set(
-            delivery_id,
-            ("pending", "sending"),
-            state="sending",
-            claimed_at=func.coalesce(DeliveryRow.claimed_at, literal(claimed_at, Instant())),
-            attempts=DeliveryRow.attempts + 1,
+        return bool(await self.start_all([delivery_id], claimed_at))
+
+    async def start_all(self, ids: Sequence[str], claimed_at: datetime) -> set[str]:
+        """Mark as being sent, before the requests leave; return those that are not sent or given up already."""
+        rows = await self.session.execute(
+            update(DeliveryRow)
+            .where(DeliveryRow.id.in_(ids), DeliveryRow.state.in_(("pending", "sending")))
+            .values(
+                state="sending",
+                claimed_at=func.coalesce(DeliveryRow.claimed_at, literal(claimed_at, Instant())),
+                attempts=DeliveryRow.attempts + 1,
+            )
+            .returning(DeliveryRow.id)
+            .execution_options(synchronize_session=False)
         )
-        return result == 1
+        return set(rows.scalars())
+
+    async def sent_all(self, sent: Mapping[str, tuple[int, int]]) -> None:
+        """Store channel and message of deliveries that were sent, by their ids; system units only."""
+        connection = await self.session.connection()
+        await connection.execute(
+            _SENT,
+            [
+                {"delivery": one, "channel": channel, "message": message, "at": self.unit.now}
+                for one, (channel, message) in sent.items()
+            ],
+        )
 
     async def sent(self, delivery_id: str, channel_id: int, message_id: int) -> bool:
         return (
             await self._set(
                 delivery_id,
-                ("pending", "sending", "unknown"),
+                _OPEN,
                 state="sent",
                 sent_channel_id=channel_id,
                 sent_message_id=message_id,

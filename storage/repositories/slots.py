@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, delete, func, select, tuple_, update
 
 from bot.slots import Lane, Slot
 from storage.repository import Repository
@@ -73,20 +73,33 @@ class SlotRepository(Repository):
         )
         if _count(result) == 0:
             raise LeaseLost(slot.key)
+        self._remember(slot)
 
+    def _remember(self, slot: Slot) -> None:
         def remember() -> None:
             slot.is_finished = True
 
         self.unit.on_commit(remember)
 
-    async def finish_if_open(self, slot: Slot) -> None:
-        """Mark done where the handler has not done so itself."""
-        await self.session.execute(
+    async def finish_if_open(self, slot: Slot) -> bool:
+        """Mark done where the handler has not done so itself; False where this worker holds it no more."""
+        return bool(await self.finish_open([slot]))
+
+    async def finish_open(self, slots: Sequence[Slot]) -> set[str]:
+        """Mark slots done; return the ids of those that their workers still held."""
+        held = tuple_(SlotRow.id, SlotRow.lease).in_([(slot.id, slot.lease) for slot in slots])
+        rows = await self.session.execute(
             update(SlotRow)
-            .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
+            .where(held, SlotRow.state == "leased")
             .values(state="done", finished_at=self.unit.now, lease=None)
+            .returning(SlotRow.id)
             .execution_options(synchronize_session=False)
         )
+        done = set(rows.scalars())
+        for slot in slots:
+            if slot.id in done:
+                self._remember(slot)
+        return done
 
     async def release(self, slot: Slot, visible_at: datetime, reason: str | None, *, refund: bool) -> None:
         """Give the slot back, to be seen again at `visible_at`; `refund` does not count this try."""

@@ -260,7 +260,7 @@ async def run(url: str, home: Path, kills: int, seed: int) -> None:
 
 @pytest.mark.timeout(300)
 async def test_a_bot_killed_anywhere_posts_every_file_once(database_url: str, tmp_path: Path) -> None:
-    await run(database_url, tmp_path, 4, seed=1)
+    await run(database_url, tmp_path, 3, seed=1)
 
 
 @pytest.mark.soak
