@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CursorResult, bindparam, delete, func, literal, or_, select, update
 
 from bot.outbox_model import Delivery
+from storage.ownership import ForeignOwner
 from storage.repository import Repository
 from storage.tables.engine import DeliveryRow
 from storage.types import Instant
@@ -95,6 +96,10 @@ class DeliveryRepository(Repository):
 
     async def sent_all(self, sent: Mapping[str, tuple[int, int]]) -> None:
         """Store channel and message of deliveries that were sent, by their ids; system units only."""
+        if self.unit.owner is not None:
+            raise ForeignOwner("a plain statement does not see whose rows these are")
+        if not sent:
+            return
         connection = await self.session.connection()
         await connection.execute(
             _SENT,
