@@ -94,13 +94,13 @@ async def _measure(folder: Path) -> dict[str, Row]:
         waveform: list[tuple[float, int]] = []
         warm: list[float] = []
         picture: list[float] = []
-        await pool.measure(path, 1)
+        await pool.measure(path, path.stat().st_size)
         for _ in range(rounds):
             cold.append(_python(_COLD, path, folder / "cold.png"))
             decode.append(_python(_DECODE, path, folder / "none"))
             if shutil.which("ffmpeg"):
                 ffmpeg.append(_ffmpeg(path, folder / "ffmpeg.png"))
-            if case.seconds <= 300:
+            if case.seconds <= 300 and not naive:
                 naive.append(_python(_NAIVE, path, folder / "naive.png"))
             if shutil.which("audiowaveform"):
                 command = ["audiowaveform", "-i", str(path), "-o", str(folder / "aw.dat"), "-b", "8", "-q"]

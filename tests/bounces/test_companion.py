@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import ssl
 import sys
@@ -22,11 +23,14 @@ from bot.bounces.remote_watch import Companion, CompanionOptions
 from bot.bounces.rules import bounce_rules
 from bot.clock import SystemClock
 from bot.lifecycle import Supervisor
+from storage.engine import open_engines
 from storage.unit import Database
 from tests.bounces.signals import music, save
 
 ADA = 1001
 ADA_ACTS = Actor.user(ADA, "Ada")
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Studio:
@@ -220,3 +224,97 @@ async def test_the_command_killed_in_the_middle_goes_on_where_it_was(studio: Stu
         kept = studio.area.service.folder_of(bounce.content_hash) / "audio.wav"
         assert kept.read_bytes() == (studio.exports / bounce.file_name).read_bytes()
     assert len([line for line in (state / "seen.jsonl").read_text().splitlines() if json.loads(line)["hash"]]) >= 4
+
+
+_SERVER = """
+import asyncio, ssl, sys
+from pathlib import Path
+from bot.bounces.area import Neighbours, open_bounces
+from bot.clock import SystemClock
+from bot.lifecycle import Supervisor
+from storage.engine import open_engines
+from storage.unit import Database
+
+async def main():
+    url, media, pem, port = sys.argv[1:5]
+    clock = SystemClock()
+    area = open_bounces(Database(open_engines(url), clock), clock, Supervisor(), Path(media), Neighbours(), 1)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(pem)
+    await area.receiver.start("127.0.0.1", int(port), tls)
+    print(area.receiver.port, flush=True)
+    await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a POSIX matter")
+async def test_both_sides_killed_again_and_again_while_audio_is_on_its_way(
+    sqlite_database_url: str, tmp_path: Path
+) -> None:
+    """Receiver and companion are processes over TLS; either is killed at random moments, ten times in all."""
+    clock, rng = SystemClock(), random.Random(4)
+    database = Database(open_engines(sqlite_database_url), clock)
+    area = open_bounces(database, clock, Supervisor(), tmp_path / "bot", Neighbours(), 1)
+    secret = (await area.folders.make_key(ADA_ACTS, ADA, "studio")).secret
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    for index in range(4):
+        save(exports / f"Take {chr(65 + index)}.wav", music(60, seed=index), 44100, "PCM_16")
+
+    async def serve(port: int) -> tuple[asyncio.subprocess.Process, int]:
+        arguments = (sqlite_database_url, str(tmp_path / "bot"), str(tmp_path / "server.pem"), str(port))
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _SERVER, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert started.stdout is not None
+        return started, int(await asyncio.wait_for(started.stdout.readline(), 120))
+
+    async def watch(port: int) -> asyncio.subprocess.Process:
+        command = [
+            sys.executable, "-m", "bot", "watch", str(exports), "--to", f"https://127.0.0.1:{port}", "--audio",
+            "--ca", str(tmp_path / "ca.pem"), "--state", str(tmp_path / "state"),
+        ]  # fmt: skip
+        return await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env={**os.environ, "STUDIOHAND_UPLOAD_KEY": secret},
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+
+    server, port = await serve(0)
+    companion = await watch(port)
+    try:
+        for _ in range(10):
+            await asyncio.sleep(rng.uniform(0.3, 4))
+            if rng.random() < 0.5:
+                server.kill()
+                await server.wait()
+                server, _ = await serve(port)
+            else:
+                companion.kill()
+                await companion.wait()
+                companion = await watch(port)
+
+        async def kept() -> int:
+            found = await area.service.list(ADA, Filter(), 50)
+            return sum((area.service.folder_of(one.content_hash) / "audio.wav").exists() for one in found)
+
+        async with asyncio.timeout(300):
+            while await kept() < 4:
+                await asyncio.sleep(0.2)
+    finally:
+        server.kill()
+        companion.kill()
+        await asyncio.gather(server.wait(), companion.wait())
+    found = await area.service.list(ADA, Filter(), 50)
+    assert sorted(one.title for one in found) == ["Take A", "Take B", "Take C", "Take D"]
+    for one in found:
+        audio = area.service.folder_of(one.content_hash) / "audio.wav"
+        assert audio.read_bytes() == (exports / one.file_name).read_bytes()
+    await database.close()
