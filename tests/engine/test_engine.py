@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.actors import Actor
 from bot.clock import FixedClock
@@ -166,3 +168,19 @@ async def test_ten_thousand_due_slots_are_materialised_in_batches(engine: Engine
     async with database.system_read() as unit:
         assert await unit.repo(SlotRepository).counts("note") == {"ready": 10_000}
         assert await unit.repo(FactRepository).get("nothing") is None
+
+
+async def test_finding_open_slots_reads_only_open_ones(sqlite_database: Database, clock: FixedClock) -> None:
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            statements.append((statement, parameters))
+
+    event.listen(sqlite_database.engines.write.sync_engine, "before_cursor_execute", note)
+    await Engine(sqlite_database, clock, Supervisor()).claim(Lane.WORK, 10)
+    event.remove(sqlite_database.engines.write.sync_engine, "before_cursor_execute", note)
+    ((statement, parameters),) = statements
+    async with sqlite_database.engines.read.connect() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+    assert "ix_slots_open" in str(plan), plan
