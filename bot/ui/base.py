@@ -251,7 +251,11 @@ class Turn:
         except discord.HTTPException as error:
             if errors.classify(error).policy is not Policy.FOLD_INTO_EDIT:
                 raise
-            return await self.interaction.edit_original_response(view=view, allowed_mentions=NO_MENTIONS)
+            for upload in uploads:
+                upload.reset(seek=True)
+            return await self.interaction.edit_original_response(
+                view=view, attachments=list(uploads), allowed_mentions=NO_MENTIONS
+            )
 
     async def _send_plain(self, file: OutFile, hidden: bool) -> None:
         upload = discord.File(io.BytesIO(file.data), file.filename)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import discord
 import pytest
 
 from bot.clock import FixedClock
@@ -133,3 +134,15 @@ async def test_a_burst_of_changes_is_few_edits_and_the_newest_wins() -> None:
     assert counting.edits[-1] == "19"
     assert len(counting.edits) <= 6
     assert counting.most_under_way == 1
+
+
+async def test_a_thread_that_was_archived_meanwhile_is_opened_again(clock: FixedClock) -> None:
+    async with rig(clock, []) as r:
+        channel = r.bot.get_channel(place(r).id)
+        assert isinstance(channel, discord.TextChannel)
+        thread = await channel.create_thread(name="Night Drive", type=discord.ChannelType.public_thread)
+        await thread.edit(archived=True)
+        r.server.faults.add("POST", "/channels/{channel_id}/messages", status=400, code=50083)
+        sent = await sender(r).send(Target(TargetKind.CHANNEL, thread.id), CARD, "n")
+        shown = r.server.world.history(thread.id)
+        assert [one.id for one in shown if "Week 23" in texts(one)] == [sent.message_id]

@@ -239,6 +239,25 @@ async def test_a_post_carries_remove_for_its_owner_and_managers(clock: FixedCloc
         await r.server.until(lambda: posted not in r.ada.sees())
 
 
+async def test_a_follow_up_too_many_becomes_an_edit_of_the_answer(clock: FixedClock) -> None:
+    async with rig(clock, COG, Services()) as r:
+        r.server.faults.add("POST", "/webhooks/{application_id}/{token}", status=400, code=40094)
+        interaction = r.ben.slash("loop share")
+        await r.server.until(lambda: any("Remove" in labels(m) for m in r.ben.sees()), timeout=30)
+        assert len(r.ben.sees()) == 1
+        assert "Only you see this." not in texts(await r.seen(interaction))
+
+
+async def test_a_token_that_is_too_old_ends_in_a_line_of_the_log(clock: FixedClock) -> None:
+    async with rig(clock, COG, Services()) as r:
+        r.server.faults.add("POST", "/webhooks/{application_id}/{token}", times=9, status=401, code=50027)
+        interaction = r.ben.slash("loop share")
+        seen = await r.seen(interaction)
+        assert "Only you see this." in texts(seen)
+        r.server.faults.clear()
+        assert await r.seen(r.ben.slash("loop show")) is not None
+
+
 async def test_audio_comes_in_a_plain_message_after_its_card(clock: FixedClock) -> None:
     async with rig(clock, COG, Services()) as r:
         r.ada.slash("loop sound")
