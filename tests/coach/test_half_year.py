@@ -15,6 +15,7 @@ from bot.coach.dates import local_date, week_start
 from bot.coach.model import CheckinState, DmSettings, Pacing, Role
 from bot.coach.service.checkins import ASKED, PROACTIVE
 from bot.coach.service.profiles import ProfileChanges
+from bot.outbox_model import Delivery
 from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.deliveries import DeliveryRepository
 from storage.repositories.studio import PersonRepository
@@ -125,6 +126,12 @@ async def _live_until(product: Product, until: datetime) -> None:
         await product.work()
 
 
+async def _sent(product: Product, owner: int, since: datetime) -> dict[str, Delivery]:
+    async with product.services.database.read(owner) as unit:
+        found = await unit.repo(DeliveryRepository).sent_between(PROACTIVE, since - timedelta(days=1))
+    return {each.id: each for each in found}
+
+
 async def _with_digests(product: Product, pacing: Pacing, weeks: int) -> None:
     """Live with digests and check-ins by direct message; both keep the caps together."""
     ada = Stage(product.server).person("Ada")
@@ -136,15 +143,17 @@ async def _with_digests(product: Product, pacing: Pacing, weeks: int) -> None:
     await services.coach.profiles.start(who, ada.id, Role.ARTIST, "Europe/London")
     await services.coach.profiles.change(who, ada.id, ProfileChanges(pacing=pacing, setup_step=8))
     await services.coach.profiles.checkins_on(who, ada.id)
+    sent: dict[str, Delivery] = {}
     for week in range(weeks):
         await _live_until(product, begin + timedelta(weeks=week, days=2))
         view = await services.coach.weeks.plan(who, ada.id)
         await services.coach.tasks.tick(who, ada.id, [task.id for task in view.open[:3]])
         await put_bounce(services.database, ada.id, f"take-{week}.wav", clock.now(), 190.0 + week)
+        # Collected as they come: what was sent is forgotten after three months.
+        sent |= await _sent(product, ada.id, begin)
     await _live_until(product, begin + timedelta(weeks=weeks))
-    async with services.database.read(ada.id) as unit:
-        every = await unit.repo(DeliveryRepository).sent_between(PROACTIVE, begin - timedelta(days=1))
-    unasked = [each for each in every if each.target_kind == "dm" and not each.payload.get(ASKED)]
+    sent |= await _sent(product, ada.id, begin)
+    unasked = [each for each in sent.values() if each.target_kind == "dm" and not each.payload.get(ASKED)]
     never = (date.max, date.max)
     _keeps_its_promises([each.claimed_at for each in unasked if each.claimed_at], pacing, "Europe/London", never)
     kinds = Counter(each.kind for each in unasked)
