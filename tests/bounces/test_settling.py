@@ -121,7 +121,8 @@ class Observed:
 
     async def count(self, wanted: int, timeout: float = 90.0) -> None:
         async with asyncio.timeout(timeout):
-            while len([one for one in self.decided if one.verdict is Verdict.READY]) < wanted:
+            # By path: a slow poll may report a file once more, which the catalogue knows by its stamp.
+            while len({one.path for one in self.decided if one.verdict is Verdict.READY}) < wanted:
                 await self._changed.wait()
                 self._changed.clear()
 
