@@ -101,6 +101,17 @@ class Cursor:
         rows, self._rows = self._rows, ()
         return rows
 
+    async def fetchone(self) -> Any:
+        first = next(iter(self._rows), None)
+        self._rows = self._rows[1:]
+        return first
+
+    async def fetchmany(self, size: int | None = None) -> Sequence[Any]:
+        """Return the next rows; they are in memory already, so that what may be large is better read by its key."""
+        number = self.arraysize if size is None else size
+        rows, self._rows = self._rows[:number], self._rows[number:]
+        return rows
+
     async def close(self) -> None:
         self._rows = ()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, text
+from sqlalchemy import Table, delete, func, insert, literal, select, text, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -110,9 +110,21 @@ def _plain(value: Any) -> str:
 
 
 async def _batches(connection: AsyncConnection, table: Table) -> AsyncIterator[list[dict[str, Any]]]:
-    result = await connection.stream(select(table).execution_options(yield_per=BATCH))
-    async for part in result.mappings().partitions():
-        yield [dict(row) for row in part]
+    """Read a table by parts along its key: SQLite's driver fetches the whole of a result at once."""
+    key = _key(table)
+    part = select(table).order_by(*key).limit(BATCH)
+    after: Sequence[Any] | None = None
+    while True:
+        query = part
+        if after is not None:
+            ends = [literal(value, column.type) for column, value in zip(key, after, strict=True)]
+            query = part.where(tuple_(*key) > tuple_(*ends))
+        rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        if rows:
+            yield rows
+        if len(rows) < BATCH:
+            return
+        after = [rows[-1][column.name] for column in key]
 
 
 async def _refuse_others(old: AsyncConnection, new: AsyncConnection, table: Table) -> None:
