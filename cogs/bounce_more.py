@@ -3,7 +3,7 @@
 from bot.actors import OwnerId
 from bot.bounces import facts as wording
 from bot.bounces.model import Bounce, Filter
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.errors import Refused
 from bot.ui.access import standing
 from bot.ui.base import Press, Turn

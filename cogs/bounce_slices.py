@@ -4,7 +4,7 @@ from bot.actors import OwnerId
 from bot.bounces.catalogue import slices_csv
 from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.errors import Refused
 from bot.ports import OutMessage, SendFailed, Target, TargetKind
 from bot.ui.base import Press, Submit, Turn

@@ -6,7 +6,7 @@ from dataclasses import replace
 import discord
 
 from bot.bounces import facts as wording
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.bounces.uploads import Upload, is_audio_name
 from bot.errors import Refused
 from bot.ui import progress

@@ -6,7 +6,7 @@ from typing import Any
 from bot.bounces import facts as wording
 from bot.bounces.model import Bounce
 from bot.bounces.pictures import Stretch
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.phases.form_map import OverlayMode, overlay_alt, section_line, texture_ideas, time_text
 from bot.phases.forms import FormView, SavedForm, shipped_constraints, suggestions
 from bot.phases.model import Offer, Phase, SectionKind

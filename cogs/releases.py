@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.bounces.model import Filter
 from bot.bounces.pictures import ART_PX, SHOWN_ART_PX
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.dates import full_day
 from bot.errors import BotError, NotFound, Refused
 from bot.loops.model import Pace, Role

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.actors import OwnerId
 from bot.bounces.model import Bounce, Slice, Trouble
 from bot.bounces.service import BounceService
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.bounces.worker import WorkerPool
 
 _PLAYABLE = frozenset({".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a"})

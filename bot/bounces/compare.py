@@ -1,38 +1,9 @@
 """What changed between two bounces, and where in time they differ most. Facts only, no verdict."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bot.bounces.levels import Columns
-from bot.bounces.model import Facts
-
-
-@dataclass(frozen=True, slots=True)
-class BandChange:
-    """`band` is low, mid or high; the change of its share in dB."""
-
-    band: str
-    change_db: float
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """New minus old; None where one of the two has no such level or nothing worth saying changed."""
-
-    length_s: float | None
-    loudness_lu: float | None
-    true_peak_db: float | None
-    dynamics_db: float | None
-    bands: tuple[BandChange, ...]
-    sections: tuple[tuple[str, float, float], ...]
-    apart_s: tuple[float, float] | None
-
-    @property
-    def is_nothing(self) -> bool:
-        """Say whether there is nothing to tell."""
-        numbers = (self.length_s, self.loudness_lu, self.true_peak_db, self.dynamics_db)
-        return all(number is None for number in numbers) and not (self.bands or self.sections or self.apart_s)
+from bot.bounces.model import BandChange, Difference, Facts
 
 
 def difference(

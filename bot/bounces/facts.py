@@ -6,8 +6,7 @@ The catalogue turns a `Said` into a sentence in somebody's language; pictures an
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.bounces.compare import Difference
-from bot.bounces.model import Facts, Note, Tempo
+from bot.bounces.model import Difference, Facts, Note, Tempo
 
 _NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 

@@ -21,10 +21,11 @@ from bot.bounces.levels import Columns
 from bot.bounces.loudness import KEnergy, block_size, channel_weights, loudness
 from bot.bounces.model import Facts, Note, Trouble
 from bot.bounces.peaks import peaks_bytes
-from bot.bounces.source import CannotMeasure, Source, open_source, trouble_of
+from bot.bounces.source import Source, open_source
 from bot.bounces.spectrum import HOP_BINS, SpectrumMeter, balance, key
 from bot.bounces.tags import read_tags
 from bot.bounces.tempo import beat_phase_s, tempo
+from bot.bounces.trouble import CannotMeasure, trouble_of
 from bot.bounces.truepeak import TruePeak
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.bounces import facts as wording
-from bot.bounces.compare import Difference
 from bot.bounces.facts import Said, said
 from bot.bounces.families import common_prefix
-from bot.bounces.model import Bounce, Comment, Slice
+from bot.bounces.model import Bounce, Comment, Difference, Slice
 from bot.bounces.worker import WorkerPool
 
 Say = Callable[[Said], str]

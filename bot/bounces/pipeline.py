@@ -16,7 +16,7 @@ from bot.bounces.folder_run import FolderRun, Job, storable
 from bot.bounces.model import BounceSource, FileStamp, FileState, Folder, FolderId, Note, Trouble
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished, FromFolder
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.bounces.worker import WorkerPool
 from bot.clock import Clock
 from bot.ids import uuid7

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.actors import OwnerId
 from bot.bounces import catalogue
-from bot.bounces.compare import Difference, difference
-from bot.bounces.levels import Columns
-from bot.bounces.model import Bounce, BouncePost, Facts, Filter, Statistics
-from bot.bounces.peaks import read_columns
+from bot.bounces.model import Bounce, BouncePost, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
+
+if TYPE_CHECKING:
+    from bot.bounces.levels import Columns
 
 LIST = "/bounce list"
 
@@ -82,7 +83,7 @@ class BounceReader:
         loop = await self._loops.get(owner, bounce.loop_id) if bounce.loop_id is not None else None
         changed = None
         if previous is not None:
-            changed = difference(previous.facts, bounce.facts, self._columns(previous), self._columns(bounce))
+            changed = self._difference(previous, bounce)
         return BounceView(bounce, loop, previous, changed, max((v.number for v in versions), default=bounce.number))
 
     async def list(self, owner: OwnerId, wanted: Filter, limit: int = 10, offset: int = 0) -> "list[Bounce]":
@@ -130,7 +131,7 @@ class BounceReader:
             raise Refused("bounce_same")
         first, second = await self.get(owner, first_id), await self.get(owner, second_id)
         old, new = sorted((first, second), key=lambda bounce: (bounce.bounced_at, bounce.number))
-        return Compared(old, new, difference(old.facts, new.facts, self._columns(old), self._columns(new)))
+        return Compared(old, new, self._difference(old, new))
 
     async def statistics(self, owner: OwnerId, zone: ZoneInfo) -> Statistics:
         async with self._database.read(owner) as unit:
@@ -157,7 +158,15 @@ class BounceReader:
         """Return where the small files of a bounce lie."""
         return self._media / content_hash[:2] / content_hash
 
-    def _columns(self, bounce: Bounce) -> Columns | None:
+    def _difference(self, old: Bounce, new: Bounce) -> Difference:
+        # numpy comes with the first comparison: an idle bot need not hold it.
+        from bot.bounces.compare import difference
+
+        return difference(old.facts, new.facts, self._columns(old), self._columns(new))
+
+    def _columns(self, bounce: Bounce) -> "Columns | None":
+        from bot.bounces.peaks import read_columns
+
         # 36 kB at most: reading it does not hold anybody up.
         try:
             data = (self.folder_of(bounce.content_hash) / "columns.npy").read_bytes()

@@ -24,7 +24,6 @@ from bot.actors import Actor, OwnerId
 from bot.bounces.folders import FolderService
 from bot.bounces.model import EXTENSIONS, BounceSource, Facts
 from bot.bounces.names import shown_name
-from bot.bounces.peaks import read_columns, read_peaks
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished
 from bot.clock import Clock
@@ -216,6 +215,9 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[str]:
     """Return the parts that are not what they are said to be; they are deleted."""
+    # numpy comes with the first upload: an idle bot need not hold it.
+    from bot.bounces.peaks import read_columns, read_peaks
+
     wrong: list[str] = []
     for name, digest in parts.items():
         path = folder / Path(name).name

@@ -15,7 +15,7 @@ from bot.bounces.remote_client import Entry, Uploader, UploadQueue
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
 from bot.bounces.settler import Settled, Settler
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.bounces.watch import Batch, FolderWatch, scan_blocking
 from bot.bounces.worker import WorkerPool
 

@@ -6,7 +6,6 @@ formats are read as float32, because their decoded peaks exceed 1.0. AAC goes th
 installed.
 """
 
-import errno
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bot.bounces.model import Trouble
+from bot.bounces.trouble import CannotMeasure, trouble_of
 
 if TYPE_CHECKING:
     from bot.bounces.rules import BounceRules
@@ -37,15 +37,6 @@ _CODEC = {
     "ULAW": "u-law",
     "ALAW": "A-law",
 }
-
-
-class CannotMeasure(Exception):
-    """The file cannot be measured; `trouble` says why in a way that has a sentence."""
-
-    def __init__(self, trouble: Trouble, detail: str = "") -> None:
-        super().__init__(f"{trouble}: {detail}")
-        self.trouble = trouble
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +62,6 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-def trouble_of(error: OSError) -> Trouble:
-    """Say what an operating system error means for a file."""
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return Trouble.DENIED
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
-        return Trouble.VANISHED
-    return Trouble.DISK
 
 
 class open_source:

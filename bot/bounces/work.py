@@ -12,8 +12,8 @@ from bot.bounces.model import Trouble
 from bot.bounces.peaks import columns_bytes, read_columns
 from bot.bounces.picture_art import art_png
 from bot.bounces.picture_raster import rgb
-from bot.bounces.source import CannotMeasure, trouble_of
 from bot.bounces.transcode import cut_slice, make_preview
+from bot.bounces.trouble import CannotMeasure, trouble_of
 
 if TYPE_CHECKING:
     from bot.bounces.rules import BounceRules

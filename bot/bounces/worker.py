@@ -12,7 +12,7 @@ from typing import cast
 
 from bot.bounces.model import Facts, Trouble
 from bot.bounces.rules import BounceRules
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 
 Progress = Callable[[float], None]
 _log = logging.getLogger(__name__)

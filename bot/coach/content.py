@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from rapidfuzz import fuzz
 
 from bot.coach.model import (
     CATEGORY_OF,
@@ -288,6 +287,9 @@ def _repeated(tasks: Sequence[BankTask]) -> list[BankTask]:
 
 
 def _alike(tasks: Sequence[BankTask]) -> list[str]:
+    # Loaded with its first use: an idle bot need not hold it.
+    from rapidfuzz import fuzz
+
     titles = [(task.id, task.title.casefold()) for task in tasks]
     return [
         f"{one} and {other}: the titles are alike"

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-import numpy as np
-
 from bot.coach.dates import iso_week
 from bot.coach.model import GoalId
 from bot.coach.rules import ForecastRules
@@ -51,6 +49,9 @@ def forecast(
     if remaining <= 0:
         return _forecast(0, 0, today, target)
     digest = hashlib.sha256(f"{goal_id}:{iso_week(today)}".encode()).digest()
+    # Loaded with its first use: an idle bot need not hold it.
+    import numpy as np
+
     generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     drawn = generator.choice(np.asarray(increments, dtype=float), size=(rules.samples, rules.weeks_max))
     reached = np.cumsum(drawn, axis=1) >= remaining - 1e-9

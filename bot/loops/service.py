@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from rapidfuzz import fuzz
-
 from bot.actors import Actor, OwnerId
 from bot.errors import NotFound, Refused
 from bot.loops.dates import make_dated, make_undated, move_dates, timeline_milli
@@ -490,6 +488,9 @@ def _ranked(items: Sequence[ItemT], typed: str, name: Callable[[ItemT], str], li
         return list(items)[:limit]
     prefixed = [item for item in items if name(item).casefold().startswith(wanted)]
     rest = [item for item in items if not name(item).casefold().startswith(wanted)]
+    # Loaded with its first use: an idle bot need not hold it.
+    from rapidfuzz import fuzz
+
     scored = [(fuzz.partial_ratio(wanted, name(item).casefold()), item) for item in rest]
     alike = sorted((pair for pair in scored if pair[0] >= _FUZZY_ENOUGH), key=lambda pair: -pair[0])
     return [*prefixed, *(item for _, item in alike)][:limit]

@@ -15,8 +15,8 @@ from bot.bounces.notes import NoteService, show_moment
 from bot.bounces.pictures import BouncePictures, Drawn
 from bot.bounces.reading import BounceView
 from bot.bounces.service import BounceService
-from bot.bounces.source import CannotMeasure
 from bot.bounces.targets import Target, TargetService
+from bot.bounces.trouble import CannotMeasure
 from bot.errors import BotError
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Sent, SentFile

@@ -20,7 +20,7 @@ from bot import __version__
 from bot.actors import Actor
 from bot.bounces import catalogue
 from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts, Filter
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.clock import Clock
 from bot.digest.archive import ArchivePlan, Entry, LeftOut, plan_archive_blocking, safe_name, write_archive_blocking
 from bot.digest.rules import DigestRules

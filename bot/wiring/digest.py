@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.clock import Clock
 from bot.coach.model import WeekState
 from bot.coach.service import CoachService

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from bot.bounces.pictures import SHOWN_ART_PX
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.clock import Clock
 from bot.engine import Engine
 from bot.errors import BotError

@@ -14,7 +14,7 @@ import pytest
 from bot.bounces.container import look
 from bot.bounces.model import Facts
 from bot.bounces.rules import bounce_rules
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from bot.bounces.worker import WorkerPool
 from tests.bounces.signals import music, save
 

@@ -15,7 +15,7 @@ from bot.bounces.measure import Measurement, measure
 from bot.bounces.model import Facts, Note, Trouble
 from bot.bounces.peaks import columns_bytes, read_columns, read_peaks
 from bot.bounces.rules import bounce_rules
-from bot.bounces.source import CannotMeasure
+from bot.bounces.trouble import CannotMeasure
 from tests.bounces.signals import both, measured, music, save, sine
 
 RULES = bounce_rules()

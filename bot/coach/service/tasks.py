@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from rapidfuzz import process
-
 from bot.actors import Actor, OwnerId
 from bot.coach.dates import at_local, monday_of
 from bot.coach.goals import checked_title
@@ -86,6 +84,9 @@ class TaskService:
             found = await self._recent(sitting)
         if typed.strip():
             titles = {task.id: task.title for task in found}
+            # Loaded with its first use: an idle bot need not hold it.
+            from rapidfuzz import process
+
             ranked = process.extract(typed, titles, limit=limit, score_cutoff=FUZZY_MIN, processor=str.casefold)
             order = {str(key): place for place, (_, _, key) in enumerate(ranked)}
             found = sorted((task for task in found if task.id in order), key=lambda task: order[task.id])
