@@ -5,6 +5,7 @@ cog in `EXTENSIONS`.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -333,7 +334,7 @@ class App:
             metrics=self.metrics,
             clock=self.clock,
             gateway_ready=self._is_reachable,
-            latency_s=lambda: self.bot.latency if self.bot.is_ready() else 0.0,
+            latency_s=lambda: self.bot.latency if math.isfinite(self.bot.latency) else 0.0,
         )
         try:
             await pages.start(self.settings.http_host, self.settings.http_port)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -203,19 +204,22 @@ class _CronFields:
     any_day: bool
     any_weekday: bool
 
-    def times(self, day: date) -> Iterator[time]:
+    def is_on(self, day: date) -> bool:
         if day.month not in self.months:
-            return
+            return False
         on_day, on_weekday = day.day in self.days, day.weekday() in self.weekdays
         # Cron's own oddity: when both are restricted, either is enough.
         both = not self.any_day and not self.any_weekday
-        if (on_day or on_weekday) if both else (on_day and on_weekday):
+        return (on_day or on_weekday) if both else (on_day and on_weekday)
+
+    def times(self, day: date) -> Iterator[time]:
+        if self.is_on(day):
             for hour in self.hours:
                 for minute in self.minutes:
                     yield time(hour, minute)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _cron_fields(expression: str) -> _CronFields:
     parts = expression.split()
     if len(parts) != 5:
@@ -261,6 +265,31 @@ def _cron_value(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ValueError(f"cron cannot read {text!r}")
     return int(text)
+
+
+@lru_cache(maxsize=1_024)
+def shortest_minutes(rule: Rule) -> float:
+    """Return the least wall-clock distance between two occurrences in minutes; infinity: no two within two days.
+
+    >>> shortest_minutes(Cron("*/20 * * 6 *")), shortest_minutes(Cron("55,0 0,23 * * mon"))
+    (20, 55)
+    """
+    match rule:
+        case EveryMinutes():
+            return rule.minutes
+        case Cron():
+            fields = _cron_fields(rule.expression)
+            walls = [60 * hour + minute for hour in fields.hours for minute in fields.minutes]
+            gaps = [later - earlier for earlier, later in pairwise(walls)]
+            # The calendar repeats its weekdays every 28 years, but neighbours of any kind come within eight.
+            days = (date(2096, 1, 1) + _DAY * number for number in range(_CRON_HORIZON_DAYS))
+            if any(fields.is_on(day) and fields.is_on(day + _DAY) for day in days):
+                gaps.append(24 * 60 - walls[-1] + walls[0])
+            return min(gaps, default=float("inf"))
+        case Once():
+            return float("inf")
+        case _:
+            return 24 * 60
 
 
 def cron_times(expression: str, day: date) -> tuple[time, ...]:

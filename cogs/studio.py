@@ -1,5 +1,6 @@
 """`/studio`: health, personal settings, undo, inbox, about, backup. Set-up and privacy have their own files."""
 
+import math
 import platform
 from dataclasses import replace
 from datetime import time
@@ -200,9 +201,10 @@ async def host_section(turn: Turn) -> Section:
     words, services = turn.words, turn.services
     waiting = await services.checks.waiting()
     client = turn.interaction.client
-    latency = round(client.latency * 1000) if client.latency == client.latency else 0
+    # Until the first heartbeat is answered discord.py says infinity, and without a connection not a number.
+    known = math.isfinite(client.latency)
     lines = [
-        words("studio.host.latency", ms=latency),
+        words("studio.host.latency", ms=round(client.latency * 1000)) if known else words("studio.host.no_latency"),
         words("studio.host.waiting", count=sum(waiting.values())),
         words("studio.host.system", python=platform.python_version(), database=services.database.dialect),
     ]

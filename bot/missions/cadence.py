@@ -1,12 +1,12 @@
 """When a mission runs: by hand, by the clock of its owner, or when something happens. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.errors import Refused
-from bot.recurrence import Cron, EveryMinutes, Fire, Rule, format_rule, next_fire, parse_rule
+from bot.recurrence import EveryMinutes, Fire, Rule, format_rule, next_fire, parse_rule, shortest_minutes
 
 
 class Event(StrEnum):
@@ -45,8 +45,7 @@ def parse_cadence(text: str, min_minutes: int) -> Cadence:
         rule = parse_rule(words)
     except ValueError:
         raise Refused("mission_cadence", typed=text[:80]) from None
-    shortest = _shortest_minutes(rule)
-    if shortest < min_minutes:
+    if shortest_minutes(rule) < min_minutes:
         raise Refused("mission_cadence_often", typed=text[:80], minutes=min_minutes)
     return Cadence(rule=rule)
 
@@ -77,23 +76,3 @@ def spread(cadence: Cadence, subject: str) -> Cadence:
         offset = int(subject[-6:] or "0", 16) % cadence.rule.minutes
         return Cadence(EveryMinutes(cadence.rule.minutes, offset))
     return cadence
-
-
-def _shortest_minutes(rule: Rule) -> float:
-    match rule:
-        case EveryMinutes():
-            return rule.minutes
-        case Cron():
-            # Five weeks in plain UTC hold every distance that the expression can have inside a month.
-            at, zone, shortest = datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), float("inf")
-            end, last = at + timedelta(days=35), None
-            for _ in range(400):
-                fire = next_fire(rule, zone, at)
-                if fire is None or fire.instant > end:
-                    break
-                if last is not None:
-                    shortest = min(shortest, (fire.instant - last) / timedelta(minutes=1))
-                last = at = fire.instant
-            return shortest
-        case _:
-            return 24 * 60

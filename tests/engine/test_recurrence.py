@@ -1,6 +1,7 @@
 """Recurring times against `zoneinfo`: all zones, 1990 to 2037, and the known odd days."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -20,6 +21,7 @@ from bot.recurrence import (
     latest_fire,
     next_fire,
     parse_rule,
+    shortest_minutes,
 )
 
 ZONES = sorted(name for name in available_timezones() if not name.startswith(("posix/", "right/", "localtime")))
@@ -221,3 +223,17 @@ def test_a_rule_reads_back_as_it_was_written(rule: Rule):
 def test_what_is_no_rule_is_refused(text: str):
     with pytest.raises(ValueError):
         parse_rule(text)
+
+
+@given(crons)
+@settings(max_examples=60)
+def test_the_shortest_distance_is_what_a_calendar_of_three_years_shows(rule: Cron) -> None:
+    walls = [
+        datetime.combine(day, at)
+        for day in (date(2023, 1, 1) + timedelta(days=number) for number in range(1_100))
+        for at in cron_times(rule.expression, day)
+    ]
+    seen = min((later - earlier for earlier, later in pairwise(walls)), default=timedelta.max)
+    expected = seen / timedelta(minutes=1)
+    found = shortest_minutes(rule)
+    assert found == expected or (found == float("inf") and expected >= 24 * 60)

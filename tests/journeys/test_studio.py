@@ -1,5 +1,9 @@
 """Setting up, health, personal settings, undo and privacy, as people see them."""
 
+import math
+
+import pytest
+
 from tests.product import Product
 from tests.rig import texts
 
@@ -20,6 +24,15 @@ async def test_health_names_what_works_and_what_needs_a_look(product: Product) -
     assert "I can post in" in said
     assert "AI has no key" in said
     assert "This host" in said
+
+
+@pytest.mark.parametrize("latency", [math.inf, math.nan])
+async def test_health_answers_before_the_first_heartbeat_came_back(
+    product: Product, monkeypatch: pytest.MonkeyPatch, latency: float
+) -> None:
+    monkeypatch.setattr(type(product.bot), "latency", property(lambda _: latency))
+    seen = await product.seen(product.ada.slash("studio health"))
+    assert "not timed yet" in texts(seen)
 
 
 async def test_a_person_sets_zone_and_quiet_hours_and_takes_it_back(product: Product) -> None:

@@ -455,7 +455,9 @@ async def test_making_a_mission_twice_by_the_same_press_makes_one(small: Departm
     assert len(await small.service.listed(ADA)) == 1
 
 
-@pytest.mark.parametrize("cadence", ["every 5 minutes", "cron * * * * *", "cron */10 * * * *", "hourly", "on fire"])
+@pytest.mark.parametrize(
+    "cadence", ["every 5 minutes", "cron * * * * *", "cron */10 * * * *", "cron * * * 6 *", "hourly", "on fire"]
+)
 async def test_a_cadence_that_is_too_often_or_unknown_is_refused(small: Department, cadence: str):
     with pytest.raises(Refused):
         await small.mission(cadence)
