@@ -14,6 +14,8 @@ class Event(StrEnum):
 
     BOUNCE = "bounce"
     PHASE = "phase"
+    GOAL = "goal"
+    """A goal is past its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ def parse_cadence(text: str, min_minutes: int) -> Cadence:
     """Read what a person typed or what is stored.
 
     `manual`, `every 30 minutes`, `daily 09:00`, `weekly mon,thu 18:30`, `cron 0 9 * * mon`, `on bounce [loop id]`,
-    `on phase`. Raises Refused("mission_cadence") or Refused("mission_cadence_often").
+    `on phase`, `on goal [goal id]` (past its day). Raises Refused("mission_cadence"),
+    Refused("mission_cadence_often").
     """
     words = " ".join(text.split())
     if words.lower() in ("", "manual", "by hand"):

@@ -17,6 +17,7 @@ from bot.missions.cadence import Event
 from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
 from bot.missions.inputs import InputSource
+from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.ports import Presser
 from bot.missions.redraws import RedrawSlots
@@ -89,6 +90,7 @@ def wire_missions(house: House, assistant: Assistant) -> MissionArea:
         StepSlots(decisions),
         ResumeSlots(database, service.resume),
         RedrawSlots(database, posts.redraw),
+        GoalOverdueSlots(database, clock, people.zone, service.happened),
     ):
         house.engine.register(kind)
     posts.sender = lambda: house.outbox.sender

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 
+from bot.coach.model import GoalStatus
 from bot.errors import NotFound
 from bot.missions.model import (
     Agent,
@@ -19,6 +20,8 @@ from bot.missions.model import (
     Schedule,
 )
 from storage.repository import Repository
+from storage.tables.coach import CoachGoalRow
+from storage.tables.engine import SlotRow
 from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
 from storage.types import Flag
 
@@ -92,6 +95,15 @@ class DueMission:
     key: str
     stride: int
     iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueGoal:
+    """A goal past its day, and whose it is."""
+
+    id: str
+    owner: int
+    target_date: str
 
 
 class MissionRepository(Repository):
@@ -231,6 +243,52 @@ class MissionRepository(Repository):
             )
         )
         return [MissionId(one) for one in rows.scalars()]
+
+    async def overdue_goals(self, first: date, last: date, limit: int) -> list[OverdueGoal]:
+        """Return open goals with a target date in [first, last] that an active mission of their owner waits for.
+
+        Those that have their slot are left out. System units only.
+        """
+        waiting = (
+            select(MissionRow.id)
+            .where(
+                MissionRow.owner_id == CoachGoalRow.owner_id,
+                or_(MissionRow.cadence == "on goal", MissionRow.cadence == "on goal " + CoachGoalRow.id),
+                MissionRow.state == str(LifeState.ACTIVE),
+                MissionRow.deleted_at.is_(None),
+            )
+            .exists()
+        )
+        told = (
+            select(SlotRow.id)
+            .where(
+                SlotRow.kind == "goal_overdue",
+                SlotRow.subject_id == CoachGoalRow.id + ":" + CoachGoalRow.target_date,
+            )
+            .exists()
+        )
+        rows = await self.session.execute(
+            select(CoachGoalRow.id, CoachGoalRow.owner_id, CoachGoalRow.target_date)
+            .where(
+                CoachGoalRow.status == str(GoalStatus.ACTIVE),
+                CoachGoalRow.target_date.between(first.isoformat(), last.isoformat()),
+                waiting,
+                ~told,
+            )
+            .limit(limit)
+        )
+        return [OverdueGoal(row.id, row.owner_id, str(row.target_date)) for row in rows]
+
+    async def goal_is_open(self, goal_id: str, target_date: str) -> bool:
+        """Tell whether the owner's goal is still open with this target date."""
+        row = await self.session.execute(
+            select(CoachGoalRow.id).where(
+                CoachGoalRow.id == goal_id,
+                CoachGoalRow.status == str(GoalStatus.ACTIVE),
+                CoachGoalRow.target_date == target_date,
+            )
+        )
+        return row.scalar_one_or_none() is not None
 
     # ------------------------------------------------------------------ schedules
 
