@@ -4,6 +4,7 @@ Prints one JSON line when ready (seconds since the process began), its log aroun
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -44,6 +45,8 @@ async def bare(token: str) -> None:
 
 
 async def studio(token: str, data: Path, folder: Path, owner: int, guild: int, channel: int) -> None:
+    # The collector rests while starting, as it does for `studiohand run`.
+    gc.disable()
     from bot.actors import Actor
     from bot.app import App
     from bot.clock import SystemClock
@@ -69,6 +72,8 @@ async def studio(token: str, data: Path, folder: Path, owner: int, guild: int, c
     async with app:
         await app.wait_ready()
         _ready()
+        gc.freeze()
+        gc.enable()
         await app.wait()
 
 
