@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench soak release-check format clean setup setup-dev
+.PHONY: run test check runs moments mutate bench soak release-check format clean setup setup-dev
 
 setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready
@@ -31,10 +31,24 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-# What failed is run once more, alone: journeys wait for real processes, and a machine busy with something else
-# is no fault of ours. A real fault fails again.
+# COVER=1 counts branches on the way and prints them by area.
+COVERED := $(if $(COVER),--cov=bot --cov=cogs --cov=storage --cov-report=)
+
 test: check
-	$(BIN)/python -m pytest -m "not soak" || $(BIN)/python -m pytest -m "not soak" -n0 --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -m "not soak" $(COVERED) $(ARGS)
+	$(if $(COVER),$(BIN)/python -m tests.areas)
+
+# Ten whole runs in random order, two of them beside busy processes.
+runs: setup-dev
+	$(BIN)/python -m tests.runs ten $(ARGS)
+
+# The journeys on other days: each weekday, New Year, leap day, both clock changes.
+moments: setup-dev
+	$(BIN)/python -m tests.runs moments $(ARGS)
+
+# Change the product in a hundred places, one at a time, and see whether a test notices.
+mutate: setup-dev
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 release-check: setup-dev
 	STUDIOHAND_RELEASE_BUILD=1 $(BIN)/python -m pytest -n0 -q -k release_build tests/releases tests/coach/test_safety.py
@@ -50,4 +64,4 @@ format: setup-dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .mutate .runs

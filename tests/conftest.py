@@ -3,22 +3,59 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from bot.clock import FixedClock
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.unit import Database
+from tests.moments import present
 from tests.product import Product, running
 
 pytest_plugins = ["tests.wire.plugin"]
 
 os.environ.setdefault("MPLCONFIGDIR", str(Path(tempfile.gettempdir()) / "studiohand-mpl"))
+
+
+COMPLETE = bool(os.environ.get("STUDIOHAND_TESTS_COMPLETE"))
+"""Where everything must be there (Chromium, ffmpeg, PostgreSQL, Discord's API description) nothing may be skipped."""
+
+settings.register_profile("studiohand", deadline=None, print_blob=True)
+settings.load_profile("studiohand")
+
+
+def _unskipped(report: pytest.CollectReport | pytest.TestReport) -> None:
+    """Make a skipped report a failed one: a test that quietly stays away protects nobody."""
+    if COMPLETE and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\n(nothing may be skipped here: STUDIOHAND_TESTS_COMPLETE is set)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _unskipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _unskipped(report)
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what plays people on the running product: `make moments` plays these at other times."""
+    for item in items:
+        if "product" in getattr(item, "fixturenames", ()) or "journey" in item.nodeid.rsplit("::", 1)[0]:
+            item.add_marker("journey")
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +70,8 @@ def _quiet_log() -> None:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """Start at the real present: discord.py compares ids with the real time. Only moves when told."""
-    return FixedClock(datetime.now(UTC).replace(microsecond=0))
+    """Start at the one fixed instant of all tests (`tests/moments.py`); only moves when told."""
+    return FixedClock(present())
 
 
 @pytest.fixture(scope="session")

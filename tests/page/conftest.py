@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -15,6 +14,7 @@ from bot.clock import FixedClock
 from bot.local.page import MessagePage
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
+from tests.moments import present
 from tests.page.demo_bot import DemoBot
 from tests.wire.openapi import SHARED
 
@@ -119,7 +119,7 @@ class Tab:
 @pytest_asyncio.fixture(loop_scope="session")
 async def local() -> AsyncIterator[Studio]:
     """The server, the page and the bot; no browser."""
-    clock = FixedClock(datetime.now(UTC))
+    clock = FixedClock(present())
     page = MessagePage()
     async with LocalDiscord(clock, mount=(page.install,), validator=SHARED.openapi) as server:
         with redirected(server.addresses):

@@ -1,7 +1,7 @@
 """The coach on the page, in a real Chromium: the quick start, a week, a check-in by direct message, a picture."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from bot.coach.model import Role
 from bot.coach.service.profiles import ProfileChanges
 from bot.local.page import MessagePage
 from bot.local.server import LocalDiscord
+from tests.moments import present
 from tests.product import Product, running
 from tests.wire.openapi import SHARED
 
@@ -28,7 +29,7 @@ pytestmark = [
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(tmp_path: Path, sqlite_database_url: str) -> AsyncIterator[tuple[Product, str]]:
     """The whole product under the page, with a clock that moves when told."""
-    clock = FixedClock(datetime.now(UTC).replace(microsecond=0))
+    clock = FixedClock(present())
     page = MessagePage()
     async with (
         LocalDiscord(clock, mount=(page.install,), validator=SHARED.openapi) as server,

@@ -1,11 +1,12 @@
 """A form map over a waveform, a release plan and a digest on the page, in a real Chromium."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from bot.clock import SystemClock
 from tests.page.test_first_minute import address  # noqa: F401 - a fixture
 
 pytestmark = [
@@ -48,7 +49,7 @@ async def test_a_form_map_is_laid_over_the_waveform_of_a_bounce(browser: Browser
         "alt", re.compile(r"Waveform.*Sections \(estimated\): intro 0:00.*chorus")
     )
 
-    day = datetime.now(UTC).date() + timedelta(days=75)
+    day = SystemClock().now().date() + timedelta(days=75)  # the product is a process of its own, on the machine's clock
     await page.locator("#composer-input").fill("/release new ")
     await expect(page.locator(".command-name")).to_have_text("/release new")
     await page.locator(".option-input").nth(0).fill("Night Drive")
