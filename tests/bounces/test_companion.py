@@ -275,7 +275,8 @@ async def test_both_sides_killed_again_and_again_while_audio_is_on_its_way(
             sys.executable, "-c", _SERVER, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )
         assert started.stdout is not None
-        return started, int(await asyncio.wait_for(started.stdout.readline(), 120))
+        async with asyncio.timeout(120):
+            return started, int(await started.stdout.readline())
 
     async def watch(port: int) -> asyncio.subprocess.Process:
         command = [

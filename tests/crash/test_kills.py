@@ -90,7 +90,8 @@ class House:
 
     async def _line(self) -> str:
         assert self._parent.stdout is not None
-        return (await asyncio.wait_for(self._parent.stdout.readline(), PATIENCE_S)).decode().strip()
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._parent.stdout.readline()).decode().strip()
 
     async def begin(self) -> None:
         """Start a bot."""
@@ -165,7 +166,8 @@ class House:
 
                 forget = self.server.subscribe(posted)
                 try:
-                    await asyncio.wait_for(shown.wait(), PATIENCE_S)
+                    async with asyncio.timeout(PATIENCE_S):
+                        await shown.wait()
                 finally:
                     forget()
                 await asyncio.sleep(self.rng.uniform(0, 0.1))
