@@ -2,6 +2,7 @@
 watchdog."""
 
 import asyncio
+import io
 import os
 import shutil
 import struct
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.bounces import settle
-from bot.bounces.container import Look, Shape, look
+from bot.bounces.container import Look, Shape, _inspect, look
 from bot.bounces.model import WatchMode
 from bot.bounces.rules import bounce_rules
 from bot.bounces.settle import Event, Settling, Verdict, Writer
@@ -491,16 +492,12 @@ def shape_of(data: bytes, folder: Path) -> Shape:
     return look(path).shape
 
 
-@given(data=st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_file_cut_off_anywhere_is_not_complete(
-    data: st.DataObject, whole_files: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_file_cut_off_anywhere_is_not_complete(whole_files: dict[str, bytes]) -> None:
     """FLAC says nothing of where its last frame ends: there only its header can be cut."""
-    name = data.draw(st.sampled_from(sorted(whole_files)))
-    whole = whole_files[name]
-    kept = data.draw(st.integers(1, 41 if name.endswith(".flac") else len(whole) - 1))
-    assert shape_of(whole[:kept], tmp_path) is Shape.OPEN
+    for name, whole in whole_files.items():
+        cuts = range(1, 42 if name.endswith(".flac") else len(whole))
+        taken = [kept for kept in cuts if _inspect(io.BytesIO(whole[:kept]), kept)[1] is not Shape.OPEN]
+        assert (name, taken) == (name, [])
 
 
 # Where each container states a length that its encoder fills in at the end, and as which struct.
