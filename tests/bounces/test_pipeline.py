@@ -179,11 +179,20 @@ async def test_what_lay_there_at_the_start_is_told_once_as_a_summary(studio: Stu
     await studio.pipeline.stop()
 
     again = Studio(studio.database, studio.root, WorkerPool(bounce_rules(), studio.pool.media))
-    await again.start()
-    await asyncio.sleep(1.5)
+    await again.watching()
+    # Anything told again would be told before a file that comes after the start.
+    drop(studio.root, "New.wav", seed=9)
+
+    async def told_of_the_new() -> bool:
+        return len(await studio.deliveries()) >= 2
+
+    await until(told_of_the_new)
     await again.stop()
-    assert len(await studio.deliveries()) == 1
-    assert len(await studio.bounces()) == 3
+    assert [(row.kind, row.payload.get("found")) for row in await studio.deliveries()] == [
+        ("bounce.group", True),
+        ("bounce.card", None),
+    ]
+    assert len(await studio.bounces()) == 4
 
 
 async def test_a_renamed_file_is_not_measured_again(studio: Studio) -> None:
