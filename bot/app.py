@@ -26,7 +26,7 @@ from bot.digest.service import DigestService
 from bot.engine import Engine, EngineRules
 from bot.exits import ExitCode, Stop
 from bot.health import HealthPages
-from bot.lifecycle import Supervisor
+from bot.lifecycle import Supervisor, ended
 from bot.local.redirect import reached_by
 from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
@@ -352,9 +352,10 @@ class App:
         """Wait until the gateway is ready. Raises Stop where the start ended otherwise."""
         ready = asyncio.ensure_future(self.bot.wait_until_ready())
         stopped = asyncio.ensure_future(self._stopped.wait())
-        await asyncio.wait({ready, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ready, stopped):
-            task.cancel()
+        try:
+            await asyncio.wait({ready, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await ended(ready, stopped)
         if self._failure is not None:
             raise self._failure
 
@@ -445,16 +446,18 @@ class App:
             return
         if hasattr(self, "bot"):
             self.bot.stop_answering()
-        self.clockwork.stop()
+        await self.clockwork.stop()
         for end in reversed(self.on_stop):
             try:
-                await asyncio.wait_for(end(), 5)
+                async with asyncio.timeout(5):
+                    await end()
             except Exception:
                 log.exception("an area would not stop")
         await self.services.engine.stop(5)
         if hasattr(self, "bot") and not self.bot.is_closed():
             try:
-                await asyncio.wait_for(self.bot.close(), 5)
+                async with asyncio.timeout(5):
+                    await self.bot.close()
             except TimeoutError:
                 log.warning("the client would not close in time")
         await self.supervisor.stop(finish_s=1, cancel_s=2)

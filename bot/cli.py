@@ -162,6 +162,8 @@ async def _until_signal(wait: Callable[[], Awaitable[None]]) -> None:
     # What is there after the start stays: walking it again and again would stop everything for 70 ms each time.
     gc.freeze()
     gc.enable()
+    from bot.lifecycle import ended
+
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
 
@@ -183,8 +185,7 @@ async def _until_signal(wait: Callable[[], Awaitable[None]]) -> None:
         if waiting.done():
             await waiting
     finally:
-        for task in (waiting, asking):
-            task.cancel()
+        await ended(waiting, asking)
 
 
 def _start_log(settings: Settings, *, quiet: bool = False) -> None:

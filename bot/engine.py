@@ -180,7 +180,11 @@ class Engine:
             return
         except asyncio.CancelledError:
             # The process stops: another one, or the next start, need not wait for the lease.
-            await self._release(slot, timedelta(0), "stopping", refund=True)
+            try:
+                await self._release(slot, timedelta(0), "stopping", refund=True)
+            except Exception:
+                # The lease runs out by itself; who was cancelled must still be seen to have been.
+                log.exception("slot not given back", kind=slot.kind)
             raise
         except Exception as error:
             log.exception("slot failed", kind=slot.kind, key=slot.key, attempt=slot.attempts)
@@ -325,7 +329,8 @@ class Engine:
                     await asyncio.wait(mine, return_when=asyncio.FIRST_COMPLETED)
                 continue
             try:
-                await asyncio.wait_for(self._wake[lane].wait(), self.rules.poll_s)
+                async with asyncio.timeout(self.rules.poll_s):
+                    await self._wake[lane].wait()
             except TimeoutError:
                 continue
 

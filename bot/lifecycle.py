@@ -12,6 +12,17 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
 
+async def ended(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel tasks and wait until they have ended; what one raised stays with it.
+
+    Awaiting a cancelled task under `suppress(CancelledError)` would take a cancellation of the caller for the task's.
+    """
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
 class Supervisor:
     """Own every task of the process. `spawn` for work that ends, `keep` for loops that must go on."""
 
@@ -68,7 +79,7 @@ class Supervisor:
         """Let running work end, then cancel it; return the names of what would not stop."""
         self._closing = True
         mine = asyncio.current_task()
-        for task in self._loops:
+        for task in self._loops - {mine}:
             task.cancel()  # A loop has no end to wait for.
         running = {task for task in self._tasks if task is not mine}
         if running and finish_s > 0:

@@ -57,7 +57,7 @@ def _inspect(file: BinaryIO, size: int) -> tuple[str, Shape]:
         if magic == b"RIFF" and head[8:12] == b"WAVE":
             return "wav", _riff(file, head, size)
         if magic in (b"RF64", b"BW64") and head[8:12] == b"WAVE":
-            return "rf64", _rf64(head, size)
+            return "rf64", _rf64(file, head, size)
         if magic == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
             return "aiff", _aiff(file, head, size)
         if head[:16] == bytes.fromhex("726966662e91cf11a5d628db04c10000"):
@@ -80,6 +80,11 @@ def _riff(file: BinaryIO, head: bytes, size: int) -> Shape:
     (length,) = struct.unpack_from("<I", head, 4)
     if length in _OPEN_SIZES or length + 8 > size + 1:
         return Shape.OPEN
+    return _up_to_data(file, size)
+
+
+def _up_to_data(file: BinaryIO, size: int, told: int | None = None) -> Shape:
+    """Walk to the samples and say whether all of them are there; `told`: how many bytes, where their chunk cannot."""
     at = 12
     for _ in range(_MOST_CHUNKS):
         file.seek(at)
@@ -88,16 +93,19 @@ def _riff(file: BinaryIO, head: bytes, size: int) -> Shape:
             return Shape.OPEN
         (chunk_size,) = struct.unpack_from("<I", chunk, 4)
         if chunk[:4] == b"data":
-            return Shape.CONSISTENT if chunk_size > 0 and at + 8 + chunk_size <= size else Shape.OPEN
+            held = chunk_size if told is None else told
+            return Shape.CONSISTENT if held > 0 and at + 8 + held <= size else Shape.OPEN
         at += 8 + chunk_size + (chunk_size & 1)
     return Shape.OPEN
 
 
-def _rf64(head: bytes, size: int) -> Shape:
+def _rf64(file: BinaryIO, head: bytes, size: int) -> Shape:
     if head[12:16] != b"ds64":
         return Shape.OPEN
     riff, data = struct.unpack_from("<QQ", head, 20)
-    return Shape.CONSISTENT if 0 < data < size and riff > 0 and riff + 8 <= size + 1 else Shape.OPEN
+    if riff == 0 or riff + 8 > size + 1:
+        return Shape.OPEN
+    return _up_to_data(file, size, data)
 
 
 def _aiff(file: BinaryIO, head: bytes, size: int) -> Shape:

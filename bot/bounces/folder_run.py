@@ -15,7 +15,7 @@ from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
 from bot.bounces.settler import Settled, Settler
 from bot.bounces.watch import Batch, FolderWatch, Found, scan_blocking
-from bot.lifecycle import Supervisor
+from bot.lifecycle import Supervisor, ended
 from storage.repositories.bounce_files import FileRepository, FolderRepository
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -141,24 +141,36 @@ class FolderRun:
                 await self._mark_gone()
                 await asyncio.sleep(_BACK_S)
                 continue
-            self.mode = watch.mode
-            await self._mark_back()
-            self._is_root_gone = False
-            settler = Settler(self._root, self._rules, self._decided, is_polling=watch.mode is WatchMode.POLLING)
-            self._settler = settler
-            settling = self._supervisor.spawn(f"settle {self.folder.id[-6:]}", settler.run())
             try:
-                await self._while_there(watch)
+                await self._settle_what(watch)
             finally:
-                settling.cancel()
-                self._settler = None
                 await watch.stop()
 
-    async def _while_there(self, watch: FolderWatch) -> None:
+    async def _settle_what(self, watch: FolderWatch) -> None:
+        """Settle what a running watch tells of, for as long as the folder and the watch are there."""
+        self.mode = watch.mode
+        await self._mark_back()
+        self._is_root_gone = False
+        settler = Settler(self._root, self._rules, self._decided, is_polling=watch.mode is WatchMode.POLLING)
+        self._settler = settler
+        settling = self._supervisor.spawn(f"settle {self.folder.id[-6:]}", settler.run())
+        settling.add_done_callback(lambda _: self._wake.set())
+        try:
+            await self._while_there(watch, settling)
+        finally:
+            self._settler = None
+            # Who hears that this has stopped may delete the folder: nothing is written of it any more.
+            await ended(settling)
+        if not settling.cancelled():
+            await asyncio.sleep(_BACK_S)  # it broke, and the supervisor said how: once more, with a scan
+
+    async def _while_there(self, watch: FolderWatch, settling: asyncio.Task[None]) -> None:
         """Scan now and every so often, until the folder goes or nobody watches it any more."""
         loop = asyncio.get_running_loop()
         scan_at = loop.time()
         while not self._is_root_gone:
+            if settling.done():
+                return
             if loop.time() >= scan_at:
                 try:
                     await self._scan()
@@ -166,7 +178,8 @@ class FolderRun:
                     break
                 scan_at = loop.time() + self._rules.rescan_s
             try:
-                await asyncio.wait_for(self._wake.wait(), min(self._rules.watch_check_s, self._rules.rescan_s))
+                async with asyncio.timeout(min(self._rules.watch_check_s, self._rules.rescan_s)):
+                    await self._wake.wait()
             except TimeoutError:
                 if not await asyncio.to_thread(self._root.is_dir):
                     break

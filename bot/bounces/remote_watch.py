@@ -18,6 +18,7 @@ from bot.bounces.settler import Settled, Settler
 from bot.bounces.trouble import CannotMeasure
 from bot.bounces.watch import Batch, FolderWatch, scan_blocking
 from bot.bounces.worker import WorkerPool
+from bot.lifecycle import ended
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -44,6 +45,9 @@ class Companion:
         self._seen = SeenFiles(options.state / "seen.jsonl")
         self._pool = WorkerPool(rules, options.state / "media", 1)
         self._jobs: asyncio.Queue[tuple[Settled, Look]] = asyncio.Queue()
+        self._settler: Settler | None = None
+        self._rescan = asyncio.Event()
+        self._is_root_gone = False
         self.uploader = Uploader(self._queue, options.address, options.key, options.tls)
 
     async def run(self) -> None:
@@ -63,38 +67,46 @@ class Companion:
                 log.warning("the folder is gone, waiting", folder=self._options.folder.name)
                 await asyncio.sleep(5)
                 continue
-            gone = asyncio.Event()
-            rescan = asyncio.Event()
-            settlers: list[Settler] = []
-
-            def take(batch: Batch, gone: asyncio.Event = gone, rescan: asyncio.Event = rescan) -> None:
-                if batch.is_root_gone:
-                    gone.set()
-                    rescan.set()
-                if batch.rescan:
-                    rescan.set()
-                for one in settlers:  # noqa: B023 - one list a round
-                    one.take(batch)
-
-            watch = FolderWatch(self._options.folder, take, self._rules, mode=self._options.mode)
-            await watch.start()
-            settler = Settler(self._options.folder, self._rules, self._decided, is_polling=watch.is_polling)
-            settlers.append(settler)
-            settling = asyncio.ensure_future(settler.run())
+            self._is_root_gone = False
+            watch = FolderWatch(self._options.folder, self._take, self._rules, mode=self._options.mode)
             try:
-                while not gone.is_set():
-                    found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
-                    settler.found(one.path for one in found if not self._seen.has(one.path, one.stamp))
-                    rescan.clear()
-                    try:
-                        await asyncio.wait_for(rescan.wait(), self._rules.rescan_s)
-                    except TimeoutError:
-                        continue
+                await watch.start()
+                await self._settle_what(watch)
             except OSError:
-                log.warning("the folder cannot be read", folder=self._options.folder.name)
+                log.warning("the folder cannot be read, waiting", folder=self._options.folder.name)
+                await asyncio.sleep(5)
             finally:
-                settling.cancel()
                 await watch.stop()
+
+    async def _settle_what(self, watch: FolderWatch) -> None:
+        """Settle what a running watch tells of, for as long as the folder is there."""
+        settler = Settler(self._options.folder, self._rules, self._decided, is_polling=watch.is_polling)
+        self._settler = settler
+        settling = asyncio.ensure_future(settler.run())
+        settling.add_done_callback(lambda _: self._rescan.set())
+        try:
+            while not self._is_root_gone and not settling.done():
+                self._rescan.clear()
+                found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
+                settler.found(one.path for one in found if not self._seen.has(one.path, one.stamp))
+                try:
+                    async with asyncio.timeout(self._rules.rescan_s):
+                        await self._rescan.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._settler = None
+            await ended(settling)
+        if not settling.cancelled() and (error := settling.exception()) is not None:
+            log.error("settling broke, watching anew", folder=self._options.folder.name, exc_info=error)
+            await asyncio.sleep(5)
+
+    def _take(self, batch: Batch) -> None:
+        self._is_root_gone = self._is_root_gone or batch.is_root_gone
+        if batch.is_root_gone or batch.rescan:
+            self._rescan.set()
+        if self._settler is not None:
+            self._settler.take(batch)
 
     async def _decided(self, settled: Settled) -> None:
         if settled.look is None or settled.verdict in (Verdict.GONE, Verdict.EMPTY):

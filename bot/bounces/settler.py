@@ -77,7 +77,8 @@ class Settler:
             soonest = min(self._due.values(), default=None)
             try:
                 timeout = None if soonest is None else max(0.0, soonest - loop.time())
-                await asyncio.wait_for(self._wake.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
                 self._wake.clear()
                 if timeout is not None:
                     # Let a storm of events gather for a moment instead of looking at every wake.

@@ -86,6 +86,7 @@ class FolderWatch:
         self._observer: BaseObserver | None = None
         self._probe_seen: asyncio.Event | None = None
         self._overflow = _OverflowListener(self._want_rescan)
+        self._is_stopped = False
 
     @property
     def is_polling(self) -> bool:
@@ -106,14 +107,25 @@ class FolderWatch:
     async def start(self) -> None:
         """Begin to watch; raises OSError when the folder cannot be watched."""
         self._loop = asyncio.get_running_loop()
-        if self.mode is WatchMode.AUTO:
-            self.mode = await self._choose()
-        elif self._observer is None:
-            await asyncio.to_thread(self._start_blocking, self.mode)
+        self._is_stopped = False
+        try:
+            if self.mode is WatchMode.AUTO:
+                self.mode = await self._choose()
+            elif self._observer is None:
+                await asyncio.to_thread(self._start_blocking, self.mode)
+        except (Exception, asyncio.CancelledError):
+            # Also when it was cancelled: nobody else knows of the threads that run already.
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the observer's threads and wait for them."""
-        observer, self._observer = self._observer, None
+        self._is_stopped = True
+        await self._end_observer()
+
+    async def _end_observer(self) -> None:
+        with self._lock:
+            observer, self._observer = self._observer, None
         if observer is not None:
             await asyncio.to_thread(_stop_blocking, observer)
         logging.getLogger("watchdog.observers.inotify_c").removeHandler(self._overflow)
@@ -136,9 +148,10 @@ class FolderWatch:
         except OSError:
             return WatchMode.NATIVE  # not writable, not a network share: events are the rule here
         try:
-            await asyncio.wait_for(self._probe_seen.wait(), self._rules.probe_s)
+            async with asyncio.timeout(self._rules.probe_s):
+                await self._probe_seen.wait()
         except TimeoutError:
-            await self.stop()
+            await self._end_observer()
             await asyncio.to_thread(self._start_blocking, WatchMode.POLLING)
             return WatchMode.POLLING
         finally:
@@ -158,8 +171,12 @@ class FolderWatch:
         except (OSError, RuntimeError) as error:
             _stop_blocking(observer)
             raise error if isinstance(error, OSError) else OSError(str(error)) from error
-        logging.getLogger("watchdog.observers.inotify_c").addHandler(self._overflow)
-        self._observer = observer
+        with self._lock:
+            if not self._is_stopped:
+                logging.getLogger("watchdog.observers.inotify_c").addHandler(self._overflow)
+                self._observer = observer
+                return
+        _stop_blocking(observer)  # who started it was cancelled while this thread was at it
 
     # ------------------------------------------------------------ on watchdog's thread
 

@@ -123,7 +123,8 @@ class _Worker:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 0.5)
+            async with asyncio.timeout(0.5):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -135,22 +136,25 @@ class _Worker:
             if self._process is None or self._process.returncode is not None:
                 await self.start()
             if not self._is_ready:
-                await asyncio.wait_for(self._answer(None), _START_S)
+                async with asyncio.timeout(_START_S):
+                    await self._answer(None)
                 self._is_ready = True
             process = cast(asyncio.subprocess.Process, self._process)
             if process.stdin is None:
                 raise ConnectionError
             process.stdin.write((json.dumps(request) + "\n").encode())
             await process.stdin.drain()
-            answer = await asyncio.wait_for(self._answer(progress), limit_s)
+            async with asyncio.timeout(limit_s):
+                answer = await self._answer(progress)
         except TimeoutError:
             await self._kill("timed out", request)
             raise CannotMeasure(Trouble.TIMED_OUT) from None
         except (ConnectionError, EOFError, ValueError) as error:
             await self._kill(type(error).__name__, request)
             raise CannotMeasure(Trouble.DECODER_CRASHED) from None
-        except asyncio.CancelledError:
-            await self._kill("cancelled", request)
+        except (Exception, asyncio.CancelledError) as error:
+            # Cancelled, or the listener to progress broke: the answer still owed must not become another's.
+            await self._kill(type(error).__name__, request)
             raise
         if "trouble" in answer:
             raise CannotMeasure(Trouble(str(answer["trouble"])), str(answer.get("detail", "")))

@@ -20,6 +20,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.web_request import FileField
 
+from bot.lifecycle import ended
 from bot.local import changes
 from bot.local.acting import Action, act
 from bot.local.errors import ApiError
@@ -194,8 +195,9 @@ class MessagePage:
                 waiting.put_nowait(event)
 
         async def write() -> None:
-            while True:
-                await socket.send_json(await waiting.get())
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await socket.send_json(await waiting.get())
 
         stop = self._server.subscribe(hear)
         waiting.put_nowait({"t": "READY", "d": screen.world()})
@@ -207,9 +209,7 @@ class MessagePage:
         finally:
             stop()
             self._sockets.discard(socket)
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                await writer
+            await ended(writer)
         return socket
 
     async def _greeted(self, socket: web.WebSocketResponse) -> Person | None:

@@ -54,7 +54,8 @@ async def kill_often(url: str, folder: Path, media: Path, files: list[Path], kil
         )
         assert process.stdout is not None
         try:
-            await asyncio.wait_for(process.stdout.readline(), 300)
+            async with asyncio.timeout(300):
+                await process.stdout.readline()
             for _ in range(min(len(waiting), 1 if round_ < kills else len(waiting))):
                 shutil.copyfile(waiting[0], folder / waiting.pop(0).name)
             if round_ < kills:

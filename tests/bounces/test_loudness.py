@@ -134,6 +134,41 @@ def test_an_inter_sample_peak_is_found_wherever_it_falls(offset: int, tmp_path: 
     assert -6.4 <= facts.true_peak_dbtp <= -5.8
 
 
+PULSE_AT = [0, 1, 479, 480, 48_000, 95_999, 191_997, 191_998]
+
+
+@pytest.mark.parametrize("at", PULSE_AT)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_peak_between_two_samples_is_found_on_either_side_and_at_every_edge(
+    sign: int, at: int, tmp_path: Path
+) -> None:
+    """Two samples at half scale, up or down: the curve through them goes 2 dB higher, and nothing else is there."""
+    from bot.bounces.truepeak import phases
+
+    signal = np.zeros(192_000)
+    signal[at : at + 2] = 0.5 * sign
+    taps = phases(48000)
+    assert taps is not None
+    highest = max(float(np.abs(np.convolve(signal, row)).max()) for row in taps)
+    facts = measured(tmp_path / "case.wav", signal[:, None], 48000, "FLOAT").facts
+    assert facts.sample_peak_dbfs == -6.02
+    assert facts.true_peak_dbtp == pytest.approx(20 * math.log10(highest), abs=0.011)
+    assert facts.true_peak_dbtp == pytest.approx(-4.1, abs=0.1)
+
+
+@pytest.mark.parametrize("offset", range(4))
+def test_a_burst_has_the_same_true_peak_upside_down(offset: int, tmp_path: Path) -> None:
+    """Few instruments swing as far down as up: a kick or a trumpet peaks on one side only."""
+    rate = 48000
+    at = np.arange(rate) - rate / 2 - offset / 4
+    burst = 0.8 * np.exp(-np.square(at / 1.2))
+    up, down = (
+        measured(tmp_path / f"{name}.wav", both(sign * burst), rate, "FLOAT").facts.true_peak_dbtp
+        for name, sign in (("up", 1), ("down", -1))
+    )
+    assert up == down == pytest.approx(-1.94, abs=0.3)
+
+
 def test_pruning_changes_nothing(tmp_path: Path) -> None:
     """The maximum over pruned blocks is the maximum over all of them."""
     from bot.bounces.truepeak import phases

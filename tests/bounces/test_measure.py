@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bot.bounces.compare import difference, most_apart
+from bot.bounces.levels import Columns
 from bot.bounces.measure import Measurement, measure
 from bot.bounces.model import Facts, Note, Trouble
 from bot.bounces.peaks import columns_bytes, read_columns, read_peaks
@@ -262,6 +264,65 @@ def test_a_louder_version_is_not_different_everywhere(tmp_path: Path) -> None:
     old = measured(tmp_path / "a.wav", PIECE * 0.4, 44100)
     new = measured(tmp_path / "b.wav", PIECE * 0.8, 44100)
     assert most_apart(old.columns, new.columns) is None
+
+
+def envelope(levels: NDArray[np.float64], duration_s: float) -> Columns:
+    rows = levels[None, :].astype(np.float32)
+    return Columns(-rows * 1.4, rows * 1.4, rows, duration_s)
+
+
+@given(st.floats(-12.0, 12.0).filter(lambda gain: abs(gain) >= 4), st.integers(2, 20), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_a_louder_or_quieter_version_with_one_passage_kept_differs_in_that_passage(
+    gain_db: float, start_s: int, seed: int
+) -> None:
+    """The level as a whole is no difference: what did not follow it is, although its samples are the same."""
+    levels = 10 ** (np.random.default_rng(seed).uniform(-24, -18, 2000) / 20)
+    changed = levels * 10 ** (gain_db / 20)
+    kept = slice(start_s * 2000 // 30, (start_s + 6) * 2000 // 30)
+    changed[kept] = levels[kept]
+    apart = most_apart(envelope(levels, 30.0), envelope(changed, 30.0))
+    assert apart == (pytest.approx(start_s, abs=0.3), pytest.approx(start_s + 6, abs=0.3))
+
+
+def test_silence_against_music_is_no_stretch_of_difference() -> None:
+    """Nothing is heard in both, so there is no level to take out, and all of it differs alike."""
+    silent = Columns(*(np.zeros((1, 2000), np.float32),) * 3, 30.0)
+    steady = Columns(*(np.full((1, 2000), level, np.float32) for level in (-0.5, 0.5, 0.4)), 30.0)
+    assert most_apart(silent, steady) is None
+    assert most_apart(silent, silent) is None
+    longer = replace(steady, duration_s=40.0)
+    assert most_apart(steady, longer) == (pytest.approx(30, abs=0.3), pytest.approx(40, abs=0.3))
+
+
+def plain_facts(**values: object) -> Facts:
+    return replace(Facts(60.0, 1, 44100, 2, 16, "PCM", 1, "", ""), **values)
+
+
+@pytest.mark.parametrize(
+    ("field", "of", "least", "told"),
+    [
+        ("duration_s", "length_s", 0.05, 60.0),
+        ("integrated_lufs", "loudness_lu", 0.1, -14.0),
+        ("true_peak_dbtp", "true_peak_db", 0.1, -1.0),
+        ("plr_db", "dynamics_db", 0.2, 9.0),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_change_is_told_from_the_least_that_can_be_heard_and_with_its_sign(
+    field: str, of: str, least: float, told: float, sign: int
+) -> None:
+    old = plain_facts(**{field: told})
+    for step, expected in ((0.8 * least, None), (1.2 * least, pytest.approx(sign * 1.2 * least, abs=0.005))):
+        new = plain_facts(**{field: told + sign * step})
+        assert getattr(difference(old, new), of) == expected
+
+
+@pytest.mark.parametrize("field", ["integrated_lufs", "true_peak_dbtp", "plr_db"])
+def test_what_one_of_two_does_not_have_is_no_change(field: str) -> None:
+    loud, silent = plain_facts(**{field: -9.0}), plain_facts(**{field: None})
+    assert difference(loud, silent).is_nothing
+    assert difference(silent, loud).is_nothing
 
 
 # ------------------------------------------------------------------ memory

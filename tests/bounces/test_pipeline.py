@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.actors import Actor
-from bot.bounces import watch
+from bot.bounces import folder_run, watch
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.folders import FolderService
 from bot.bounces.model import Bounce, FileState, Filter, Folder, Trouble, WatchMode
@@ -21,6 +22,7 @@ from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.service import BounceService
 from bot.bounces.settle import Event
+from bot.bounces.settler import Settled
 from bot.bounces.worker import WorkerPool
 from bot.clock import SystemClock
 from bot.lifecycle import Supervisor
@@ -179,11 +181,20 @@ async def test_what_lay_there_at_the_start_is_told_once_as_a_summary(studio: Stu
     await studio.pipeline.stop()
 
     again = Studio(studio.database, studio.root, WorkerPool(bounce_rules(), studio.pool.media))
-    await again.start()
-    await asyncio.sleep(1.5)
+    await again.watching()
+    # Anything told again would be told before a file that comes after the start.
+    drop(studio.root, "New.wav", seed=9)
+
+    async def told_of_the_new() -> bool:
+        return len(await studio.deliveries()) >= 2
+
+    await until(told_of_the_new)
     await again.stop()
-    assert len(await studio.deliveries()) == 1
-    assert len(await studio.bounces()) == 3
+    assert [(row.kind, row.payload.get("found")) for row in await studio.deliveries()] == [
+        ("bounce.group", True),
+        ("bounce.card", None),
+    ]
+    assert len(await studio.bounces()) == 4
 
 
 async def test_a_renamed_file_is_not_measured_again(studio: Studio) -> None:
@@ -313,3 +324,28 @@ async def test_a_file_that_no_event_told_of_is_found_by_the_next_scan(
         assert len(await studio.deliveries()) == 1
     finally:
         await studio.stop()
+
+
+async def test_a_folder_is_not_deaf_after_one_decision_broke(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk or a busy database, once: the folder is looked at anew, and the file is there."""
+    monkeypatch.setattr(folder_run, "_BACK_S", 0.05)
+    plainly, broke = FolderRun._decided, list[Path]()
+
+    async def decide(self: FolderRun, settled: Settled) -> None:
+        if not broke:
+            broke.append(settled.path)
+            raise OSError("the disk is full")
+        await plainly(self, settled)
+
+    await studio.watching()
+    (run,) = studio.pipeline._runs.values()
+    assert run._settler is not None
+    run._settler._decided = partial(decide, run)
+    path = drop(studio.root, "Idea.wav", seconds=1.5)
+
+    async def there() -> bool:
+        return len(await studio.bounces()) == 1
+
+    await until(there)
+    assert broke == [path]
+    assert len(await studio.deliveries()) == 1

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.bounces.measure import measure
 from bot.bounces.model import Facts
 from bot.bounces.rules import bounce_rules
+from bot.bounces.sections import Material, boundaries
 from tests.bounces.arrangements import HELD_OUT, RATE, TUNED, Arrangement, compose
 from tests.bounces.signals import save
 
@@ -99,6 +103,26 @@ def test_a_piece_with_even_beats_has_one_tempo(tmp_path: Path) -> None:
     found = facts_of(HELD_OUT[2], tmp_path).tempo
     assert found is not None
     assert found.other_bpm is None
+
+
+@given(st.lists(st.floats(0.5, 20.0), min_size=2, max_size=24), st.integers(0, 10_000), st.floats(2.0, 8.0))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_section_of_any_piece_is_shorter_than_the_least_or_one_too_many(
+    parts_s: list[float], seed: int, least_s: float
+) -> None:
+    """Pieces that change after any time into anything, also much faster than sections may follow."""
+    rate, rng = 10.0, np.random.default_rng(seed)
+    rows = np.concatenate(
+        [np.tile(rng.normal(0, 1.5, 36), (max(1, round(part * rate)), 1)) for part in parts_s]
+    ) + rng.normal(0, 0.2, (sum(max(1, round(part * rate)) for part in parts_s), 36))
+    total = np.concatenate([np.zeros((1, 36)), np.cumsum(rows, axis=0)])
+    duration_s = len(rows) / rate
+    for most in (12, 3):
+        found = boundaries(Material(rows, total, rate), duration_s, least_s, most)
+        assert len(found) < most
+        if found:
+            lengths = [after - before for before, after in pairwise([0.0, *found, duration_s])]
+            assert min(lengths) >= least_s - 0.06
 
 
 def test_a_long_mix_has_at_most_twelve_sections(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 watchdog."""
 
 import asyncio
+import io
 import os
 import shutil
 import struct
@@ -17,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.bounces import settle
-from bot.bounces.container import Look, Shape, look
+from bot.bounces.container import Look, Shape, _inspect, look
 from bot.bounces.model import WatchMode
 from bot.bounces.rules import bounce_rules
 from bot.bounces.settle import Event, Settling, Verdict, Writer
 from bot.bounces.settler import Settled, Settler
 from bot.bounces.watch import Batch, FolderWatch, scan_blocking
+from bot.lifecycle import ended
 from tests.bounces.signals import save
 
 RULES = bounce_rules()
@@ -96,7 +98,91 @@ def test_polling_waits_for_two_equal_looks_and_two_intervals(gaps: list[float]) 
 
     verdict, at = run_pure(settle.begin(Event.CREATED, True, 0.0), lambda _: Writer.UNKNOWN, seen, end + 60)
     assert verdict is Verdict.READY
-    assert at >= end + RULES.poll_interval_s
+    assert end + 2 * RULES.poll_interval_s <= at <= end + 4 * RULES.poll_interval_s
+
+
+def test_polling_does_not_take_two_looks_close_together_for_stillness() -> None:
+    """A file that waited in a long line is old at its first look: the second must still be an interval later."""
+    first = settle.on_look(settle.begin(Event.FOUND, True, 0.0), NOTHING, Writer.UNKNOWN, 100.0, RULES)
+    assert first.verdict is Verdict.WAIT
+    soon = settle.on_look(first.state, NOTHING, Writer.UNKNOWN, 100.0 + RULES.poll_interval_s - 0.1, RULES)
+    later = settle.on_look(first.state, NOTHING, Writer.UNKNOWN, 100.0 + RULES.poll_interval_s, RULES)
+    assert (soon.verdict, later.verdict) == (Verdict.WAIT, Verdict.READY)
+
+
+STILLNESS = [
+    ([Event.CREATED, Event.CLOSED], Writer.UNKNOWN, RULES.quiet_s),
+    ([Event.MOVED_IN], Writer.NONE_SEEN, RULES.quiet_s),
+    ([Event.FOUND], Writer.NONE, RULES.found_quiet_s),
+    ([Event.CREATED], Writer.NONE_SEEN, RULES.found_quiet_s),
+    ([Event.CREATED, Event.MODIFIED], Writer.NONE, RULES.writer_unknown_quiet_s),
+    ([Event.CLOSED, Event.MODIFIED], Writer.NONE, RULES.writer_unknown_quiet_s),
+    ([Event.CREATED, Event.MODIFIED], Writer.NONE_SEEN, RULES.foreign_writer_quiet_s),
+    ([Event.CLOSED, Event.MODIFIED, Event.CREATED], Writer.NONE, RULES.found_quiet_s),
+    ([Event.FOUND], Writer.UNKNOWN, 30.0),
+]
+
+
+@pytest.mark.parametrize(("events", "writer", "needed"), STILLNESS)
+def test_the_less_is_known_of_writers_the_longer_a_file_must_be_still(
+    events: list[Event], writer: Writer, needed: float
+) -> None:
+    """Looked at all the time, it is complete at that moment: neither before nor much later."""
+    state = settle.begin(events[0], False, 0.0)
+    for event in events[1:]:
+        state = settle.on_event(state, event, 0.0)
+    now, ready_at = 0.0, None
+    while ready_at is None and now < needed + 10:
+        now += 0.01
+        decision = settle.on_look(state, NOTHING, writer, now, RULES)
+        state, ready_at = decision.state, now if decision.verdict is Verdict.READY else None
+    assert ready_at == pytest.approx(max(needed, RULES.quiet_s + 0.01), abs=0.015)
+
+
+@pytest.mark.parametrize("event", [Event.MODIFIED, Event.CLOSED, Event.MOVED_IN, Event.CREATED])
+@pytest.mark.parametrize("is_polling", [False, True])
+def test_every_event_begins_the_stillness_anew(event: Event, is_polling: bool) -> None:
+    state = settle.on_look(settle.begin(Event.CLOSED, is_polling, 0.0), NOTHING, Writer.NONE, 0.1, RULES).state
+    state = settle.on_event(state, event, 500.0)
+    decision = settle.on_look(state, NOTHING, Writer.NONE, 500.1, RULES)
+    assert decision.verdict is Verdict.WAIT
+    assert decision.look_at > 500.1
+
+
+@pytest.mark.parametrize("changed", [{"size_bytes": 1001}, {"mtime_ns": 2}, {"inode": 2}])
+@pytest.mark.parametrize("is_polling", [False, True])
+def test_a_change_that_no_event_told_of_begins_the_stillness_anew(changed: dict[str, int], is_polling: bool) -> None:
+    state = settle.on_look(settle.begin(Event.CLOSED, is_polling, 0.0), NOTHING, Writer.NONE, 0.1, RULES).state
+    decision = settle.on_look(state, replace(NOTHING, **changed), Writer.NONE, 500.0, RULES)
+    assert (decision.verdict, decision.state.quiet_since) == (Verdict.WAIT, 500.0)
+
+
+@pytest.mark.parametrize("is_polling", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "verdict", "needed"),
+    [(Shape.EMPTY, Verdict.EMPTY, RULES.empty_s), (Shape.OPEN, Verdict.HEADER_OPEN, RULES.header_open_s)],
+)
+def test_what_is_not_whole_is_given_its_minute(shape: Shape, verdict: Verdict, needed: float, is_polling: bool) -> None:
+    found, at = run_pure(
+        settle.begin(Event.CLOSED, is_polling, 0.0), lambda _: Writer.NONE, lambda _: replace(NOTHING, shape=shape), 99
+    )
+    assert found is verdict
+    assert needed <= at <= needed + 2
+
+
+def test_a_file_that_is_there_again_is_not_gone() -> None:
+    state = settle.on_event(settle.begin(Event.CREATED, False, 0.0), Event.DELETED, 1.0)
+    decision = settle.on_look(state, NOTHING, Writer.NONE, 1.1, RULES)
+    assert (decision.verdict, decision.state.deleted) == (Verdict.WAIT, False)
+
+
+def test_writers_are_looked_for_only_where_the_verdict_hangs_on_them() -> None:
+    """Who has a file open costs a walk through all processes."""
+    seen = settle.on_look(settle.begin(Event.CREATED, False, 0.0), NOTHING, Writer.NONE, 0.02, RULES).state
+    assert settle.needs_writer_check(seen, NOTHING, RULES.quiet_s, RULES)
+    assert not settle.needs_writer_check(seen, NOTHING, RULES.quiet_s - 0.01, RULES)
+    assert not settle.needs_writer_check(seen, replace(NOTHING, mtime_ns=2), 9.0, RULES)
+    assert not settle.needs_writer_check(replace(seen, is_polling=True), NOTHING, 9.0, RULES)
 
 
 def test_a_deleted_file_is_gone() -> None:
@@ -108,16 +194,28 @@ def test_a_deleted_file_is_gone() -> None:
 # ------------------------------------------------------------------ real writers
 
 
+LAST = "after all.wav"
+
+
 class Observed:
     """What the settler decided, and a way to wait for it."""
 
     def __init__(self) -> None:
         self.decided: list[Settled] = []
         self._changed = asyncio.Event()
+        self._last = asyncio.Event()
 
     async def take(self, settled: Settled) -> None:
+        if settled.path.name == LAST:
+            self._last.set()
+            return
         self.decided.append(settled)
         self._changed.set()
+
+    async def until_last(self) -> None:
+        """Wait for the file that was dropped after all others."""
+        async with asyncio.timeout(90):
+            await self._last.wait()
 
     async def count(self, wanted: int, timeout: float = 90.0) -> None:
         async with asyncio.timeout(timeout):
@@ -137,10 +235,17 @@ async def observed(root: Path, mode: WatchMode = WatchMode.NATIVE) -> AsyncItera
     task = asyncio.get_running_loop().create_task(settler.run())
     try:
         yield seen
-        await asyncio.sleep(0.6)  # anything doubled would come now
+        # Anything doubled would come before a file that is dropped after all: events are told in their order.
+        await asyncio.to_thread(shutil.copyfile, made_elsewhere(root), root / LAST)
+        await seen.until_last()
     finally:
-        task.cancel()
+        await ended(task)
         await watch.stop()
+
+
+def made_elsewhere(root: Path) -> Path:
+    """Return a small file outside of what is watched."""
+    return save(root.parent / LAST, np.full((4410, 2), 0.25), 44100, "PCM_16")
 
 
 def wav_bytes(tmp_path: Path, seconds: float = 2.0) -> bytes:
@@ -366,3 +471,80 @@ def test_whole_files_are_consistent_and_halves_are_not(subtype: str, name: str, 
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     if whole is Shape.CONSISTENT and not name.endswith(".flac"):
         assert look(path).shape is Shape.OPEN
+
+
+@pytest.fixture(scope="module")
+def whole_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """One short file of each container whose end can be known, by name."""
+    folder = tmp_path_factory.mktemp("whole")
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (2400, 2))
+    containers = {"a.opus": "OGG", "a.rf64": "RF64", "a.w64": "W64"}
+    return {
+        name: save(folder / name, noise, 48000, subtype, containers.get(name)).read_bytes()
+        for subtype, name in FORMATS
+        if not name.endswith(".mp3")
+    }
+
+
+def shape_of(data: bytes, folder: Path) -> Shape:
+    path = folder / "looked-at"
+    path.write_bytes(data)
+    return look(path).shape
+
+
+def test_a_file_cut_off_anywhere_is_not_complete(whole_files: dict[str, bytes]) -> None:
+    """FLAC says nothing of where its last frame ends: there only its header can be cut."""
+    for name, whole in whole_files.items():
+        cuts = range(1, 42 if name.endswith(".flac") else len(whole))
+        taken = [kept for kept in cuts if _inspect(io.BytesIO(whole[:kept]), kept)[1] is not Shape.OPEN]
+        assert (name, taken) == (name, [])
+
+
+# Where each container states a length that its encoder fills in at the end, and as which struct.
+LENGTHS = [
+    ("a.wav", 4, "<I"), ("a.wav", 40, "<I"), ("a.aiff", 4, ">I"), ("a.w64", 16, "<Q"),
+    ("a.rf64", 20, "<Q"), ("a.rf64", 28, "<Q"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "at", "form"), LENGTHS)
+@pytest.mark.parametrize("length", [0, 0x7FFF_FFFF])
+def test_a_length_nobody_has_filled_in_yet_is_an_open_header(
+    name: str, at: int, form: str, length: int, whole_files: dict[str, bytes], tmp_path: Path
+) -> None:
+    data = bytearray(whole_files[name])
+    assert shape_of(bytes(data), tmp_path) is Shape.CONSISTENT
+    struct.pack_into(form, data, at, length)
+    assert shape_of(bytes(data), tmp_path) is Shape.OPEN
+
+
+def test_a_flac_whose_encoder_has_not_come_back_for_its_length_is_open(
+    whole_files: dict[str, bytes], tmp_path: Path
+) -> None:
+    data = bytearray(whole_files["a.flac"])
+    assert shape_of(bytes(data), tmp_path) is Shape.CONSISTENT
+    data[21] &= 0xF0  # the length has 36 bits: four of this byte belong to the depth
+    data[22:26] = bytes(4)
+    assert shape_of(bytes(data), tmp_path) is Shape.OPEN
+
+
+def atom(kind: bytes, body: bytes, *, length: int | None = None) -> bytes:
+    return struct.pack(">I", 8 + len(body) if length is None else length) + kind + body
+
+
+MP4 = [
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"moov", bytes(90)), atom(b"mdat", bytes(50))), Shape.CONSISTENT),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"mdat", bytes(90)), atom(b"moov", bytes(50))), Shape.CONSISTENT),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"moov", bytes(90)), atom(b"mdat", bytes(50), length=0)), Shape.CONSISTENT),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"mdat", bytes(90))), Shape.OPEN),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"mdat", bytes(90), length=0)), Shape.OPEN),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"moov", bytes(90)), atom(b"mdat", bytes(50), length=59)), Shape.OPEN),
+    ((atom(b"ftyp", b"M4A \0\0\0\0"), atom(b"moov", bytes(90), length=7)), Shape.OPEN),
+]
+
+
+@pytest.mark.parametrize(("atoms", "shape"), MP4)
+def test_an_m4a_is_complete_with_its_table_and_its_last_byte(
+    atoms: tuple[bytes, ...], shape: Shape, tmp_path: Path
+) -> None:
+    assert shape_of(b"".join(atoms), tmp_path) is shape
