@@ -153,9 +153,6 @@ def test_a_card_that_is_too_long_counts_what_it_leaves_out(bounces: int, clips: 
     assert len(finished) <= 1000
     more = re.search(r"and (\d+) more", finished)
     assert finished.count("bounce ") + finished.count("clip ") + int(more[1] if more else 0) == bounces + clips
-    assert (
-        finished.count("clip ") < len(view.clips) or finished.count("bounce ") == len(view.bounces) - (bounces == 5) * 2
-    )
 
 
 @settings(max_examples=40, deadline=None)
