@@ -164,6 +164,9 @@ class Decisions:
             await self._run_step(None, step, None, slot)
         except (_Redrawn, _ToolRefused) as stopped:
             await self._note_failure(None, stopped.step, _code(stopped), None)
+        except Refused as refusal:
+            # Denied, gone or done too often since it was staged: that is said on its card, not tried for ever.
+            await self._note_failure(None, step, refusal.code, None)
 
     async def approve_all(self, who: Presser, iteration_id: str) -> list[Decided | BotError]:
         """Agree to every open step of an iteration, in order; one that cannot be done stops no other.

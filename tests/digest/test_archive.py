@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_written(tmp_path: P
     assert plan.files == 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(names, min_size=1, max_size=12))
 def test_names_are_relative_short_and_unique_without_case(given_names: list[str]) -> None:
     made = [entry.name for entry in unique_names(Entry(name, b"") for name in given_names)]

@@ -106,10 +106,53 @@ def test_a_change_is_shown_only_if_it_is_real() -> None:
     assert "74% strong. Next" in to_markdown(compile_view(replace(GOLDEN, loops=(fresh,)), WORDS), WORDS)
 
 
-def test_a_deadline_further_than_two_weeks_is_no_next_step() -> None:
-    late = replace(GOLDEN.steps[1], day=CUT.date() + timedelta(days=15), ref="far")
-    kinds = [step.kind for step in choose_steps(replace(GOLDEN, steps=(late, GOLDEN.steps[0])))]
-    assert kinds == [StepKind.ACTION]
+@pytest.mark.parametrize(("days", "is_told"), [(-1, False), (0, True), (1, True), (14, True), (15, False)])
+def test_a_deadline_is_a_next_step_from_two_weeks_before_until_its_own_day(days: int, is_told: bool) -> None:
+    deadline = replace(GOLDEN.steps[1], day=CUT.date() + timedelta(days=days), ref="deadline")
+    steps = choose_steps(replace(GOLDEN, steps=(GOLDEN.steps[0], deadline)))
+    assert (deadline in steps) is is_told
+    assert GOLDEN.steps[0] in steps
+
+
+def test_deadlines_come_before_actions_and_one_place_is_kept_for_a_rest() -> None:
+    def step(kind: StepKind, ref: str, days: int | None = None) -> NextStep:
+        return NextStep(kind, ref, ref, None if days is None else CUT.date() + timedelta(days=days))
+
+    def chosen(*steps: NextStep) -> list[str]:
+        return [found.title for found in choose_steps(replace(GOLDEN, steps=steps))]
+
+    rest, task, second = step(StepKind.REST, "rest"), step(StepKind.TASK, "task"), step(StepKind.TASK, "second")
+    action, late, soon = (
+        step(StepKind.ACTION, "action", 1),
+        step(StepKind.DEADLINE, "late", 9),
+        step(StepKind.DEADLINE, "soon", 3),
+    )
+    assert chosen(rest, action, late, soon) == ["soon", "late", "rest"]
+    assert chosen(action, late, soon) == ["action", "soon", "late"], "shown by day"
+    assert chosen(task, second, rest, action) == ["action", "task", "rest"], "one task, the top one"
+    assert chosen(rest, replace(rest, title="another")) == ["rest"]
+    assert chosen(late, replace(late, kind=StepKind.ACTION, title="the same thing"), task) == ["late", "task"]
+
+
+@pytest.mark.parametrize(("bounces", "clips"), [(5, 0), (4, 6), (2, 9), (1, 4)])
+def test_a_card_that_is_too_long_counts_what_it_leaves_out(bounces: int, clips: int) -> None:
+    """However much has to go, what is shown and what "more" says make up all that was finished."""
+    week = replace(
+        GOLDEN,
+        bounces=tuple(replace(GOLDEN.bounces[0], id=f"b{n}", content_hash=f"b{n}") for n in range(bounces)),
+        clips=tuple(replace(GOLDEN.clips[0], id=f"c{n}") for n in range(clips)),
+    )
+    view = compile_view(week, WORDS)
+    long = replace(
+        view,
+        bounces=tuple(replace(line, card="bounce " + "x" * 300) for line in view.bounces),
+        clips=tuple("clip " + "y" * 300 for _ in view.clips),
+    )
+    card = to_card(long, WORDS)
+    (finished,) = [section.value for section in card.sections if section.name == "Finished"]
+    assert len(finished) <= 1000
+    more = re.search(r"and (\d+) more", finished)
+    assert finished.count("bounce ") + finished.count("clip ") + int(more[1] if more else 0) == bounces + clips
 
 
 @settings(max_examples=40, deadline=None)

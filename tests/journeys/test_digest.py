@@ -160,6 +160,27 @@ async def test_copies_for_a_channel_and_a_server_show_titles_only(product: Produ
     assert [note.title for note in notes] == ["Your weekly copy has no place"], "told in private, and once"
 
 
+async def test_a_posted_digest_is_the_public_copy(product: Product, ada: Actor, ben: Actor) -> None:
+    """What is planned, how the loops stand and the settings are nobody else's business."""
+    await ada.slash("/loop new", name="Night Drive")
+    await _finish_clip(product, ada.id, "Arrange")
+    await ada.slash("/digest show")
+    own = ada.last()
+    assert "Momentum" in ada.sees()
+    assert "Night Drive" in ada.sees()
+    assert "Plan next week" in ada.buttons(own)
+    general = product.channel("general")
+    await ada.press("Post to channel", on=own)
+    posted = await general.next_message()
+    assert ben.last().id == posted.id
+    seen = ben.sees()
+    assert "week: 1 clip done" in seen
+    assert "Arrange" in seen
+    for private in ("Momentum", "Night Drive", "Your week", "/digest edit", "Next"):
+        assert private not in seen
+    assert "Plan next week" not in ben.buttons(posted)
+
+
 async def test_a_form_map_is_drawn_edited_and_brought_back(product: Product, ada: Actor) -> None:
     await ada.slash("/loop new", name="Night Drive")
     await ada.slash("/loop show", loop="Night Drive")

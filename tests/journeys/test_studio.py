@@ -87,3 +87,39 @@ async def test_everything_about_a_person_is_shown_exported_and_deleted(product: 
     assert "Deleted" in texts(gone)
     after = await product.seen(product.ben.slash("studio privacy show"))
     assert "Your settings" not in texts(after)
+
+
+async def test_ai_is_turned_on_only_after_what_is_sent_was_said_and_off_at_one_press(product: Product) -> None:
+    ben, studio = product.person("Ben"), product.services.studio
+
+    async def agreed() -> bool:
+        return (await studio.person_settings(ben.id)).ai_consent
+
+    await ben.slash("/studio me")
+    await ben.press("AI on my things: on")
+    assert "I may send your loops’ clip names, notes, lanes and times" in ben.sees()
+    assert not await agreed(), "nobody agreed to anything yet"
+    await ben.press("Not now")
+    assert not await agreed()
+    await ben.slash("/studio me")
+    await ben.press("AI on my things: on")
+    await ben.press("Turn it on")
+    assert await agreed()
+    await ben.press("AI on my things: off")
+    assert not await agreed()
+    await ben.press("AI on my things: on")
+    assert not await agreed(), "it is asked every time"
+
+
+async def test_somebody_without_the_right_changes_nothing_of_the_server_by_an_old_card(product: Product) -> None:
+    """The card of a manager lies in nobody else's hands, but a request can be made up: each press asks again."""
+    ada, ben, studio = product.person("Ada"), product.person("Ben"), product.services.studio
+    guild = next(iter(product.server.world.guilds))
+    before = await studio.guild_settings(guild)
+    for command in ("/studio setup", "/studio settings", "/studio health"):
+        await ben.slash(command)
+        assert "Manage Server" in ben.sees()
+        assert ben.buttons() == []
+    await ada.slash("/studio settings")
+    assert len(ada.buttons()) >= 5
+    assert await studio.guild_settings(guild) == before

@@ -112,14 +112,16 @@ class Department:
         self.engine.register(StepSlots(self.decisions))
         self.engine.register(ResumeSlots(database, self.service.resume))
 
-    async def mission(self, cadence: str = "manual", owner: int = ADA, **more: object) -> Mission:
-        """Make a mission that asks before it keeps a note."""
+    async def mission(
+        self, cadence: str = "manual", owner: int = ADA, *, place: int | None = GUILD, **more: object
+    ) -> Mission:
+        """Make a mission that asks before it keeps a note; `place` None: one of no server."""
         draft = MissionDraft(
             title="Night Drive",
             objective="Keep it moving",
             cadence=cadence,
             inputs=(InputRef(InputKind.WEEK),),
-            guild_id=GUILD,
+            guild_id=place,
             channel_id=CHANNEL,
             **more,  # type: ignore[arg-type]
         )

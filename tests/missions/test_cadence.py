@@ -1,6 +1,6 @@
 """When missions run: times by the clock in every zone, in the words that are typed and kept."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import given, settings
@@ -42,17 +42,36 @@ def test_what_is_kept_reads_as_what_was_typed(words: str):
     assert parse_cadence(format_cadence(cadence), 15) == cadence
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
+@given(WORDS, ZONES, STARTS, st.integers(1, 8))
+def test_a_slowed_mission_runs_at_every_nth_of_its_times(words: str, zone: ZoneInfo, start: datetime, stride: int):
+    cadence, after = parse_cadence(words, 15), start
+    for _ in range(stride):
+        fire = next_run(cadence, zone, after)
+        assert fire is not None
+        after = fire.instant
+    assert next_run(cadence, zone, start, stride) == fire
+
+
+def test_a_mission_by_hand_or_on_an_event_has_no_time_by_the_clock():
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    for words in ("manual", "on bounce", "on goal 12"):
+        assert next_run(parse_cadence(words, 15), ZoneInfo("UTC"), start) is None
+
+
+@settings(max_examples=200, deadline=None)
 @given(CLOCK, ZONES, STARTS)
 def test_a_daily_run_shows_its_time_on_the_owners_clock(at: str, zone: ZoneInfo, start: datetime):
+    """The wall shows the typed time; where the clocks leave it out that day, the time that the gap moves it to."""
     fire = next_run(parse_cadence(f"daily {at}", 15), zone, start)
     assert fire is not None
-    local = fire.instant.astimezone(zone)
-    assert local.fold == 0 or local.utcoffset() == local.replace(fold=0).utcoffset()
-    there = local.replace(tzinfo=None)
-    wanted = there.replace(hour=int(at[:2]), minute=int(at[3:]), second=0)
-    gap = wanted.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wanted
-    assert there == wanted or gap or there - wanted < timedelta(hours=3)
+    wanted = datetime.combine(fire.local_date, time.fromisoformat(at), zone)
+    before, after = wanted.replace(fold=0).utcoffset(), wanted.replace(fold=1).utcoffset()
+    assert before is not None
+    assert after is not None
+    left_out = max(timedelta(0), after - before)
+    assert fire.instant.astimezone(zone).replace(tzinfo=None, fold=0) == wanted.replace(tzinfo=None) + left_out
+    assert fire.instant.astimezone(zone).fold == 0, "the first of two such times, never the second"
 
 
 def test_missions_by_the_minute_keep_their_own_offset():

@@ -203,11 +203,21 @@ async def test_undo_after_any_sequence_of_tools_restores_every_field(studio: Stu
 
 
 def test_inputs_are_cut_fairly_and_the_cut_is_named():
+    """The small stay whole, the large get equal parts, and every one that was cut is named."""
+
     def one(size: int, title: str) -> Resolved:
         return Resolved(InputRef(InputKind.NOTE), title, "x" * size)
 
-    trimmed = trim([one(50_000, "big"), one(10, "small"), one(90_000, "bigger")], 100_000)
-    assert trimmed.cut == ("big", "bigger") or trimmed.cut == ("bigger",)
-    assert sum(len(str(part.data)) for part in trimmed.inputs) <= 100_000
-    assert next(part for part in trimmed.inputs if part.title == "small").data == "x" * 10
+    trimmed = trim([one(60_000, "big"), one(10, "small"), one(90_000, "bigger")], 100_000)
+    assert trimmed.cut == ("big", "bigger")
+    assert [part.title for part in trimmed.inputs] == ["big", "small", "bigger"]
+    big, small, bigger = (part.data for part in trimmed.inputs)
+    assert small == "x" * 10
+    assert isinstance(big, dict)
+    assert isinstance(bigger, dict)
+    assert abs(len(str(big["text"])) - len(str(bigger["text"]))) < 10
+    assert 99_000 < sum(len(str(part.data)) for part in trimmed.inputs) <= 100_000
+    only = trim([one(45_000, "big"), one(10, "small"), one(90_000, "bigger")], 100_000)
+    assert only.cut == ("bigger",), "what fits its equal part is not touched"
+    assert only.inputs[0].data == "x" * 45_000
     assert trim([one(10, "a")], 100_000).cut == ()

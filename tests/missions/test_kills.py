@@ -197,6 +197,12 @@ def house(request: pytest.FixtureRequest) -> tuple[str, int]:
 
 @pytest.mark.timeout(600)
 async def test_kills_neither_lose_nor_double_anything(house: tuple[str, int], tmp_path: Path):
+    await live(house[0], tmp_path, kills=2, processes=house[1], seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_more_kills_neither_lose_nor_double_anything(house: tuple[str, int], tmp_path: Path):
     await live(house[0], tmp_path, kills=5, processes=house[1], seed=1)
 
 

@@ -41,7 +41,7 @@ def test_a_coach_week_has_timed_events_in_the_persons_zone() -> None:
     assert [c.text("TZID") for c in calendar.all("VTIMEZONE")] == ["Europe/London"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=120),
     st.text(st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.just("\n")), max_size=300),

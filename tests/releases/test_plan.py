@@ -69,7 +69,7 @@ def test_a_plan_for_a_finish_is_never_compressed() -> None:
     assert plan.missed == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(RELEASES), st.data())
 def test_moving_the_date_keeps_done_days_shifts_the_rest_and_stays_sound(preset: Preset, data: st.DataObject) -> None:
     start = data.draw(st.integers(preset.first_day, 0), label="start")
