@@ -1,7 +1,8 @@
 """Completion, consistency, adapting, reserve weeks and carry-over."""
 
-import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -103,14 +104,33 @@ def test_a_plan_never_grows_by_itself_and_shrinks_by_two_at_most(
     history: list[float], size: int, load: LoadLevel
 ) -> None:
     adapted = adapt(weeks(*history), size, RULES, load)
-    assert max(4, size - 2) <= adapted.size <= size or adapted.size == size
+    assert adapted.size in (size, max(4, size - 2))
     assert adapted.week_size in (adapted.size, 3)
     if load is not LoadLevel.GREEN:
         assert (adapted.rule, adapted.size) == (Rule.LOAD, size)
 
 
+def zero_week(number: int, **more: Any) -> WeekResult:
+    return replace(WeekResult(MONDAY + timedelta(weeks=number), WeekState.ACTIVE, 100, 0, 0, touched=True), **more)
+
+
+@pytest.mark.parametrize(("weeks_later", "again"), [(1, False), (2, False), (3, False), (4, True), (5, True)])
+def test_four_weeks_after_a_reserve_week_there_is_a_new_one(weeks_later: int, again: bool) -> None:
+    earlier = [zero_week(0, state=WeekState.RESERVE)]
+    assert is_reserve(zero_week(weeks_later), earlier, RULES) is again
+
+
+def test_only_a_week_that_reads_zero_becomes_a_reserve_week() -> None:
+    assert is_reserve(zero_week(1), [], RULES)
+    assert not is_reserve(zero_week(1, done=1), [], RULES)
+    assert not is_reserve(zero_week(1, planned=0), [], RULES), "nothing was planned: nothing to forgive"
+    for state in (WeekState.REST, WeekState.PAUSED):
+        assert not is_reserve(zero_week(1, state=state), [], RULES)
+        assert is_reserve(zero_week(1), [zero_week(0, state=state)], RULES), "rest uses up no reserve"
+
+
 @given(st.lists(st.sampled_from([0.0, 0.3, 1.0]), max_size=30))
-def test_no_two_reserve_weeks_lie_within_four(values: list[float]) -> None:
+def test_every_week_at_zero_is_a_reserve_week_unless_one_lies_in_the_three_before(values: list[float]) -> None:
     lived: list[WeekResult] = []
     for place, r in enumerate(values):
         week = WeekResult(
@@ -119,10 +139,11 @@ def test_no_two_reserve_weeks_lie_within_four(values: list[float]) -> None:
         if is_reserve(week, lived, RULES):
             week = WeekResult(week.week_start, WeekState.RESERVE, 100, 0, 0, touched=True)
         lived.append(week)
-    reserved = [place for place, week in enumerate(lived) if week.state is WeekState.RESERVE]
-    assert all(later - earlier >= 4 for earlier, later in itertools.pairwise(reserved))
-    if 0.0 in values:
-        assert reserved[0] == values.index(0.0)
+    reserved: list[int] = []
+    for place, r in enumerate(values):
+        if not r and not any(before in reserved for before in (place - 1, place - 2, place - 3)):
+            reserved.append(place)
+    assert [place for place, week in enumerate(lived) if week.state is WeekState.RESERVE] == reserved
 
 
 def task(number: int, area: FocusArea = FocusArea.CREATIVE, **more: object) -> Task:

@@ -1,6 +1,7 @@
 """Seats, effort and choice of a week: the properties of the plan."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -214,16 +215,31 @@ def test_goals_releases_experience_and_phase_move_the_choice_and_never_the_count
 
 
 def test_one_heavy_task_is_swapped_for_a_low_one_and_the_count_stays() -> None:
-    usual = build_week(inputs(pacing=Pacing.INTENSIVE), RULES)
-    lighter = build_week(inputs(pacing=Pacing.INTENSIVE, swap_one_high=True), RULES)
-    highs = [sum(planned.task.effort is Effort.HIGH for planned in draft.tasks) for draft in (usual, lighter)]
-    assert len(usual.tasks) == len(lighter.tasks)
-    assert highs[0] == 0 or highs[1] == highs[0] - 1
+    """The heavy ones fit the person best, so that there are as many as may be; one of them gives way."""
+    heavy = [
+        BankTask(f"art.cre.8{number}", FocusArea.CREATIVE, f"Heavy {number}", "x", Effort.HIGH, EVERYBODY)
+        for number in range(3)
+    ]
+    light = [
+        replace(task, id=f"art.cre.9{number}", effort=Effort.LOW, experience=frozenset({Experience.ADVANCED}))
+        for number, task in enumerate(heavy)
+    ]
+    between = replace(heavy[0], id="art.cre.700", effort=Effort.MEDIUM)
+    bank = (*heavy, between, *light)
+    usual, lighter = (build_week(inputs(bank=bank, swap_one_high=swapped), RULES) for swapped in (False, True))
+    assert sorted(planned.task.effort for planned in usual.tasks) == [Effort.MEDIUM, Effort.HIGH, Effort.HIGH]
+    assert sorted(planned.task.effort for planned in lighter.tasks) == [Effort.LOW, Effort.MEDIUM, Effort.HIGH]
+    only_light = build_week(inputs(bank=light, swap_one_high=True), RULES)
+    assert [planned.task.effort for planned in only_light.tasks] == [Effort.LOW] * 3
 
 
 def test_a_task_offered_once_and_finished_is_never_offered_again() -> None:
+    """Not even where the bank has nothing else for the seat; any other finished task may come again."""
     once = BankTask("art.cre.900", FocusArea.CREATIVE, "Once", "x", Effort.LOW, EVERYBODY, once=True)
-    request = inputs(bank=(once, *synthetic_bank()))
-    assert once.id in {planned.task.id for planned in build_week(inputs(bank=(once,)), RULES).tasks}
-    after = build_week(inputs(bank=request.bank, finished_once=frozenset({once.id})), RULES)
-    assert once.id not in {planned.task.id for planned in after.tasks}
+    again = BankTask("art.cre.901", FocusArea.CREATIVE, "Again", "x", Effort.LOW, EVERYBODY)
+    before = build_week(inputs(bank=(once, again)), RULES)
+    assert {planned.task.id for planned in before.tasks} == {once.id, again.id}
+    finished = frozenset({once.id, again.id})
+    after = build_week(inputs(bank=(once, again), finished_once=finished), RULES)
+    assert [planned.task.id for planned in after.tasks] == [again.id]
+    assert build_week(inputs(bank=(once,), finished_once=finished), RULES).tasks == ()

@@ -1,5 +1,7 @@
 """A loop as a file: round trips without a difference, and bad files answered with line and reason."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from datetime import date
@@ -130,12 +132,21 @@ def test_columns_that_are_not_given_stay_as_they_were():
     assert change.changed == ((plan.clips[0], replace(plan.clips[0], name="Other", updated_at=NOW)),)
 
 
-def test_formulas_never_leave_as_formulas():
-    plan = Plan(loop(), (clip("promo", 0, 4, "=cmd()"), clip("promo", 4, 8, "'@x"), clip("promo", 8, 9, "plain")))
-    cells = to_csv(plan)
-    assert ",'=cmd()," in cells
-    assert ",''@x," in cells
-    assert ",plan," not in cells
+@pytest.mark.parametrize("sign", "=+-@\t\r＝＋－＠")
+@pytest.mark.parametrize("before", ["", "'", "''"])
+def test_no_cell_leaves_as_a_formula_and_every_one_comes_back_as_typed(sign: str, before: str):
+    """A spreadsheet runs a cell by its first sign; `-1+2` is as much a formula as `=1+2`."""
+    typed = f"{before}{sign}1+2"
+    plan = Plan(loop(), (clip("promo", 0, 4, typed, notes=typed),))
+    row = next(csv.DictReader(io.StringIO(to_csv(plan), newline="")))
+    assert (row["name"], row["notes"]) == (f"'{typed}", f"'{typed}")
+    assert diff(plan, read(to_csv(plan), is_csv=True)).is_empty
+
+
+@pytest.mark.parametrize("typed", ["1+2", "a=b", "mail@home", "'tis", "take -3", "", " "])
+def test_what_is_no_formula_leaves_as_it_was_typed(typed: str):
+    plan = Plan(loop(), (clip("promo", 0, 4, notes=typed),))
+    assert next(csv.DictReader(io.StringIO(to_csv(plan), newline="")))["notes"] == typed
 
 
 @pytest.mark.parametrize(
