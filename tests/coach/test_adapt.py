@@ -16,6 +16,7 @@ from bot.coach.adapt import (
     faded_mean,
     is_reserve,
     mean_r,
+    result_of,
     weeks_in_motion,
 )
 from bot.coach.carryover import close_tasks
@@ -23,7 +24,11 @@ from bot.coach.model import (
     Effort,
     FocusArea,
     GoalId,
+    Line,
     LoadLevel,
+    Plan,
+    Reflections,
+    Session,
     SessionId,
     Task,
     TaskId,
@@ -89,6 +94,11 @@ def test_rest_and_pause_change_neither_r_nor_consistency(values: list[float], pl
         ((0.9, 0.9, -1), 9, Rule.SOFT_LANDING, 9, 3),
         ((0.9, -1, -1, -1), 9, Rule.SILENCE, 9, 3),
         ((0.9, 0.9, None), 9, Rule.OFFER_MORE, 9, 9),
+        ((0.5, 0.5), 9, Rule.HOLD, 9, 9),
+        ((0.49,), 9, Rule.ONE_LIGHTER, 9, 9),
+        ((0.85, 0.85), 9, Rule.OFFER_MORE, 9, 9),
+        ((0.85, 0.84), 9, Rule.HOLD, 9, 9),
+        ((0.9, 0.9), 11, Rule.OFFER_MORE, 11, 11),
     ],
 )
 def test_the_adapting_table(
@@ -212,3 +222,38 @@ def test_carried_tasks_stay_within_their_seats_and_three_in_all(rows: list[tuple
     for area in SEATS:
         assert sum(each.focus_area is area for each in closing.carried) <= SEATS[area]
     assert all(each.carry_count < 2 and each.focus_area is not FocusArea.WELLBEING for each in closing.carried)
+
+
+def test_a_pause_is_no_silence() -> None:
+    """Three idle weeks end in silence; where the last of them were announced, the good week before still stands."""
+    away = [
+        WeekResult(MONDAY + timedelta(weeks=number), WeekState.PAUSED, 0, 0, 0, touched=False) for number in (2, 3, 4)
+    ]
+    adapted = adapt([*weeks(0.9, 0.9), *away], 9, RULES)
+    assert (adapted.rule, adapted.week_size) == (Rule.OFFER_MORE, 9)
+
+
+def test_a_week_with_one_finished_task_is_not_quiet() -> None:
+    """A task that finished by itself, through its clip, counts though nobody opened the coach."""
+    lived = [*weeks(0.9, 0.9), zero_week(2, done=90, done_count=3, touched=False)]
+    assert adapt(lived, 9, RULES).rule is Rule.OFFER_MORE
+
+
+def test_a_task_that_was_let_go_is_neither_planned_nor_missed() -> None:
+    session = Session(
+        SessionId("s"), MONDAY, WeekState.ACTIVE, Plan(MONDAY, Line.free("")), Reflections(), False, 1, NOW
+    )
+    tasks = [
+        task(1, status=TaskStatus.DONE, effort=Effort.HIGH),
+        task(2, status=TaskStatus.SKIPPED, effort=Effort.LOW),
+        task(3, status=TaskStatus.LET_GO, effort=Effort.HIGH),
+    ]
+    found = result_of(session, tasks, touched=True)
+    assert (found.planned, found.done, found.done_count, found.r) == (4, 3, 1, 0.75)
+
+
+def test_what_was_due_in_the_week_is_over_with_it_whether_hard_or_not() -> None:
+    """Sunday is the last day; what is due on the Monday after it goes on."""
+    sunday, monday = task(1, due=NEXT - timedelta(days=1)), task(2, due=NEXT)
+    closing = close_tasks([sunday, monday], NEXT, SEATS, RULES)
+    assert closing.statuses == {sunday.id: TaskStatus.EXPIRED, monday.id: TaskStatus.CARRIED}

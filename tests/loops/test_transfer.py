@@ -173,6 +173,7 @@ def test_what_is_no_formula_leaves_as_it_was_typed(typed: str):
         ("[" * 100_000, False, 1, "not_json"),
         ("[]", False, 1, "unknown_format"),
         ('{"format":"studiohand.loop","version":2,"clips":[]}', False, 1, "unknown_version"),
+        ('{"format":"studiohand.loop","version":true,"clips":[]}', False, 1, "unknown_version"),
         ('{"format":"studiohand.loop","version":1}', False, 1, "no_clips"),
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo"},\n7]}', False, 3, "not_a_clip"),
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo","x":1}]}', False, 2, "unknown_field"),
@@ -194,6 +195,9 @@ def test_at_most_ten_problems_are_listed():
 def test_sizes_have_limits():
     big = parse(b" " * (1 << 20) + b" ", is_csv=True, dated=False, rules=RULES)
     assert big.problems[0].code == "too_big"
+    full = parse(b"lane\npromo\n".ljust(1 << 20, b"\n"), is_csv=True, dated=False, rules=RULES)
+    assert (full.problems, len(full.rows)) == ((), 1)
+    assert len(read("lane\n" + "promo\n" * 500, is_csv=True).rows) == 500
     long = read("lane\n" + "promo\n" * 501, is_csv=True)
     assert (long.problems[0].code, long.problems[0].line) == ("too_many_rows", 502)
     assert parse(b"lane\npro\xff\n", is_csv=True, dated=False, rules=RULES).problems[0].code == "not_text"

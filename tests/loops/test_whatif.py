@@ -78,7 +78,7 @@ def test_nothing_is_offered_before_the_first_day_of_a_loop_that_has_not_begun():
 def test_a_full_loop_is_offered_no_more_clips():
     full = RULES.model_copy(update={"max_clips": 2})
     roomy = RULES.model_copy(update={"max_clips": 3})
-    plan = Plan(loop(), (clip("creative", 0, 4), clip("refine", 0, 4)))
+    plan = Plan(loop(), (clip("action", 0, 8), clip("refine", 6, 10)))
     kinds = [
         {one.kind for one in what_ifs(plan, sequenced(plan), NOW, rules, keep=50)} & {WhatIfKind.ADD}
         for rules in (roomy, full)
@@ -309,3 +309,50 @@ def test_a_dismissal_is_remembered_by_lane_name_and_place():
 
 def test_what_is_worth_offering_never_reads_as_no_points():
     assert [WhatIf(WhatIfKind.READY, gain=gain).points for gain in (0.005, 0.0149, 0.015, 0.1)] == [1, 1, 2, 10]
+
+
+def reasons_of(*suggestions: SuggestedClip, plan: Plan) -> list[str | None]:
+    return [one.idea_because for one in gate(suggestions, plan, NOW, RULES).passed]
+
+
+def test_the_gate_lets_through_what_just_fits():
+    """Up to the very end of the timeline, and over another clip by half a unit; a thousandth more is an idea."""
+    plan = Plan(loop(), (clip("action", 0, 4),))
+    assert reasons_of(SuggestedClip(Lane.CREATIVE, 60_000, 4_000, "last"), plan=plan) == [None]
+    assert reasons_of(SuggestedClip(Lane.CREATIVE, 60_001, 4_000, "over"), plan=plan) == ["outside"]
+    assert reasons_of(SuggestedClip(Lane.ACTION, 3_500, 4_000, "shares"), plan=plan) == [None]
+    assert reasons_of(SuggestedClip(Lane.ACTION, 3_499, 4_000, "shares more"), plan=plan) == ["overlap"]
+
+
+def test_rule_suggestions_name_nothing_that_is_there_or_was_dismissed():
+    plan = Plan(loop(), (clip("creative", 0, 4, "Sketch", done=1),))
+    first = suggest_by_rule(plan, BANK, NOW, RULES)
+    again = suggest_by_rule(plan, BANK, NOW, RULES, dismissed={fingerprint(first[0])})
+    assert (again[0].lane, again[0].start_milli) == (first[0].lane, first[0].start_milli)
+    assert again[0].name != first[0].name
+    named = replace(plan, clips=(replace(plan.clips[0], name=f"  {first[0].name.upper()} "),))
+    assert first[0].name not in [one.name for one in suggest_by_rule(named, BANK, NOW, RULES)]
+
+
+def test_a_dated_loop_is_suggested_nothing_for_days_that_are_over():
+    """Every day that is left is taken in the lane that is shortest; an undated loop may look behind the playhead."""
+    taken = clip("action", 8, 28, "Long")
+    dated = Plan(loop(days=28), (clip("creative", 0, 28), taken))
+    assert Lane.ACTION not in [one.lane for one in suggest_by_rule(dated, BANK, NOW, RULES)]
+    undated = Plan(loop(playhead_milli=62_000), (clip("creative", 0, 28),))
+    assert [one.start_milli for one in suggest_by_rule(undated, BANK, NOW, RULES) if one.lane is Lane.ACTION] == [0]
+
+
+@pytest.mark.parametrize(("start", "read"), [(-100_000, True), (-100_001, False), (100_000, True), (100_001, False)])
+def test_a_start_far_off_on_either_side_is_not_read(start: float, read: bool):
+    found = read_suggested({"lane": "promo", "start": start}, RULES, dated=False)
+    assert (found is not None) is read
+
+
+@pytest.mark.parametrize(
+    ("length", "dated", "milli"),
+    [(2.2, False, 2_200), (2.2, True, 3_000), (0.2, True, 1_000), (3, True, 3_000), (10_000.5, False, 4_000)],
+)
+def test_a_length_is_rounded_up_to_whole_days_and_never_taken_too_long(length: float, dated: bool, milli: int):
+    found = read_suggested({"lane": "promo", "start": 1.9, "length": length}, RULES, dated=dated)
+    assert found == SuggestedClip(Lane.PROMO, 1_000 if dated else 1_900, milli, "New clip")
