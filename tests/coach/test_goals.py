@@ -25,6 +25,7 @@ from bot.coach.model import (
     GoalStatus,
     Insight,
     InsightId,
+    InsightPriority,
     InsightType,
     LoopFact,
     Release,
@@ -136,6 +137,8 @@ def test_goals_are_suggested_by_role_and_only_where_there_is_a_gap() -> None:
     quiet = [LoopFact("1", "A", "quiet"), LoopFact("2", "B", "quiet")]
     assert "finish_one" in keys(Role.MANAGER, loops=quiet)
     assert "finish_one" not in keys(Role.MANAGER, loops=quiet[:1])
+    assert "finish_one" not in keys(Role.MANAGER, loops=[quiet[0], replace(quiet[1], label="steady")])
+    assert "finish_one" not in keys(Role.MANAGER, loops=[quiet[0], replace(quiet[1], unfinished=0)])
 
 
 def test_insights_come_from_what_exists_and_nothing_else() -> None:
@@ -174,6 +177,28 @@ Wellness check-in (35): walk without headphones 20, ear rest 10, one line on ene
 Monthly career review (70): numbers 20, goals and forecast 20, choose what to stop 15, next month 15
 """
 """The routines that come along, as people were promised them."""
+
+
+@pytest.mark.parametrize(("days", "priority"), [(14, InsightPriority.HIGH), (15, InsightPriority.MEDIUM)])
+def test_a_deadline_of_a_release_is_pressing_in_its_last_two_weeks(days: int, priority: InsightPriority) -> None:
+    coming = Release("r", "Night Drive", TODAY + timedelta(days=40), TODAY + timedelta(days=days), "Spotify pitch")
+    (found,) = find_insights(InsightInputs(TODAY, Role.MANAGER, releases=[coming]))
+    assert (found.type, found.content.priority) == (InsightType.RELEASE, priority)
+    assert found.content.summary.parts == {"release": "Night Drive", "deadline": "Spotify pitch", "count": days}
+
+
+@pytest.mark.parametrize(("days", "speaks"), [(0, True), (-1, False)])
+def test_a_release_is_spoken_of_up_to_its_own_day(days: int, speaks: bool) -> None:
+    day = TODAY + timedelta(days=days)
+    inputs = InsightInputs(
+        TODAY,
+        Role.MANAGER,
+        releases=[Release("r", "Night Drive", day, day, "Post")],
+        facts=[PlatformFact("k", "t", "s", None)],
+    )
+    assert [found.type for found in find_insights(inputs)] == (
+        [InsightType.RELEASE, InsightType.INDUSTRY] if speaks else []
+    )
 
 
 def test_each_routine_that_comes_along_has_its_words_its_minutes_and_its_total() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.coach import false_labels
 from bot.coach.forecast import Standing, forecast
 from bot.coach.habits import counts, habit_state, is_due
-from bot.coach.load import Dimension, LoadInputs, check_load
+from bot.coach.load import Dimension, LoadInputs, Signal, check_load
 from bot.coach.model import Aggregate, Better, Frequency, GoalId, LoadLevel, MetricKind, Progress
 from bot.coach.rules import coach_rules
 from bot.coach.trend import Direction, growth_areas, trend, weekly_values
@@ -219,6 +219,40 @@ def test_load_is_amber_on_two_dimensions_and_red_on_exhaustion_with_two_more() -
     found = check_load(three_without_exhaustion)
     assert found.level is LoadLevel.AMBER
     assert Dimension.OVER_COMMITMENT in found.dimensions
+
+
+@pytest.mark.parametrize(
+    ("inputs", "signals"),
+    [
+        (LoadInputs(energies=(2, 5, 2)), [Signal.LOW_ENERGY]),
+        (LoadInputs(energies=(2, 2, 5, 5, 2)), []),
+        (LoadInputs(energies=(3, 3, 3)), []),
+        (LoadInputs(weekly_energy=(4, 3.5, 3, 2.5)), [Signal.ENERGY_FALLING]),
+        (LoadInputs(weekly_energy=(4, 3.6, 3.2, 2.8)), []),
+        (LoadInputs(weekly_energy=(5, 4, 3)), []),
+        (LoadInputs(rest_in_six_weeks=False), [Signal.NO_REST]),
+        (LoadInputs(quiet_hours_uses=(1, 1, 1, 2)), [Signal.LATE_NIGHTS]),
+        (LoadInputs(quiet_hours_uses=(2, 2, 2, 3)), []),
+        (LoadInputs(quiet_hours_uses=(0, 0, 0, 5)), []),
+        (LoadInputs(quiet_hours_uses=(1, 1, 5)), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.5, 0.5)), [Signal.COMPLETION_DOWN]),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.5, 0.51)), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.1, 0.1)), []),
+        (LoadInputs(unanswered_in_a_row=2, answered_before=3), [Signal.UNANSWERED]),
+        (LoadInputs(unanswered_in_a_row=2, answered_before=2), []),
+        (LoadInputs(unanswered_in_a_row=1, answered_before=9), []),
+        (LoadInputs(how_it_went=(5, 2, 2)), [Signal.WENT_BADLY]),
+        (LoadInputs(how_it_went=(2, 2, 3)), []),
+        (LoadInputs(how_it_went=(1,)), []),
+        (LoadInputs(efforts_done=(10, 10, 10), effort_planned=14), [Signal.TOO_MUCH_PLANNED]),
+        (LoadInputs(efforts_done=(10, 10, 10), effort_planned=13), []),
+        (LoadInputs(efforts_done=(10, 10), effort_planned=40), []),
+        (LoadInputs(efforts_done=(0, 0, 0), effort_planned=9), []),
+    ],
+)
+def test_a_signal_of_load_speaks_from_its_edge_on(inputs: LoadInputs, signals: list[Signal]) -> None:
+    """Each one is held against the person's own past, and needs enough of it."""
+    assert list(check_load(inputs).signals) == signals
 
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
