@@ -77,7 +77,7 @@ class MeasureOption(app_commands.Transformer):
         self, interaction: Interaction, value: str, /
     ) -> list[app_commands.Choice[str]]:
         services: Any = interaction.client.services
-        known = [name for name in await services.coach.progress.metrics(interaction.user.id) if name != "goal_progress"]
+        known = await services.coach.progress.metrics(interaction.user.id)
         names = dict.fromkeys([*known, *LOGGABLE])
         wanted = value.casefold()
         return [

@@ -28,7 +28,7 @@ class WeekResult:
     @property
     def r(self) -> float:
         """Completion 0..1 of a week with something planned."""
-        return min(self.done / self.planned, 1.0) if self.planned else 0.0
+        return self.done / self.planned if self.planned else 0.0
 
     @property
     def is_quiet(self) -> bool:

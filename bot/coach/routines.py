@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.coach.goals import checked_title
-from bot.coach.model import FocusArea, Role, RoutineStep
+from bot.coach.model import CATEGORY_OF, Category, FocusArea, Role, RoutineStep
 from bot.coach.rules import LimitRules
 from bot.coach.seats import areas_of
 from bot.errors import Refused
@@ -18,8 +18,8 @@ class RoutinePreset:
 
     key: str
     minutes: tuple[int, ...]
-    area: int
-    """Which area its tasks belong to: 0 to 3 for A to D, -1 for wellbeing."""
+    category: Category
+    """What its tasks belong to; which area that is depends on the role."""
 
     @property
     def total(self) -> int:
@@ -27,11 +27,11 @@ class RoutinePreset:
 
 
 PRESETS = (
-    RoutinePreset("morning", (10, 30, 50, 10, 10), 0),
-    RoutinePreset("outreach", (15, 20, 35, 15), 2),
-    RoutinePreset("release_week", (25, 40, 20, 45, 30, 15), 1),
-    RoutinePreset("wellness", (20, 10, 5), -1),
-    RoutinePreset("review", (20, 20, 15, 15), 3),
+    RoutinePreset("morning", (10, 30, 50, 10, 10), Category.CREATIVE_GROWTH),
+    RoutinePreset("outreach", (15, 20, 35, 15), Category.RELATIONSHIP_BUILDING),
+    RoutinePreset("release_week", (25, 40, 20, 45, 30, 15), Category.PROMOTIONAL_UNDERSTANDING),
+    RoutinePreset("wellness", (20, 10, 5), Category.WELLBEING),
+    RoutinePreset("review", (20, 20, 15, 15), Category.CAREER_SKILL),
 )
 
 
@@ -40,10 +40,10 @@ def preset(key: str) -> RoutinePreset | None:
 
 
 def area_for(key: str | None, role: Role) -> FocusArea:
-    """Return the area that a routine's tasks fill; own routines count as area A."""
+    """Return the area that a routine's tasks fill; area A for own routines and where the role has no such area."""
     found = preset(key) if key else None
-    place = found.area if found else 0
-    return FocusArea.WELLBEING if place < 0 else areas_of(role)[place]
+    areas = (*areas_of(role), FocusArea.WELLBEING)
+    return next((area for area in areas if found and CATEGORY_OF[area] is found.category), areas[0])
 
 
 def parse_steps(text: str, limits: LimitRules) -> tuple[RoutineStep, ...]:

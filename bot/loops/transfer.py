@@ -1,6 +1,6 @@
 """A loop as a file: JSON and CSV out, and in again by difference. Pure; nothing is half-applied.
 
-Formats: JSON `studiohand.loop` version 1, and CSV (UTF-8, RFC 4180). Cells that a spreadsheet would run as a formula
+Formats: JSON `studiohand.loop` version 1, and CSV (UTF-8, RFC 4180). Cells that a spreadsheet may run as a formula
 get a leading apostrophe on the way out and lose it on the way in.
 """
 
@@ -141,17 +141,21 @@ def _instant(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat() if moment else None
 
 
+_FORMULA = r"[=+\-@\t\r＝＋－＠]"
+"""What a cell that a spreadsheet runs begins with; East Asian editions also run the full-width signs."""
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    return f"'{text}" if re.match(r"'*[=+\-@]", text) else text
+    return f"'{text}" if re.match(f"'*{_FORMULA}", text) else text
 
 
 def _uncell(text: str) -> str:
-    return text[1:] if re.match(r"'+[=+\-@]", text) else text
+    return text[1:] if re.match(f"'+{_FORMULA}", text) else text
 
 
 # ------------------------------------------------------------------ in

@@ -187,8 +187,6 @@ def _place_prerequisite(plan: Plan, sequenced: Sequenced, rules: LoopRules) -> I
             continue
         left, right = stretches[-1]
         length = min(round(rules.default_length_units * MILLI), right - left)
-        if plan.loop.is_dated:
-            length = length // MILLI * MILLI
         start = right - length
         if (lane, start) not in seen:
             seen.add((lane, start))

@@ -1,7 +1,8 @@
 """Completion, consistency, adapting, reserve weeks and carry-over."""
 
-import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from bot.coach.adapt import (
     faded_mean,
     is_reserve,
     mean_r,
+    result_of,
     weeks_in_motion,
 )
 from bot.coach.carryover import close_tasks
@@ -22,7 +24,11 @@ from bot.coach.model import (
     Effort,
     FocusArea,
     GoalId,
+    Line,
     LoadLevel,
+    Plan,
+    Reflections,
+    Session,
     SessionId,
     Task,
     TaskId,
@@ -88,6 +94,11 @@ def test_rest_and_pause_change_neither_r_nor_consistency(values: list[float], pl
         ((0.9, 0.9, -1), 9, Rule.SOFT_LANDING, 9, 3),
         ((0.9, -1, -1, -1), 9, Rule.SILENCE, 9, 3),
         ((0.9, 0.9, None), 9, Rule.OFFER_MORE, 9, 9),
+        ((0.5, 0.5), 9, Rule.HOLD, 9, 9),
+        ((0.49,), 9, Rule.ONE_LIGHTER, 9, 9),
+        ((0.85, 0.85), 9, Rule.OFFER_MORE, 9, 9),
+        ((0.85, 0.84), 9, Rule.HOLD, 9, 9),
+        ((0.9, 0.9), 11, Rule.OFFER_MORE, 11, 11),
     ],
 )
 def test_the_adapting_table(
@@ -103,14 +114,33 @@ def test_a_plan_never_grows_by_itself_and_shrinks_by_two_at_most(
     history: list[float], size: int, load: LoadLevel
 ) -> None:
     adapted = adapt(weeks(*history), size, RULES, load)
-    assert max(4, size - 2) <= adapted.size <= size or adapted.size == size
+    assert adapted.size in (size, max(4, size - 2))
     assert adapted.week_size in (adapted.size, 3)
     if load is not LoadLevel.GREEN:
         assert (adapted.rule, adapted.size) == (Rule.LOAD, size)
 
 
+def zero_week(number: int, **more: Any) -> WeekResult:
+    return replace(WeekResult(MONDAY + timedelta(weeks=number), WeekState.ACTIVE, 100, 0, 0, touched=True), **more)
+
+
+@pytest.mark.parametrize(("weeks_later", "again"), [(1, False), (2, False), (3, False), (4, True), (5, True)])
+def test_four_weeks_after_a_reserve_week_there_is_a_new_one(weeks_later: int, again: bool) -> None:
+    earlier = [zero_week(0, state=WeekState.RESERVE)]
+    assert is_reserve(zero_week(weeks_later), earlier, RULES) is again
+
+
+def test_only_a_week_that_reads_zero_becomes_a_reserve_week() -> None:
+    assert is_reserve(zero_week(1), [], RULES)
+    assert not is_reserve(zero_week(1, done=1), [], RULES)
+    assert not is_reserve(zero_week(1, planned=0), [], RULES), "nothing was planned: nothing to forgive"
+    for state in (WeekState.REST, WeekState.PAUSED):
+        assert not is_reserve(zero_week(1, state=state), [], RULES)
+        assert is_reserve(zero_week(1), [zero_week(0, state=state)], RULES), "rest uses up no reserve"
+
+
 @given(st.lists(st.sampled_from([0.0, 0.3, 1.0]), max_size=30))
-def test_no_two_reserve_weeks_lie_within_four(values: list[float]) -> None:
+def test_every_week_at_zero_is_a_reserve_week_unless_one_lies_in_the_three_before(values: list[float]) -> None:
     lived: list[WeekResult] = []
     for place, r in enumerate(values):
         week = WeekResult(
@@ -119,10 +149,11 @@ def test_no_two_reserve_weeks_lie_within_four(values: list[float]) -> None:
         if is_reserve(week, lived, RULES):
             week = WeekResult(week.week_start, WeekState.RESERVE, 100, 0, 0, touched=True)
         lived.append(week)
-    reserved = [place for place, week in enumerate(lived) if week.state is WeekState.RESERVE]
-    assert all(later - earlier >= 4 for earlier, later in itertools.pairwise(reserved))
-    if 0.0 in values:
-        assert reserved[0] == values.index(0.0)
+    reserved: list[int] = []
+    for place, r in enumerate(values):
+        if not r and not any(before in reserved for before in (place - 1, place - 2, place - 3)):
+            reserved.append(place)
+    assert [place for place, week in enumerate(lived) if week.state is WeekState.RESERVE] == reserved
 
 
 def task(number: int, area: FocusArea = FocusArea.CREATIVE, **more: object) -> Task:
@@ -191,3 +222,38 @@ def test_carried_tasks_stay_within_their_seats_and_three_in_all(rows: list[tuple
     for area in SEATS:
         assert sum(each.focus_area is area for each in closing.carried) <= SEATS[area]
     assert all(each.carry_count < 2 and each.focus_area is not FocusArea.WELLBEING for each in closing.carried)
+
+
+def test_a_pause_is_no_silence() -> None:
+    """Three idle weeks end in silence; where the last of them were announced, the good week before still stands."""
+    away = [
+        WeekResult(MONDAY + timedelta(weeks=number), WeekState.PAUSED, 0, 0, 0, touched=False) for number in (2, 3, 4)
+    ]
+    adapted = adapt([*weeks(0.9, 0.9), *away], 9, RULES)
+    assert (adapted.rule, adapted.week_size) == (Rule.OFFER_MORE, 9)
+
+
+def test_a_week_with_one_finished_task_is_not_quiet() -> None:
+    """A task that finished by itself, through its clip, counts though nobody opened the coach."""
+    lived = [*weeks(0.9, 0.9), zero_week(2, done=90, done_count=3, touched=False)]
+    assert adapt(lived, 9, RULES).rule is Rule.OFFER_MORE
+
+
+def test_a_task_that_was_let_go_is_neither_planned_nor_missed() -> None:
+    session = Session(
+        SessionId("s"), MONDAY, WeekState.ACTIVE, Plan(MONDAY, Line.free("")), Reflections(), False, 1, NOW
+    )
+    tasks = [
+        task(1, status=TaskStatus.DONE, effort=Effort.HIGH),
+        task(2, status=TaskStatus.SKIPPED, effort=Effort.LOW),
+        task(3, status=TaskStatus.LET_GO, effort=Effort.HIGH),
+    ]
+    found = result_of(session, tasks, touched=True)
+    assert (found.planned, found.done, found.done_count, found.r) == (4, 3, 1, 0.75)
+
+
+def test_what_was_due_in_the_week_is_over_with_it_whether_hard_or_not() -> None:
+    """Sunday is the last day; what is due on the Monday after it goes on."""
+    sunday, monday = task(1, due=NEXT - timedelta(days=1)), task(2, due=NEXT)
+    closing = close_tasks([sunday, monday], NEXT, SEATS, RULES)
+    assert closing.statuses == {sunday.id: TaskStatus.EXPIRED, monday.id: TaskStatus.CARRIED}

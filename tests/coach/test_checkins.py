@@ -134,6 +134,55 @@ def test_opt_outs_caps_and_spacing_are_looked_at_when_sending(
     assert (decision.verdict, decision.reason) == (verdict, reason)
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "reason"),
+    [
+        (CheckinKind.RETURN, {"stopped": True, "resting": True, "unanswered": 9}, ""),
+        (CheckinKind.RETURN, {"quiet_until": TUESDAY + timedelta(seconds=1)}, "quiet_until"),
+        (CheckinKind.LAST, {"resting": True, "unanswered": 4}, ""),
+        (CheckinKind.LAST, {"stopped": True}, "stopped"),
+        (CheckinKind.FRIDAY, {"asked_for": True, "stopped": True, "resting": True, "unanswered": 9}, ""),
+        (CheckinKind.FRIDAY, {"asked_for": True, "paused_until": date(2026, 3, 4)}, "paused"),
+        (CheckinKind.FRIDAY, {"asked_for": True, "dm": DmSettings()}, "off"),
+        (CheckinKind.FRIDAY, {"quiet_until": TUESDAY}, ""),
+    ],
+)
+def test_a_welcome_back_a_last_word_and_an_answer_pass_what_holds_others_and_no_opt_out(
+    kind: CheckinKind, more: dict[str, object], reason: str
+) -> None:
+    decision = decide(kind, TUESDAY, TUESDAY, context(**more), RULES.dm)
+    assert decision.reason == reason
+    assert decision.verdict is (Verdict.DROP if reason else Verdict.SEND)
+
+
+def test_a_message_waits_a_day_at_most() -> None:
+    """Held to nine in the morning: 24 hours after it was due it still goes out then, a second more and it is off."""
+    night, opening = datetime(2026, 3, 3, 22, tzinfo=UTC), datetime(2026, 3, 4, 9, tzinfo=UTC)
+    on_time = decide(CheckinKind.RETURN, opening - timedelta(hours=24), night, context(), RULES.dm)
+    assert (on_time.verdict, on_time.until) == (Verdict.HOLD, opening)
+    too_old = decide(CheckinKind.RETURN, opening - timedelta(hours=24, seconds=1), night, context(), RULES.dm)
+    assert (too_old.verdict, too_old.reason) == (Verdict.DROP, "stale_quiet_hours")
+
+
+def test_a_window_is_strictly_in_the_future() -> None:
+    """At the very moment of a window the next one is a week away, or it would be asked for twice."""
+    window = datetime(2026, 3, 6, 16, tzinfo=UTC)
+    for now, expected in ((window - timedelta(seconds=1), window), (window, window + timedelta(weeks=1))):
+        coming = next_due((CheckinKind.FRIDAY,), now, LONDON, RULES.windows)
+        assert coming == (expected, CheckinKind.FRIDAY)
+
+
+def test_six_in_the_evening_means_tomorrow_from_six_on() -> None:
+    six = datetime(2026, 3, 3, 18, tzinfo=UTC)
+    assert snoozed_until(Snooze.EVENING, six - timedelta(seconds=1), LONDON, ON) == six
+    assert snoozed_until(Snooze.EVENING, six, LONDON, ON) == six + timedelta(days=1)
+
+
+def test_quiet_hours_of_no_length_are_none() -> None:
+    never = DmSettings(checkins=True, quiet_from=time(9), quiet_to=time(9))
+    assert not any(is_quiet(datetime(2026, 1, 6, hour, tzinfo=UTC), LONDON, never) for hour in range(24))
+
+
 def test_what_is_held_goes_out_at_the_next_open_window_or_not_at_all() -> None:
     night = datetime(2026, 3, 3, 22, tzinfo=UTC)
     held = decide(CheckinKind.FRIDAY, night, night, context(), RULES.dm)
@@ -221,7 +270,7 @@ def test_twenty_six_weeks_keep_caps_spacing_quiet_hours_and_pauses(
 
 
 def test_four_unanswered_end_in_silence() -> None:
-    for unanswered, expected in ((0, 8), (2, 4), (4, 0)):
+    for unanswered, expected in ((0, 8), (1, 8), (2, 4), (3, 4), (4, 0)):
         count = sum(
             decide(CheckinKind.FRIDAY, at, at, context(unanswered=unanswered), RULES.dm).verdict is Verdict.SEND
             for at in (datetime(2026, 1, 9, 16, tzinfo=UTC) + timedelta(weeks=week) for week in range(8))

@@ -1,12 +1,21 @@
 """Goals, suggestions, insights and routines as rules."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.coach.goals import GoalDraft, checked, completed, progress_from, reopened, suggestions
+from bot.coach.goals import (
+    GoalDraft,
+    checked,
+    completed,
+    progress_from,
+    reopened,
+    suggestions,
+    weekly_increments,
+)
 from bot.coach.insights import BounceFact, InsightInputs, PlatformFact, find_insights, fresh
 from bot.coach.model import (
     Experience,
@@ -16,6 +25,7 @@ from bot.coach.model import (
     GoalStatus,
     Insight,
     InsightId,
+    InsightPriority,
     InsightType,
     LoopFact,
     Release,
@@ -24,6 +34,7 @@ from bot.coach.model import (
 from bot.coach.routines import PRESETS, area_for, parse_steps, written_steps
 from bot.coach.rules import coach_rules
 from bot.errors import Refused
+from bot.ui.strings import read_catalogue
 
 LIMITS = coach_rules().limits
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -54,19 +65,47 @@ def test_completing_and_reopening_returns_the_earlier_progress(progress: float) 
 
 
 @pytest.mark.parametrize(
-    "draft", [GoalDraft(" "), GoalDraft("x" * 121), GoalDraft("x", "y" * 1001), GoalDraft("x", progress=101)]
+    ("draft", "code"),
+    [
+        (GoalDraft(" "), "coach_title_empty"),
+        (GoalDraft("x" * 121), "coach_title_long"),
+        (GoalDraft("x", "y" * 1001), "coach_description_long"),
+        (GoalDraft("x", progress=100.1), "coach_progress_range"),
+        (GoalDraft("x", progress=-0.1), "coach_progress_range"),
+    ],
 )
-def test_bad_input_is_refused_with_the_accepted_form(draft: GoalDraft) -> None:
-    with pytest.raises(Refused):
+def test_bad_input_is_refused_with_the_accepted_form(draft: GoalDraft, code: str) -> None:
+    with pytest.raises(Refused) as refused:
         checked(draft, LIMITS)
+    assert refused.value.code == code
+
+
+def test_input_of_exactly_the_accepted_size_is_kept() -> None:
+    draft = GoalDraft("x" * 120, "y" * 1000, progress=100)
+    assert checked(draft, LIMITS) == draft
+    assert checked(GoalDraft("  Six \n songs "), LIMITS).title == "Six songs"
 
 
 def test_progress_is_measured_in_both_directions() -> None:
     up = goal(start_value=100.0, target_value=300.0)
     down = goal(start_value=20.0, target_value=5.0)
-    assert (progress_from(up, 200), progress_from(up, 500), progress_from(up, 50)) == (50.0, 100.0, 0.0)
-    assert progress_from(down, 5) == 100.0
-    assert progress_from(goal(), 5) is None
+    assert [progress_from(up, value) for value in (200, 300, 500, 100, 50)] == [50.0, 100.0, 100.0, 0.0, 0.0]
+    assert [progress_from(down, value) for value in (5, 12.5, 20, 30, 2)] == [100.0, 50.0, 0.0, 0.0, 100.0]
+    for ends in ({}, {"start_value": 1.0}, {"target_value": 1.0}, {"start_value": 3.0, "target_value": 3.0}):
+        assert progress_from(goal(**ends), 5) is None
+
+
+def test_steps_of_a_goal_are_counted_week_by_week_and_never_backwards() -> None:
+    """A week without a record is a week without progress; one in which it fell back is no step either."""
+    monday = TODAY - timedelta(days=TODAY.weekday())
+    history = [(monday, 10.0), (monday + timedelta(weeks=1), 4.0), (monday + timedelta(weeks=4), 14.0)]
+    assert weekly_increments(history) == [10.0, 0.0, 0.0, 0.0, 10.0]
+    assert weekly_increments([]) == []
+
+
+def test_a_paused_goal_comes_back_as_it_was() -> None:
+    paused = goal(progress=40.0, status=GoalStatus.PAUSED)
+    assert reopened(paused) == replace(paused, status=GoalStatus.ACTIVE)
 
 
 def keys(role: Role, **more: object) -> list[str]:
@@ -93,11 +132,13 @@ def test_goals_are_suggested_by_role_and_only_where_there_is_a_gap() -> None:
     assert keys(Role.ARTIST, goals=[goal(GoalCategory.BRANDING)]) == ["visual_identity", "engaged_audience"]
     assert keys(Role.ARTIST, goals=[goal(GoalCategory.BRANDING, status=GoalStatus.PAUSED)])[1] == "press_kit"
     assert keys(Role.ARTIST, dismissed={"press_kit"}) == ["visual_identity", "engaged_audience"]
-    release = Release("r", "Night Drive", TODAY + timedelta(days=30))
-    assert keys(Role.MANAGER, releases=[release])[0] == "campaign"
+    for days, first in ((30, "campaign"), (0, "campaign"), (-1, "roadmap")):
+        assert keys(Role.MANAGER, releases=[Release("r", "Night Drive", TODAY + timedelta(days=days))])[0] == first
     quiet = [LoopFact("1", "A", "quiet"), LoopFact("2", "B", "quiet")]
     assert "finish_one" in keys(Role.MANAGER, loops=quiet)
     assert "finish_one" not in keys(Role.MANAGER, loops=quiet[:1])
+    assert "finish_one" not in keys(Role.MANAGER, loops=[quiet[0], replace(quiet[1], label="steady")])
+    assert "finish_one" not in keys(Role.MANAGER, loops=[quiet[0], replace(quiet[1], unfinished=0)])
 
 
 def test_insights_come_from_what_exists_and_nothing_else() -> None:
@@ -128,15 +169,61 @@ def test_insights_come_from_what_exists_and_nothing_else() -> None:
     assert fresh(found, kept, NOW + timedelta(days=30), 30) == found
 
 
-def test_the_five_routines_add_up() -> None:
-    assert [preset.total for preset in PRESETS] == [110, 85, 175, 35, 70]
-    assert [area_for(preset.key, Role.ARTIST) for preset in PRESETS] == [
-        "creative",
-        "relationships",
-        "promo",
-        "wellbeing",
-        "career",
-    ]
+ROUTINES = """
+Morning creative session (110): listen back 10, capture 30, build 50, bounce 10, note the next step 10
+Weekly outreach batch (85): choose people 15, hear or read their latest 20, write notes 35, log replies 15
+Release week sprint (175): links and profiles 25, posts 40, thank-you list 20, notes 45, answers 30, stop and review 15
+Wellness check-in (35): walk without headphones 20, ear rest 10, one line on energy 5
+Monthly career review (70): numbers 20, goals and forecast 20, choose what to stop 15, next month 15
+"""
+"""The routines that come along, as people were promised them."""
+
+
+@pytest.mark.parametrize(("days", "priority"), [(14, InsightPriority.HIGH), (15, InsightPriority.MEDIUM)])
+def test_a_deadline_of_a_release_is_pressing_in_its_last_two_weeks(days: int, priority: InsightPriority) -> None:
+    coming = Release("r", "Night Drive", TODAY + timedelta(days=40), TODAY + timedelta(days=days), "Spotify pitch")
+    (found,) = find_insights(InsightInputs(TODAY, Role.MANAGER, releases=[coming]))
+    assert (found.type, found.content.priority) == (InsightType.RELEASE, priority)
+    assert found.content.summary.parts == {"release": "Night Drive", "deadline": "Spotify pitch", "count": days}
+
+
+@pytest.mark.parametrize(("days", "speaks"), [(0, True), (-1, False)])
+def test_a_release_is_spoken_of_up_to_its_own_day(days: int, speaks: bool) -> None:
+    day = TODAY + timedelta(days=days)
+    inputs = InsightInputs(
+        TODAY,
+        Role.MANAGER,
+        releases=[Release("r", "Night Drive", day, day, "Post")],
+        facts=[PlatformFact("k", "t", "s", None)],
+    )
+    assert [found.type for found in find_insights(inputs)] == (
+        [InsightType.RELEASE, InsightType.INDUSTRY] if speaks else []
+    )
+
+
+def test_each_routine_that_comes_along_has_its_words_its_minutes_and_its_total() -> None:
+    say = read_catalogue().words("en")
+    lines: list[str] = []
+    for preset in PRESETS:
+        key = f"coach.routine.{preset.key}"
+        steps = ", ".join(f"{say(f'{key}.step_{place}')} {each}" for place, each in enumerate(preset.minutes, 1))
+        lines.append(f"{say(f'{key}.name')} ({preset.total}): {steps}")
+    assert lines == ROUTINES.strip().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("role", "areas"),
+    [
+        (Role.ARTIST, ["creative", "relationships", "promo", "wellbeing", "career"]),
+        (Role.PR_AGENCY, ["promo_strategy", "contacts", "promo_strategy", "wellbeing", "skills"]),
+        (Role.MANAGER, ["artist_roadmap", "networking", "strategic_planning", "wellbeing", "skills"]),
+    ],
+)
+def test_a_routine_fills_the_area_it_is_about_in_every_role(role: Role, areas: list[str]) -> None:
+    """Outreach is work on people for a manager too, not strategic planning."""
+    routines = ("morning", "outreach", "release_week", "wellness", "review")
+    assert [area_for(key, role) for key in routines] == areas
+    assert area_for(None, role) == areas[0]
 
 
 def test_steps_are_written_one_a_line() -> None:
@@ -146,4 +233,20 @@ def test_steps_are_written_one_a_line() -> None:
     for text in ("", "listen back", "listen, soon", "x, 0", "\n".join(["a, 1"] * 13)):
         with pytest.raises(Refused):
             parse_steps(text, LIMITS)
-    assert date(2026, 3, 4) == TODAY
+
+
+@pytest.mark.parametrize(("minutes", "accepted"), [(0, False), (1, True), (240, True), (241, False), (-5, False)])
+def test_a_step_takes_a_minute_to_four_hours(minutes: int, accepted: bool) -> None:
+    if accepted:
+        assert parse_steps(f"listen, {minutes}", LIMITS)[0].minutes == minutes
+    else:
+        with pytest.raises(Refused) as refused:
+            parse_steps(f"listen, {minutes}", LIMITS)
+        assert refused.value.code == "coach_routine_line"
+
+
+def test_a_routine_holds_twelve_steps_and_no_thirteenth() -> None:
+    assert len(parse_steps("\n".join(["a, 1"] * 12), LIMITS)) == 12
+    with pytest.raises(Refused) as refused:
+        parse_steps("\n".join(["a, 1"] * 13), LIMITS)
+    assert refused.value.code == "coach_routine_steps"

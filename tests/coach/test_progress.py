@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.coach import false_labels
 from bot.coach.forecast import Standing, forecast
 from bot.coach.habits import counts, habit_state, is_due
-from bot.coach.load import Dimension, LoadInputs, check_load
+from bot.coach.load import Dimension, LoadInputs, Signal, check_load
 from bot.coach.model import Aggregate, Better, Frequency, GoalId, LoadLevel, MetricKind, Progress
 from bot.coach.rules import coach_rules
 from bot.coach.trend import Direction, growth_areas, trend, weekly_values
@@ -61,9 +61,42 @@ def test_fewer_than_four_points_are_early_days(values: list[float]) -> None:
 
 
 @given(st.lists(st.sampled_from([0.0, 0.0, 3.0, 7.0]), min_size=4, max_size=8))
-def test_zeros_anywhere_are_fine(values: list[float]) -> None:
-    trend(values, RULES)
-    growth_areas({"tasks": (values, Better.NONE, None)}, RULES)
+def test_zeros_anywhere_are_read_like_any_other_value(values: list[float]) -> None:
+    """Moving the whole series off zero changes the size it is measured by, never the order or the slope."""
+    found = trend(values, RULES, scale=7.0)
+    lifted = trend([value + 8 for value in values], RULES, scale=7.0)
+    assert (found.direction, found.z, found.slope) == (lifted.direction, lifted.z, pytest.approx(lifted.slope))
+    areas = growth_areas({"tasks": (values, Better.NONE, 7.0)}, RULES)
+    assert [area.metric for area in areas] == (["tasks"] if found.has_direction else [])
+
+
+def test_a_measure_that_is_zero_most_weeks_has_a_change_and_no_share() -> None:
+    """The median is zero: there is nothing that a percentage could be taken of."""
+    falling = [3.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    (area,) = growth_areas({"tasks": (falling, Better.NONE, None)}, RULES)
+    assert area.trend.direction is Direction.FALLING
+    assert area.share is None
+    rising = [1.0, 2.0, 3.0, 4.0]
+    (area,) = growth_areas({"tasks": (rising, Better.NONE, None)}, RULES)
+    assert (area.change, area.share) == (3.0, pytest.approx(3 / 2.5))
+
+
+def test_growth_areas_come_by_the_change_for_their_scale() -> None:
+    areas = growth_areas(
+        {
+            "listeners": ([100.0, 110.0, 120.0, 130.0], Better.YES, None),
+            "rate": ([0.2, 0.4, 0.6, 0.8], Better.YES, 1.0),
+            "still": ([4.0, 4.0, 4.0, 4.0], Better.YES, None),
+            "energy": ([5.0, 4.0, 2.0, 1.0], Better.YES, 5.0),
+        },
+        RULES,
+    )
+    assert [area.metric for area in areas] == ["energy", "rate", "listeners"]
+    assert [area.trend.direction for area in areas] == [
+        Direction.DECLINING,
+        Direction.IMPROVING,
+        Direction.IMPROVING,
+    ]
 
 
 def test_a_metric_without_a_better_side_rises_or_falls() -> None:
@@ -130,6 +163,36 @@ def test_a_forecast_is_ordered_and_keeps_still_all_week(steps: list[int], remain
     assert (later.p85_weeks or far) >= (first.p85_weeks or far)
 
 
+def test_the_two_dates_of_a_forecast_are_those_of_half_and_of_85_in_100_futures() -> None:
+    """One week in four does it all: by 3 weeks in 58 % of futures, by 6 in 82 %, by 7 in 87 %, by 8 in 90 %."""
+    for goal in ("g", "h", "i"):
+        found = forecast(GoalId(goal), [0, 0, 0, 10], 10, TODAY, None, FORECAST)
+        assert found is not None
+        assert (found.p50_weeks, found.p85_weeks) == (3, 7)
+        assert (found.p50_on, found.p85_on) == (TODAY + timedelta(weeks=3), TODAY + timedelta(weeks=7))
+
+
+@pytest.mark.parametrize(
+    ("days", "standing"),
+    [
+        (49, Standing.COMFORTABLE),
+        (48, Standing.TIGHT),
+        (21, Standing.TIGHT),
+        (20, Standing.LIKELY_LATER),
+    ],
+)
+def test_a_forecast_stands_by_the_day_on_which_each_share_is_there(days: int, standing: Standing) -> None:
+    found = forecast(GoalId("g"), [0, 0, 0, 10], 10, TODAY, TODAY + timedelta(days=days), FORECAST)
+    assert found is not None
+    assert found.standing is standing
+
+
+def test_a_goal_that_is_reached_is_there_today() -> None:
+    found = forecast(GoalId("g"), [5, 5, 5, 5], 0, TODAY, TODAY, FORECAST)
+    assert found is not None
+    assert (found.p50_on, found.p85_on, found.standing) == (TODAY, TODAY, Standing.COMFORTABLE)
+
+
 def test_a_forecast_needs_four_weeks_and_knows_the_target() -> None:
     assert forecast(GoalId("g"), [5, 5, 5], 10, TODAY, None, FORECAST) is None
     for days, standing in ((15, Standing.COMFORTABLE), (13, Standing.LIKELY_LATER)):
@@ -156,6 +219,40 @@ def test_load_is_amber_on_two_dimensions_and_red_on_exhaustion_with_two_more() -
     found = check_load(three_without_exhaustion)
     assert found.level is LoadLevel.AMBER
     assert Dimension.OVER_COMMITMENT in found.dimensions
+
+
+@pytest.mark.parametrize(
+    ("inputs", "signals"),
+    [
+        (LoadInputs(energies=(2, 5, 2)), [Signal.LOW_ENERGY]),
+        (LoadInputs(energies=(2, 2, 5, 5, 2)), []),
+        (LoadInputs(energies=(3, 3, 3)), []),
+        (LoadInputs(weekly_energy=(4, 3.5, 3, 2.5)), [Signal.ENERGY_FALLING]),
+        (LoadInputs(weekly_energy=(4, 3.6, 3.2, 2.8)), []),
+        (LoadInputs(weekly_energy=(5, 4, 3)), []),
+        (LoadInputs(rest_in_six_weeks=False), [Signal.NO_REST]),
+        (LoadInputs(quiet_hours_uses=(1, 1, 1, 2)), [Signal.LATE_NIGHTS]),
+        (LoadInputs(quiet_hours_uses=(2, 2, 2, 3)), []),
+        (LoadInputs(quiet_hours_uses=(0, 0, 0, 5)), []),
+        (LoadInputs(quiet_hours_uses=(1, 1, 5)), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.5, 0.5)), [Signal.COMPLETION_DOWN]),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.5, 0.51)), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.1, 0.1)), []),
+        (LoadInputs(unanswered_in_a_row=2, answered_before=3), [Signal.UNANSWERED]),
+        (LoadInputs(unanswered_in_a_row=2, answered_before=2), []),
+        (LoadInputs(unanswered_in_a_row=1, answered_before=9), []),
+        (LoadInputs(how_it_went=(5, 2, 2)), [Signal.WENT_BADLY]),
+        (LoadInputs(how_it_went=(2, 2, 3)), []),
+        (LoadInputs(how_it_went=(1,)), []),
+        (LoadInputs(efforts_done=(10, 10, 10), effort_planned=14), [Signal.TOO_MUCH_PLANNED]),
+        (LoadInputs(efforts_done=(10, 10, 10), effort_planned=13), []),
+        (LoadInputs(efforts_done=(10, 10), effort_planned=40), []),
+        (LoadInputs(efforts_done=(0, 0, 0), effort_planned=9), []),
+    ],
+)
+def test_a_signal_of_load_speaks_from_its_edge_on(inputs: LoadInputs, signals: list[Signal]) -> None:
+    """Each one is held against the person's own past, and needs enough of it."""
+    assert list(check_load(inputs).signals) == signals
 
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -193,6 +290,66 @@ def test_days_away_leave_strength_and_run_untouched() -> None:
     without = habit_state(Frequency.DAILY, done, start, now, "UTC")
     assert without.run == 14
     assert (without.strength or 0) < 1
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days_away", "counted"),
+    [
+        (Frequency.MONTHLY, 14, 1),
+        (Frequency.MONTHLY, 15, 0),
+        (Frequency.WEEKLY, 3, 1),
+        (Frequency.WEEKLY, 4, 0),
+        (Frequency.DAILY, 3, 1),
+        (Frequency.DAILY, 4, 0),
+    ],
+)
+def test_a_period_of_which_half_was_away_is_not_held_against_anybody(
+    frequency: Frequency, days_away: int, counted: int
+) -> None:
+    """The period goes by without one completion; a month has thirty days, so fifteen of them are half."""
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    length = 30 if frequency is Frequency.MONTHLY else 7
+    away = frozenset((start + timedelta(days=length - 1 - day)).date() for day in range(days_away))
+    state = habit_state(frequency, [], start, start + timedelta(days=length), "UTC", away)
+    assert (state.periods, state.strength) == (counted, 0.0 if counted else None)
+
+
+def test_a_period_is_counted_once_its_last_day_is_over() -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    done = [start, start + timedelta(days=1), start + timedelta(days=6)]
+    on_sunday = habit_state(Frequency.THREE_A_WEEK, done, start, start + timedelta(days=6, hours=14), "UTC")
+    assert (on_sunday.periods, on_sunday.this_period) == (0, 3)
+    on_monday = habit_state(Frequency.THREE_A_WEEK, done, start, start + timedelta(days=7), "UTC")
+    assert (on_monday.periods, on_monday.kept, on_monday.strength, on_monday.this_period) == (1, 1, 1.0, 0)
+    two_of_three = habit_state(Frequency.THREE_A_WEEK, done[:2], start, start + timedelta(days=7), "UTC")
+    assert (two_of_three.kept, two_of_three.strength) == (0, pytest.approx(2 / 3))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "gap", "run"),
+    [
+        (Frequency.DAILY, 1, 2),
+        (Frequency.DAILY, 2, 1),
+        (Frequency.THREE_A_WEEK, 3, 2),
+        (Frequency.THREE_A_WEEK, 4, 1),
+        (Frequency.WEEKLY, 7, 2),
+        (Frequency.WEEKLY, 8, 1),
+        (Frequency.MONTHLY, 31, 2),
+        (Frequency.MONTHLY, 32, 1),
+    ],
+)
+def test_a_run_survives_the_gap_of_its_table(frequency: Frequency, gap: int, run: int) -> None:
+    done = [NOON - timedelta(days=gap), NOON]
+    assert habit_state(frequency, done, NOON - timedelta(days=60), NOON, "UTC").run == run
+    assert habit_state(frequency, done[:1], NOON - timedelta(days=60), NOON, "UTC").run == run - 1
+
+
+def test_a_habit_counts_days_on_the_persons_own_calendar() -> None:
+    """Half past eleven in the evening in New York is tomorrow in London; it is still that day's practice."""
+    monday_evening = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+    tuesday_morning = datetime(2026, 3, 3, 13, tzinfo=UTC)
+    assert is_due(Frequency.DAILY, monday_evening, tuesday_morning, "America/New_York")
+    assert not is_due(Frequency.DAILY, monday_evening, tuesday_morning, "Europe/London")
 
 
 @given(st.lists(st.integers(0, 60), max_size=40), st.sampled_from(Frequency))

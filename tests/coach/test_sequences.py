@@ -311,7 +311,7 @@ QUIETLY = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 
 @SEQUENCES
-@settings(max_examples=12, deadline=None, suppress_health_check=QUIETLY)
+@settings(max_examples=6, deadline=None, suppress_health_check=QUIETLY)
 def test_no_sequence_of_acts_loses_a_tick_a_plan_or_a_reflection(
     shared: Any, role: Role, pacing: Pacing, acts: list[tuple[str, int]]
 ) -> None:

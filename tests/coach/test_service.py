@@ -1,12 +1,16 @@
 """The coach's use cases over a real database: weeks, tasks, goals, measures, habits, routines, reminders."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.clock import FixedClock
+from bot.coach.content import BankTask
 from bot.coach.goals import GoalDraft
 from bot.coach.model import (
+    Effort,
+    Experience,
     FocusArea,
     Frequency,
     GoalCategory,
@@ -19,12 +23,15 @@ from bot.coach.model import (
     WeekState,
     Woop,
 )
+from bot.coach.service import coach_service
+from bot.coach.service.desk import Desk
 from bot.coach.service.profiles import ProfileChanges
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.service.weeks import CrisisFound
 from bot.errors import AlreadyDone, NotFound, Refused
 from bot.undo import ChangeService
 from storage.unit import Database
+from tests.coach.banks import EVERYBODY, synthetic_bank
 from tests.coach.desk import ADA, BEN, MONDAY, ada, ben, coach, started
 
 
@@ -67,7 +74,7 @@ async def test_regenerating_keeps_ticks_if_thens_and_own_tasks(sqlite_database: 
     changed = await service.weeks.regenerate(ada, ADA, view.week.week_start)
     after = {task.id: task for task in changed.view.tasks}
     assert after[ticked.id].status is TaskStatus.DONE
-    assert after[planned.id].if_then is not None
+    assert after[planned.id].if_then == "If it is Tuesday 19:00, then ten minutes"
     assert own.task.id in after
     assert free.id not in after
     assert changed.view.week.reflections.wins == ("One hook",)
@@ -199,13 +206,13 @@ async def test_goals_complete_reopen_forecast_and_forget(sqlite_database: Databa
         await service.goals.set_progress(ada, ADA, goal.id, week * 10)
     view = await service.goals.get(ADA, goal.id)
     assert view.forecast is not None
-    assert view.forecast.p50_weeks is not None
+    assert view.forecast.p50_weeks in (5, 6), "ten of a hundred in five of six weeks, fifty to go"
     done = await service.goals.complete(ada, ADA, goal.id)
     assert (done.view.goal.status, done.view.goal.progress) == (GoalStatus.COMPLETED, 100)
     back = await service.goals.reopen(ada, ADA, goal.id)
     assert back.view.goal.progress == 50
     woop = await service.goals.set_woop(ada, ADA, goal.id, Woop(plan="If it is Tuesday, then ten minutes"))
-    assert woop.view.goal.woop is not None
+    assert woop.view.goal.woop == Woop(plan="If it is Tuesday, then ten minutes")
     group = await service.goals.delete(ada, ADA, goal.id)
     assert await service.goals.all(ADA) == []
     await ChangeService(sqlite_database).undo(ada, ADA, group)
@@ -221,9 +228,103 @@ async def test_a_goal_follows_its_measure(sqlite_database: Database, clock: Fixe
     assert logged.completes == ("Fifty",)
     with pytest.raises(Refused):
         await service.progress.log(ada, ADA, "tasks completed", 3)
-    assert await service.progress.metrics(ADA) == ["mailing list"] or "goal_progress" in await service.progress.metrics(
-        ADA
-    )
+    assert await service.progress.metrics(ADA) == ["mailing list"]
+
+
+async def test_a_goal_that_follows_a_measure_has_a_forecast_like_any_other(
+    sqlite_database: Database, clock: FixedClock
+) -> None:
+    service = await started(sqlite_database, clock)
+    draft = GoalDraft("Two hundred", metric="mailing list", start_value=0, target_value=200)
+    goal = (await service.goals.add(ada, ADA, draft)).view.goal
+    for people in (20, 40, 60, 80, 100):
+        clock.advance(days=7)
+        await service.progress.log(ada, ADA, "mailing list", people)
+    view = await service.goals.get(ADA, goal.id)
+    assert view.goal.progress == 50
+    assert view.forecast is not None
+    assert view.forecast.p50_weeks in (5, 6), "ten of a hundred in five of six weeks"
+
+
+async def test_a_value_for_an_earlier_day_does_not_turn_a_goal_back(
+    sqlite_database: Database, clock: FixedClock
+) -> None:
+    service = await started(sqlite_database, clock)
+    draft = GoalDraft("Two hundred", metric="mailing list", start_value=0, target_value=200)
+    goal = (await service.goals.add(ada, ADA, draft)).view.goal
+    clock.advance(days=7)
+    await service.progress.log(ada, ADA, "mailing list", 100)
+    late = await service.progress.log(ada, ADA, "mailing list", 200, clock.now() - timedelta(days=1))
+    assert late.completes == ()
+    assert (await service.goals.get(ADA, goal.id)).goal.progress == 50
+    await service.progress.log(ada, ADA, "mailing list", 80)
+    assert (await service.goals.get(ADA, goal.id)).goal.progress == 40
+
+
+async def test_the_progress_of_a_goal_is_no_measure_while_it_lives_or_after(
+    sqlite_database: Database, clock: FixedClock
+) -> None:
+    service = await started(sqlite_database, clock)
+    goal = (await service.goals.add(ada, ADA, GoalDraft("Six songs"))).view.goal
+    for value in (10, 20):
+        clock.advance(days=7)
+        await service.goals.set_progress(ada, ADA, goal.id, value)
+    await service.progress.log(ada, ADA, "Mailing list", 5)
+    for is_gone in (False, True):
+        if is_gone:
+            await service.goals.delete(ada, ADA, goal.id)
+        view = await service.progress.view(ADA)
+        assert [each.metric.name for each in view.series] == ["mailing list"]
+        assert (view.records, view.most_logged) == (1, ("mailing list",))
+        assert await service.progress.metrics(ADA) == ["mailing list"]
+
+
+@pytest.mark.parametrize(
+    ("back", "accepted"),
+    [
+        (timedelta(days=-1), True),
+        (timedelta(days=-1, seconds=-1), False),
+        (timedelta(days=366), True),
+        (timedelta(days=366, seconds=1), False),
+    ],
+)
+async def test_a_measure_may_be_for_tomorrow_at_most_and_a_year_ago(
+    sqlite_database: Database, clock: FixedClock, back: timedelta, accepted: bool
+) -> None:
+    service = await started(sqlite_database, clock)
+    if accepted:
+        assert (await service.progress.log(ada, ADA, "mailing list", 1, clock.now() - back)).record.value == 1
+    else:
+        with pytest.raises(Refused) as refused:
+            await service.progress.log(ada, ADA, "mailing list", 1, clock.now() - back)
+        assert refused.value.code == "coach_log_date"
+
+
+async def test_a_task_for_once_never_returns_however_long_ago_it_was_done(
+    sqlite_database: Database, clock: FixedClock
+) -> None:
+    """The four-week rule forgets; what is done once for a lifetime (a bio, a passport) must not come back after it."""
+    once = BankTask("art.car.900", FocusArea.CAREER, "Register as a member", "x", Effort.LOW, EVERYBODY, once=True)
+    others = [
+        replace(
+            once,
+            id=f"art.car.90{number}",
+            title=f"Other {number}",
+            once=False,
+            experience=frozenset({Experience.ADVANCED}),
+        )
+        for number in range(1, 6)
+    ]
+    bank = (*(task for task in synthetic_bank() if task.area is not FocusArea.CAREER), once, *others)
+    await started(sqlite_database, clock)
+    service = coach_service(Desk(sqlite_database, clock, bank=lambda role: bank))
+    first = await service.weeks.plan(ada, ADA)
+    (task,) = [task for task in first.tasks if task.title == once.title]
+    await service.tasks.done(ada, ADA, task.id)
+    for _ in range(6):
+        clock.advance(days=7)
+        later = await service.weeks.plan(ada, ADA)
+        assert once.title not in [task.title for task in later.tasks]
 
 
 async def test_habits_routines_and_reminders_keep_their_rules(sqlite_database: Database, clock: FixedClock) -> None:

@@ -1,6 +1,7 @@
 """Seats, effort and choice of a week: the properties of the plan."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,10 +23,11 @@ from bot.coach.model import (
     Phase,
     Release,
     Role,
+    Season,
 )
 from bot.coach.rules import coach_rules
 from bot.coach.seats import WeekShape, areas_of, estimated_minutes, frame, hours_of, seats
-from bot.coach.week import Kept, WeekDraft, WeekInputs, build_week
+from bot.coach.week import Kept, WeekDraft, WeekInputs, build_week, score, seasons, top_goals, window_match
 from tests.coach.banks import EVERYBODY, synthetic_bank
 
 RULES = coach_rules()
@@ -202,28 +204,148 @@ def test_goals_releases_experience_and_phase_move_the_choice_and_never_the_count
         window=(-21, -7),
         goal_categories=(GoalCategory.RELEASE,),
     )
-    release = Release("r", "Night Drive", MONDAY + timedelta(days=18))
+    coming = release(18)
     without = build_week(inputs(bank=(base, special)), RULES)
     assert [planned.task.id for planned in without.tasks] == [plain]
-    with_release = build_week(inputs(bank=(base, special), releases=[release]), RULES)
+    with_release = build_week(inputs(bank=(base, special), releases=[coming]), RULES)
     first = with_release.tasks[0]
     assert first.task.id == fitting
-    assert first.due == release.on - timedelta(days=7)
+    assert first.due == coming.on - timedelta(days=7)
     over = build_week(inputs(bank=(base, special), releases=[Release("r", "x", MONDAY)]), RULES)
     assert [planned.task.id for planned in over.tasks] == [plain]
 
 
 def test_one_heavy_task_is_swapped_for_a_low_one_and_the_count_stays() -> None:
-    usual = build_week(inputs(pacing=Pacing.INTENSIVE), RULES)
-    lighter = build_week(inputs(pacing=Pacing.INTENSIVE, swap_one_high=True), RULES)
-    highs = [sum(planned.task.effort is Effort.HIGH for planned in draft.tasks) for draft in (usual, lighter)]
-    assert len(usual.tasks) == len(lighter.tasks)
-    assert highs[0] == 0 or highs[1] == highs[0] - 1
+    """The heavy ones fit the person best, so that there are as many as may be; one of them gives way."""
+    heavy = [
+        BankTask(f"art.cre.8{number}", FocusArea.CREATIVE, f"Heavy {number}", "x", Effort.HIGH, EVERYBODY)
+        for number in range(3)
+    ]
+    light = [
+        replace(task, id=f"art.cre.9{number}", effort=Effort.LOW, experience=frozenset({Experience.ADVANCED}))
+        for number, task in enumerate(heavy)
+    ]
+    between = replace(heavy[0], id="art.cre.700", effort=Effort.MEDIUM)
+    bank = (*heavy, between, *light)
+    usual, lighter = (build_week(inputs(bank=bank, swap_one_high=swapped), RULES) for swapped in (False, True))
+    assert sorted(planned.task.effort for planned in usual.tasks) == [Effort.MEDIUM, Effort.HIGH, Effort.HIGH]
+    assert sorted(planned.task.effort for planned in lighter.tasks) == [Effort.LOW, Effort.MEDIUM, Effort.HIGH]
+    only_light = build_week(inputs(bank=light, swap_one_high=True), RULES)
+    assert [planned.task.effort for planned in only_light.tasks] == [Effort.LOW] * 3
 
 
 def test_a_task_offered_once_and_finished_is_never_offered_again() -> None:
+    """Not even where the bank has nothing else for the seat; any other finished task may come again."""
     once = BankTask("art.cre.900", FocusArea.CREATIVE, "Once", "x", Effort.LOW, EVERYBODY, once=True)
-    request = inputs(bank=(once, *synthetic_bank()))
-    assert once.id in {planned.task.id for planned in build_week(inputs(bank=(once,)), RULES).tasks}
-    after = build_week(inputs(bank=request.bank, finished_once=frozenset({once.id})), RULES)
-    assert once.id not in {planned.task.id for planned in after.tasks}
+    again = BankTask("art.cre.901", FocusArea.CREATIVE, "Again", "x", Effort.LOW, EVERYBODY)
+    before = build_week(inputs(bank=(once, again)), RULES)
+    assert {planned.task.id for planned in before.tasks} == {once.id, again.id}
+    finished = frozenset({once.id, again.id})
+    after = build_week(inputs(bank=(once, again), finished_once=finished), RULES)
+    assert [planned.task.id for planned in after.tasks] == [again.id]
+    assert build_week(inputs(bank=(once,), finished_once=finished), RULES).tasks == ()
+
+
+def release(days: int) -> Release:
+    """Return a release so many days before (negative) or after the Monday of the week."""
+    return Release("r", "Night Drive", MONDAY + timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    ("days", "season"),
+    [
+        (57, Season.QUIET),
+        (56, Season.PRE_RELEASE),
+        (7, Season.PRE_RELEASE),
+        (6, Season.RELEASE),
+        (0, Season.RELEASE),
+        (-6, Season.RELEASE),
+        (-7, Season.POST_RELEASE),
+        (-42, Season.POST_RELEASE),
+        (-43, Season.QUIET),
+    ],
+)
+def test_a_week_lies_in_the_season_of_its_release(days: int, season: Season) -> None:
+    """Eight weeks before, the week itself with the six days round it, and six weeks after."""
+    assert seasons(MONDAY, [release(days)], RULES) == {season}
+
+
+def test_two_releases_have_both_their_seasons() -> None:
+    assert seasons(MONDAY, [release(30), release(-10)], RULES) == {Season.PRE_RELEASE, Season.POST_RELEASE}
+
+
+@pytest.mark.parametrize(
+    ("days", "points"),
+    # The window is from 21 to 7 days before the release; the week has seven days.
+    [(42, None), (41, 1), (28, 1), (27, 3), (21, 3), (7, 3), (6, None)],
+)
+def test_a_window_counts_while_a_day_of_the_week_lies_in_it_and_a_little_in_the_two_weeks_before(
+    days: int, points: int | None
+) -> None:
+    assert window_match((-21, -7), MONDAY, release(days), RULES.season.soon_days) == points
+
+
+@pytest.mark.parametrize(("ends", "due"), [(0, MONDAY), (1, MONDAY + timedelta(days=1))])
+def test_a_task_is_due_on_the_last_day_of_its_window_the_monday_included(ends: int, due: date) -> None:
+    task = BankTask("art.cre.1", FocusArea.CREATIVE, "Pitch", "x", Effort.LOW, EVERYBODY, window=(-21, -7))
+    coming = [release(7 + ends), release(60)]
+    assert [planned.due for planned in build_week(inputs(bank=(task,), releases=coming), RULES).tasks] == [due]
+
+
+PLAIN = BankTask("art.cre.1", FocusArea.CREATIVE, "Plain", "x", Effort.LOW, EVERYBODY)
+
+
+@pytest.mark.parametrize(("place", "points"), [(0, 3), (1, 2), (2, 1), (3, 1), (4, 1)])
+def test_a_task_counts_by_the_rank_of_the_goal_it_serves(place: int, points: int) -> None:
+    categories = list(GoalCategory)[:5]
+    goals = [goal(number, category, 9 - number) for number, category in enumerate(categories)]
+    serving = replace(PLAIN, goal_categories=(categories[place],))
+    base = score(PLAIN, inputs(goals=goals), RULES)
+    assert base is not None
+    assert score(serving, inputs(goals=goals), RULES) == base + points
+
+
+def test_of_two_goals_of_one_priority_the_older_comes_first() -> None:
+    young, old = goal(1, GoalCategory.CAREER), replace(goal(2, GoalCategory.SKILLS), created_at=NOW - timedelta(days=1))
+    assert [each.id for each in top_goals([young, old])] == [old.id, young.id]
+    assert [each.id for each in top_goals([replace(young, priority=1), old])] == [young.id, old.id]
+
+
+@pytest.mark.parametrize(
+    ("of_task", "current", "points"),
+    [
+        (Phase.ANY, Phase.EXECUTOR, 0),
+        (Phase.EXECUTOR, Phase.EXECUTOR, 1),
+        (Phase.GENERATOR, Phase.EXECUTOR, -1),
+        (Phase.EXECUTOR, Phase.GENERATOR, -1),
+        (Phase.BUILDER, Phase.EXECUTOR, 0),
+    ],
+)
+def test_a_task_fits_its_phase_and_stands_against_the_opposite(of_task: Phase, current: Phase, points: int) -> None:
+    base = score(PLAIN, inputs(phase=current), RULES)
+    assert base is not None
+    assert score(replace(PLAIN, phase=of_task), inputs(phase=current), RULES) == base + points
+
+
+@pytest.mark.parametrize(("weeks", "penalty"), [(3, 0), (4, 3), (5, 2), (6, 1), (7, 0)])
+def test_what_was_offered_lately_stands_back_a_little(weeks: int, penalty: int) -> None:
+    """Within four weeks it is not offered at all; that is another rule."""
+    base = score(PLAIN, inputs(), RULES)
+    assert base is not None
+    offered = {PLAIN.id: MONDAY - timedelta(weeks=weeks)}
+    assert score(PLAIN, inputs(offered=offered), RULES) == base - penalty
+
+
+@pytest.mark.parametrize(
+    ("levels", "points"),
+    [
+        ({Experience.BEGINNER}, 2),
+        ({Experience.INTERMEDIATE}, 1),
+        ({Experience.ADVANCED}, 0),
+        ({Experience.BEGINNER, Experience.ADVANCED}, 2),
+    ],
+)
+def test_a_task_counts_by_the_level_nearest_to_the_persons_own(levels: set[Experience], points: int) -> None:
+    far = score(replace(PLAIN, experience=frozenset({Experience.ADVANCED})), inputs(), RULES)
+    assert far is not None
+    assert score(replace(PLAIN, experience=frozenset(levels)), inputs(), RULES) == far + points

@@ -1,6 +1,7 @@
-"""A year of a simulated artist through the real services: idle weeks, holidays, a burn-out dip, a move abroad.
+"""A life of a simulated artist through the real services: idle weeks, holidays, a burn-out dip, a move abroad.
 
-Each week the effect of the rules is looked at; the person's script decides only what the person does.
+A season by default, a whole year in `make soak`. Each week the effect of the rules is looked at; the person's script
+decides only what the person does.
 """
 
 import itertools
@@ -52,40 +53,96 @@ class Script:
     pauses_weeks: int = 0
 
 
-def script() -> list[Script]:
-    weeks = [Script(8) for _ in range(52)]
-    for week in (6, 7, 8):
-        weeks[week] = Script(10)  # three full weeks: an offer
-    weeks[12] = Script(None)  # idle once: a soft landing
-    weeks[16] = Script(8, rests=True)
-    for week in (20, 21, 22):
-        weeks[week] = Script(2, energy=1)  # the dip
-    weeks[23] = Script(6, energy=3)
-    weeks[28] = Script(8, zone="America/New_York")  # moves, weeks before the autumn change of clocks
-    weeks[32] = Script(None, pauses_weeks=3)  # holidays
-    weeks[33] = weeks[34] = Script(None)
-    for week in (38, 39):
-        weeks[week] = Script(3)  # two small weeks, not tired: one lighter, then two fewer and a question
-    for week in (42, 43, 44, 45):
-        weeks[week] = Script(None)  # gone for a month
-    return weeks
+@dataclass
+class Story:
+    """A life as it is lived: where in it each thing happens, and which row of the adapting table then speaks.
+
+    `spoke` names the weeks in which the plan was not just held as it was.
+    """
+
+    weeks: int
+    full: tuple[int, ...]
+    idle: int
+    rest: int
+    dip: tuple[int, ...]
+    moves: int
+    holidays: tuple[int, ...]
+    small: tuple[int, int]
+    gone: tuple[int, ...]
+    spoke: dict[int, str]
+
+    @property
+    def script(self) -> list[Script]:
+        weeks = [Script(8) for _ in range(self.weeks)]
+        for week in self.full:
+            weeks[week] = Script(10)  # full weeks: an offer
+        weeks[self.idle] = Script(None)  # idle once: a soft landing
+        weeks[self.rest] = Script(8, rests=True)
+        for week in self.dip:
+            weeks[week] = Script(2, energy=1)
+        weeks[self.dip[-1] + 1] = Script(6, energy=3)
+        weeks[self.moves].zone = "America/New_York"
+        for week in self.holidays:
+            weeks[week] = Script(None)
+        weeks[self.holidays[0]].pauses_weeks = len(self.holidays)
+        for week in self.small:
+            weeks[week] = Script(3)  # two small weeks, not tired: one lighter, then two fewer and a question
+        for week in self.gone:
+            weeks[week] = Script(None)
+        return weeks
+
+    @property
+    def expected(self) -> dict[int, str]:
+        """Return the row of every week in which the person was there."""
+        away = (self.idle, *self.holidays, *self.gone)
+        return {week: self.spoke.get(week, "hold") for week in range(self.weeks) if week not in away}
 
 
-AWAY = (12, 32, 33, 34, 42, 43, 44, 45)
-SPOKE = {
-    6: "offer_more",  # three good weeks, by the mean of three
-    7: "offer_more",
-    8: "offer_more",  # the offer is taken each time, until twelve are reached
-    13: "soft_landing",  # after the idle week
-    21: "load",  # after the first tired answer, as long as they last
-    22: "load",
-    23: "load",
-    39: "one_lighter",
-    40: "two_fewer",
-    46: "silence",  # after a month away
-}
-"""Which row of the adapting table spoke in which week; everywhere else the plan was held as it was."""
-EXPECTED = {week: SPOKE.get(week, "hold") for week in range(52) if week not in AWAY}
+YEAR = Story(
+    weeks=52,
+    full=(6, 7, 8),
+    idle=12,
+    rest=16,
+    dip=(20, 21, 22),
+    moves=28,  # weeks before the autumn change of clocks
+    holidays=(32, 33, 34),
+    small=(38, 39),
+    gone=(42, 43, 44, 45),
+    spoke={
+        6: "offer_more",  # three good weeks, by the mean of three
+        7: "offer_more",
+        8: "offer_more",  # the offer is taken each time, until twelve are reached
+        13: "soft_landing",  # after the idle week
+        21: "load",  # after the first tired answer, as long as they last
+        22: "load",
+        23: "load",
+        39: "one_lighter",
+        40: "two_fewer",
+        46: "silence",  # after a month away
+    },
+)
+SEASON = Story(
+    weeks=19,
+    full=(0, 1),
+    idle=3,  # its Sunday is the one on which London changes its clocks
+    rest=9,
+    dip=(5, 6, 7),
+    moves=8,
+    holidays=(10,),
+    small=(11, 12),
+    gone=(14, 15, 16, 17),
+    spoke={
+        2: "offer_more",
+        4: "soft_landing",
+        6: "load",
+        7: "load",
+        8: "load",
+        12: "one_lighter",
+        13: "two_fewer",
+        18: "silence",
+    },
+)
+"""The same things close together, with the spring change of clocks and the ends of four months among them."""
 
 
 @pytest.fixture
@@ -94,7 +151,10 @@ def clock() -> FixedClock:
 
 
 @pytest.mark.timeout(300)
-async def test_a_year_of_an_artists_life(sqlite_database: Database, clock: FixedClock) -> None:
+@pytest.mark.parametrize(
+    "story", [pytest.param(SEASON, id="a season"), pytest.param(YEAR, id="a year", marks=pytest.mark.soak)]
+)
+async def test_an_artists_life(sqlite_database: Database, clock: FixedClock, story: Story) -> None:
     life = Life(sqlite_database, clock)
     coach = life.coach
     async with sqlite_database.write(ada, ADA, "seen") as unit:
@@ -109,7 +169,7 @@ async def test_a_year_of_an_artists_life(sqlite_database: Database, clock: Fixed
     sizes: list[tuple[date, int, str]] = []
     progress = 0.0
     rules: dict[int, str] = {}
-    for number, lived in enumerate(script()):
+    for number, lived in enumerate(story.script):
         monday = FIRST + timedelta(weeks=number)
         start = datetime.combine(monday, datetime.min.time(), ZoneInfo(zone)).astimezone(UTC) + timedelta(hours=9)
         await life.live_until(start)
@@ -146,21 +206,21 @@ async def test_a_year_of_an_artists_life(sqlite_database: Database, clock: Fixed
         await coach.checkins.energy(ada, ADA, checkin.checkin.id, lived.energy)
         await coach.checkins.how_it_went(ada, ADA, checkin.checkin.id, 2 if lived.tenths <= 2 else 4)
         await coach.weeks.reflect(ada, ADA, None, Reflections(wins=(f"Week {number}",)))
-        if number == 22:
+        if number == story.dip[-1]:
             assert (await coach.progress.load(ADA)).level is LoadLevel.RED
     await life.live_until(clock.now() + timedelta(days=8))
     by_week = {monday: (size, rule) for monday, size, rule in sizes}
-    _look_at_sizes(sizes, by_week)
-    assert rules == EXPECTED
+    _look_at_sizes(sizes, by_week, story)
+    assert rules == story.expected
     history = await coach.weeks.history(ADA, limit=100)
-    _look_at_history(history)
-    _look_at_messages(life, zone_moved=FIRST + timedelta(weeks=28))
+    _look_at_history(history, story)
+    _look_at_messages(life, story)
     view = await coach.progress.view(ADA, weeks=52)
     assert view.consistency is not None
     assert 0.3 < view.consistency < 1
     assert (await coach.goals.get(ADA, goal.view.goal.id)).forecast is not None
     wins = [told for week in history for told in week.week.reflections.wins]
-    assert len(wins) == len(set(wins)) == sum(not s.rests and s.tenths is not None for s in script())
+    assert len(wins) == len(set(wins)) == sum(not s.rests and s.tenths is not None for s in story.script)
 
 
 def _look_at_plan(view: WeekView, offered: dict[str, list[date]]) -> None:
@@ -199,29 +259,30 @@ def _look_at_scores(view: WeekView, history: list[WeekView]) -> None:
         assert view.consistency == pytest.approx(v / (1 - (0.5 ** (1 / 5)) ** n), abs=1e-9)
 
 
-def _look_at_sizes(sizes: list[tuple[date, int, str]], by_week: dict[date, tuple[int, str]]) -> None:
+def _look_at_sizes(sizes: list[tuple[date, int, str]], by_week: dict[date, tuple[int, str]], story: Story) -> None:
     def at(number: int) -> tuple[int, str]:
         return by_week[FIRST + timedelta(weeks=number)]
 
     assert at(0) == (9, "hold")
-    assert "grown" in [rule for _, _, rule in sizes], "three full weeks lead to an offer, and it was taken"
-    assert at(13)[0] == 3, "after an idle week three tasks"
-    assert at(13)[1] == "soft_landing"
-    assert at(14)[0] >= 7, "and the week after the usual size again"
-    assert at(21)[1] == "load", "a tired answer holds the size"
+    assert "grown" in [rule for _, _, rule in sizes], "full weeks lead to an offer, and it was taken"
+    assert at(story.idle + 1) == (3, "soft_landing"), "after an idle week three tasks"
+    assert at(story.idle + 2)[0] >= 7, "and the week after the usual size again"
+    assert at(story.dip[1])[1] == "load", "a tired answer holds the size"
     usual = [(monday, size) for monday, size, rule in sizes if rule not in ("soft_landing", "silence", "rest")]
     steps = [later[1] - earlier[1] for earlier, later in itertools.pairwise(usual)]
     assert all(-2 <= step <= 2 for step in steps), "never by more than two"
-    assert at(39)[0] == at(38)[0], "one small week: as many, one of them lighter"
-    assert at(40)[0] == at(39)[0] - 2, "two small weeks: two fewer"
-    assert at(41)[0] == at(40)[0], "and it stays there, until somebody takes an offer"
-    assert at(46)[1] == "silence", "a month away ends in three tasks, without reproach"
+    first, second = story.small
+    assert at(second)[0] == at(first)[0], "one small week: as many, one of them lighter"
+    assert at(second + 1)[0] == at(second)[0] - 2, "two small weeks: two fewer"
+    if second + 2 not in story.gone:
+        assert at(second + 2)[0] == at(second + 1)[0], "and it stays there, until somebody takes an offer"
+    assert at(story.gone[-1] + 1) == (3, "silence"), "a month away ends in three tasks, without reproach"
 
 
-def _look_at_history(history: list[WeekView]) -> None:
+def _look_at_history(history: list[WeekView], story: Story) -> None:
     states = {view.week.week_start: view.week.state for view in history}
-    assert states[FIRST + timedelta(weeks=16)] is WeekState.REST
-    assert WeekState.PAUSED in [states.get(FIRST + timedelta(weeks=week)) for week in (32, 33, 34)]
+    assert states[FIRST + timedelta(weeks=story.rest)] is WeekState.REST
+    assert WeekState.PAUSED in [states.get(FIRST + timedelta(weeks=week)) for week in story.holidays]
     reserved = sorted(monday for monday, state in states.items() if state is WeekState.RESERVE)
     assert all((later - earlier).days >= 28 for earlier, later in itertools.pairwise(reserved))
     assert len(states) == len(history), "one row a week"
@@ -230,9 +291,10 @@ def _look_at_history(history: list[WeekView]) -> None:
     assert not any(task.carry_count > 2 for view in history for task in view.tasks)
 
 
-def _look_at_messages(life: Life, zone_moved: date) -> None:
+def _look_at_messages(life: Life, story: Story) -> None:
     said = [each for each in life.chat.said if "Check-ins are on" not in each.text]
     assert said, "check-ins went out"
+    zone_moved = FIRST + timedelta(weeks=story.moves)
     moved = datetime.combine(zone_moved, datetime.min.time(), UTC) + timedelta(hours=9)
     for each in said:
         zone = "America/New_York" if each.at > moved else "Europe/London"
@@ -241,11 +303,12 @@ def _look_at_messages(life: Life, zone_moved: date) -> None:
     assert max(weeks.values()) <= 2
     times = [each.at for each in said]
     assert all(later - earlier >= timedelta(hours=20) for earlier, later in itertools.pairwise(times))
-    holidays = (FIRST + timedelta(weeks=32, days=1), FIRST + timedelta(weeks=35))
+    holidays = (FIRST + timedelta(weeks=story.holidays[0], days=1), FIRST + timedelta(weeks=story.holidays[-1] + 1))
     assert not any(holidays[0] <= at.date() < holidays[1] for at in times)
     last = [each for each in said if "I'll stop sending notes now" in each.text]
     assert len(last) == 1, "one last message in the month away"
-    after = [each for each in said if last[0].at < each.at < moved + timedelta(weeks=18)]
+    back = moved + timedelta(weeks=story.gone[-1] + 1 - story.moves)
+    after = [each for each in said if last[0].at < each.at < back]
     assert after == [], "then silence until the next command"
 
 

@@ -86,9 +86,9 @@ def bounce(days_ago: float = 0, name: str = "take") -> LoopBounce:
     return LoopBounce(f"{name}-{days_ago}", NOW - timedelta(days=days_ago))
 
 
-def g8(bounces: tuple[LoopBounce, ...] = (), **changes) -> Plan:
-    """Return the loop of golden row G8."""
-    return Plan(loop(**changes), night_drive(done=G8_DONE), bounces)
+def g8(bounces: tuple[LoopBounce, ...] = (), *, done: dict[str, float] | None = None, **changes) -> Plan:
+    """Return the loop of golden row G8, or that loop with other clips finished."""
+    return Plan(loop(**changes), night_drive(done=G8_DONE if done is None else done), bounces)
 
 
 milli = st.integers(min_value=0, max_value=40_000)

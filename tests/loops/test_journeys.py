@@ -8,10 +8,12 @@ import pytest
 from bot.actors import Actor as Actor_
 from bot.clock import FixedClock
 from bot.local.model import Message
+from bot.local.parts import walk
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
 from bot.loops.area import Neighbours, open_loops
 from bot.loops.clips import ClipFields
+from bot.ui.items import parse_custom_id
 from storage.engine import open_engines
 from storage.unit import Database
 from tests.loops.test_service import Stubborn
@@ -217,6 +219,29 @@ async def test_several_panels_of_one_loop_stay_in_step(product: Product, ada: Ac
     assert "loop, so only they can change it. You can start your own with </loop new" in ben.sees()
     plan = (await product.services.loops.loops.lines(ada.id))[0]
     assert plan.clips == 1
+
+
+async def test_a_stranger_can_press_nothing_on_a_posted_loop(product: Product, ada: Actor, ben: Actor) -> None:
+    """Every button names its owner, also those that only look: a posted card is Ada's, whoever sees it."""
+    await ada.slash("/loop new", name="Night Drive")
+    await ada.press("Post to channel")
+    card = ada.last()
+    await add(ada, "Sketch", "creative", "0")
+    world = ada._stage.server.core.world
+    await ada._stage.until(lambda: "1 clip on 1 lane" in shown(ada, card))
+    posted = world.message(card.channel_id, card.id)
+    before = (await product.services.loops.loops.lines(ada.id))[0]
+    ids = [str(part["custom_id"]) for part in walk(posted.components) if "custom_id" in part]
+    assert len(ids) >= 3
+    assert [parsed.owner for parsed in map(parse_custom_id, ids) if parsed is not None] == [ada.id] * len(ids)
+    for custom_id in ids:
+        await ben.press(custom_id, on=posted)
+        # Taking a message away is for its owner and for managers of the server.
+        refusal = "That needs the permission" if ":ui:remove:" in custom_id else "so only they can change it."
+        assert refusal in shown(ben, ben.last()), custom_id
+    assert world.message(card.channel_id, card.id) == posted
+    assert (await product.services.loops.loops.lines(ada.id))[0] == before
+    assert await product.services.loops.loops.lines(ben.id) == []
 
 
 def shown(who: Actor, message: Message) -> str:

@@ -156,6 +156,65 @@ def test_every_number_has_a_reason():
     assert measure(Plan(loop()), NOW, RULES).reasons[0].code == "no_clips"
 
 
+@pytest.mark.parametrize(
+    ("done", "code", "parts"),
+    [
+        ({"Sketch": 0.5}, "motion_today", {"count": 1, "days": 1}),
+        ({"Sketch": 1}, "motion", {"count": 1, "days": 2}),
+        ({"Sketch": 28, "Arrange": 1}, "motion", {"count": 2, "days": 29}),
+        ({"Sketch": 28.1, "Arrange": 1}, "motion", {"count": 1, "days": 2}),
+        ({"Sketch": 40, "Arrange": 28.5}, "motion_idle", {"count": 28}),
+        ({}, "motion_none", {}),
+    ],
+)
+def test_the_reason_for_motion_counts_four_weeks_back(done: dict[str, float], code: str, parts: dict[str, int]):
+    reasons = {reason.code: dict(reason.parts) for reason in measure(g8(done=done), NOW, RULES).reasons}
+    assert {key: value for key, value in reasons.items() if key.startswith("motion")} == {code: parts}
+
+
+@pytest.mark.parametrize(
+    ("ages", "code", "parts"),
+    [
+        ((30, 3), "output", {"count": 2, "days": 3}),
+        ((0.5,), "output_today", {"count": 1, "days": 0}),
+        ((), "output_none", {}),
+    ],
+)
+def test_the_reason_for_output_is_the_newest_bounce(ages: tuple[float, ...], code: str, parts: dict[str, int]):
+    plan = g8(tuple(bounce(age) for age in ages))
+    reasons = {reason.code: dict(reason.parts) for reason in measure(plan, NOW, RULES).reasons}
+    assert {key: value for key, value in reasons.items() if key.startswith("output")} == {code: parts}
+    managed = measure(replace(plan, loop=replace(plan.loop, role="manager")), NOW, RULES)
+    assert [reason.code for reason in managed.reasons if reason.code.startswith("output")] == []
+
+
+def test_one_blocked_clip_is_named_as_a_reason():
+    made = (clip("refine", 0, 4, "Mix"), clip("action", 0, 4))
+    assert measure(Plan(loop(), made), NOW, RULES).reasons[0].parts == {"lanes": 2, "count": 1}
+    assert measure(Plan(loop(), made), NOW, RULES).reasons[0].code == "plan_blocked"
+
+
+def test_a_day_of_completions_is_a_day_on_the_owners_calendar():
+    """Ten in one night: in London half of them fall on the next day and count in full, in UTC all on one."""
+    midnight = NOW.replace(hour=23)
+    moments = [midnight + timedelta(minutes=minutes) for minutes in range(-5, 5)]
+    clips = tuple(replace(clip("creative", at, at + 1), done_at=moment) for at, moment in enumerate(moments))
+    later = NOW + timedelta(days=14)
+    london = components_of(clips, (), frame_of(loop(pace="intensive"), RULES), later, RULES).drive
+    utc = components_of(clips, (), frame_of(loop(pace="intensive", timezone="UTC"), RULES), later, RULES).drive
+    assert london == pytest.approx(2 * utc, rel=0.01)
+
+
+def test_of_many_completions_in_a_day_the_newest_count():
+    """A long day: the five that are counted are the last ones, so finishing a sixth never lowers the score."""
+    early = [NOW.replace(hour=hour) for hour in range(1, 6)]
+    clips = tuple(replace(clip("creative", at, at + 1), done_at=moment) for at, moment in enumerate(early))
+    one_more = replace(clip("creative", 9, 10), done_at=NOW)
+    frame = frame_of(loop(pace="intensive", timezone="UTC"), RULES)
+    before = components_of(clips, (), frame, NOW, RULES).drive
+    assert components_of((*clips, one_more), (), frame, NOW, RULES).drive > before
+
+
 def test_only_five_completions_of_a_day_count():
     five = Plan(loop(), tuple(clip("creative", at, at + 2, done=0) for at in range(0, 10, 2)))
     seven = Plan(loop(), tuple(clip("creative", at, at + 2, done=0) for at in range(0, 14, 2)))
@@ -168,8 +227,21 @@ def test_only_five_completions_of_a_day_count():
 
 def test_a_copy_of_a_bounce_is_not_a_second_bounce():
     once = measure(g8((bounce(3, "take"),)), NOW, RULES)
-    copied = g8((bounce(3, "take"), LoopBounce("take-3", NOW)))
-    assert measure(copied, NOW, RULES).score == once.score
+    first, copy = bounce(3, "take"), LoopBounce("take-3", NOW)
+    for both in ((first, copy), (copy, first)):
+        assert measure(g8(both), NOW, RULES).score == once.score, "the first one logged is the one that counts"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(days=3), timedelta(days=400)])
+def test_a_clock_set_back_makes_nothing_count_for_more_than_today(ahead: timedelta):
+    """What was finished "tomorrow" is finished today: an age below zero would let it grow without bounds."""
+    today = g8((bounce(),), done={"Sketch": 0})
+    clips = tuple(replace(one, done_at=one.done_at and NOW + ahead) for one in today.clips)
+    later = replace(today, clips=clips, bounces=(LoopBounce("take-0", NOW + ahead),))
+    assert measure(later, NOW, RULES) == measure(today, NOW, RULES)
+    reasons = {reason.code: dict(reason.parts) for reason in measure(later, NOW, RULES).reasons}
+    assert reasons["motion_today"] == {"count": 1, "days": 1}
+    assert reasons["output_today"] == {"count": 1, "days": 0}
 
 
 # ------------------------------------------------------------------ properties

@@ -104,6 +104,28 @@ def test_overdue_is_only_known_with_dates():
     assert not any(item.overdue for item in run(made, at=9).clips)
 
 
+@pytest.mark.parametrize(
+    ("today", "is_now", "is_overdue"),
+    [(0, False, False), (1, True, False), (3, True, False), (4, False, True), (5, False, True)],
+)
+def test_a_clip_is_overdue_from_the_day_after_its_last(today: int, is_now: bool, is_overdue: bool):
+    made = [clip("creative", 1, 4, ident="days 1 to 3")]
+    found = run(made, at=today, first_day=date(2026, 6, 1))
+    assert (found.clips[0].now, found.clips[0].overdue) == (is_now, is_overdue)
+    assert (found.next_actions[0].now, found.next_actions[0].overdue) == (is_now, is_overdue)
+    assert [w.clips for w in found.warnings if w.code is WarningCode.OVERDUE] == ([(made[0],)] if is_overdue else [])
+    finished = run([replace(made[0], done_at=NOW)], at=today, first_day=date(2026, 6, 1))
+    assert not finished.clips[0].overdue
+
+
+@pytest.mark.parametrize(("at", "behind"), [(3.999, False), (4, True)])
+def test_a_clip_is_behind_the_playhead_once_its_end_is_reached(at: float, behind: bool):
+    made = [clip("creative", 1, 4), clip("action", 2, 4, done=1)]
+    found = run(made, at=at)
+    assert found.earlier_open == (tuple(made[:1]) if behind else ())
+    assert [action.clip for action in found.next_actions] == ([] if behind else made[:1])
+
+
 def test_today_is_counted_in_the_owners_zone():
     late_evening = NOW.replace(hour=23, minute=30)
     assert moment_of(loop(days=28), late_evening).at_milli == 10 * MILLI
@@ -144,6 +166,56 @@ def test_every_warning_has_its_cause_and_place():
     ]
     overlap = next(w for w in found.warnings if w.code is WarningCode.OVERLAP)
     assert {one.name for one in overlap.clips} == {"Mix", "Master"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "days_late", "warned"),
+    [
+        ({}, 1, True),
+        ({}, 0, False),
+        ({"done_at": NOW}, 1, False),
+        ({"kind": ClipKind.TASK}, 1, False),
+        ({"deadline_kind": DeadlineKind.SOFT}, 1, False),
+        ({"deadline": None}, 1, False),
+    ],
+)
+def test_a_pitch_is_too_late_from_the_day_after_its_hard_deadline(
+    changes: dict[str, object], days_late: int, warned: bool
+):
+    """On the last day itself it may still be sent; a soft deadline, another kind and a finished pitch say nothing."""
+    first = date(2026, 6, 1)
+    deadline = first + timedelta(days=10 - days_late)
+    pitch = clip("promo", 10, 12, kind=ClipKind.PITCH, deadline_kind=DeadlineKind.HARD, deadline=deadline)
+    made = [replace(pitch, **changes)]  # pyright: ignore[reportArgumentType]
+    found = [each for each in run(made, first_day=first).warnings if each.code is WarningCode.AFTER_RELEASE]
+    assert [each.clips for each in found] == ([tuple(made)] if warned else [])
+    assert "after_release" not in codes(run(made)), "an undated loop has no days"
+
+
+@pytest.mark.parametrize(("creative", "remarked"), [(60, []), (61, [Lane.CREATIVE])])
+def test_a_lane_is_heavy_above_three_fifths_of_all_work(creative: float, remarked: list[Lane]):
+    """What runs at the same time on one lane is counted once."""
+    made = [clip("creative", 0, creative), clip("creative", 0, 30), clip("action", 0, 40)]
+    assert [w.lane for w in run(made).warnings if w.code is WarningCode.LANE_HEAVY] == remarked
+
+
+@pytest.mark.parametrize(("gap", "remarked"), [(5, []), (5.1, [Gap(10_000, 15_100)])])
+def test_a_gap_is_remarked_on_above_a_quarter_of_the_plan(gap: float, remarked: list[Gap]):
+    made = [clip("creative", 0, 10), clip("action", 10 + gap, 20), clip("creative", 0, 1, "Twice")]
+    assert [w.gap for w in run(made).warnings if w.code is WarningCode.GAP] == remarked
+
+
+@pytest.mark.parametrize(("done", "ready", "remarked"), [(0, 0, True), (1, 1, True), (1, 2, False), (3, 0, False)])
+def test_nothing_ready_is_said_of_what_is_still_open(done: int, ready: int, remarked: bool):
+    """Three clips in a row, the first `done` finished and the first `ready` ready: a finished one is no way on."""
+    made = [clip("creative", at, at + 1, done=1 if at < done else None, ready=at < ready) for at in range(3)]
+    assert ("none_ready" in codes(run(made))) is remarked
+
+
+def test_the_longest_overlap_is_named_first():
+    made = [clip("creative", 0, 4), clip("creative", 3, 8), clip("creative", 6, 20), clip("action", 0, 2)]
+    found = [w.value for w in run(made).warnings if w.code is WarningCode.OVERLAP]
+    assert found == [2 * MILLI, MILLI]
 
 
 def test_half_a_unit_of_overlap_is_let_pass():

@@ -1,5 +1,7 @@
 """A loop as a file: round trips without a difference, and bad files answered with line and reason."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from datetime import date
@@ -130,12 +132,21 @@ def test_columns_that_are_not_given_stay_as_they_were():
     assert change.changed == ((plan.clips[0], replace(plan.clips[0], name="Other", updated_at=NOW)),)
 
 
-def test_formulas_never_leave_as_formulas():
-    plan = Plan(loop(), (clip("promo", 0, 4, "=cmd()"), clip("promo", 4, 8, "'@x"), clip("promo", 8, 9, "plain")))
-    cells = to_csv(plan)
-    assert ",'=cmd()," in cells
-    assert ",''@x," in cells
-    assert ",plan," not in cells
+@pytest.mark.parametrize("sign", "=+-@\t\r＝＋－＠")
+@pytest.mark.parametrize("before", ["", "'", "''"])
+def test_no_cell_leaves_as_a_formula_and_every_one_comes_back_as_typed(sign: str, before: str):
+    """A spreadsheet runs a cell by its first sign; `-1+2` is as much a formula as `=1+2`."""
+    typed = f"{before}{sign}1+2"
+    plan = Plan(loop(), (clip("promo", 0, 4, typed, notes=typed),))
+    row = next(csv.DictReader(io.StringIO(to_csv(plan), newline="")))
+    assert (row["name"], row["notes"]) == (f"'{typed}", f"'{typed}")
+    assert diff(plan, read(to_csv(plan), is_csv=True)).is_empty
+
+
+@pytest.mark.parametrize("typed", ["1+2", "a=b", "mail@home", "'tis", "take -3", "", " "])
+def test_what_is_no_formula_leaves_as_it_was_typed(typed: str):
+    plan = Plan(loop(), (clip("promo", 0, 4, notes=typed),))
+    assert next(csv.DictReader(io.StringIO(to_csv(plan), newline="")))["notes"] == typed
 
 
 @pytest.mark.parametrize(
@@ -162,6 +173,7 @@ def test_formulas_never_leave_as_formulas():
         ("[" * 100_000, False, 1, "not_json"),
         ("[]", False, 1, "unknown_format"),
         ('{"format":"studiohand.loop","version":2,"clips":[]}', False, 1, "unknown_version"),
+        ('{"format":"studiohand.loop","version":true,"clips":[]}', False, 1, "unknown_version"),
         ('{"format":"studiohand.loop","version":1}', False, 1, "no_clips"),
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo"},\n7]}', False, 3, "not_a_clip"),
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo","x":1}]}', False, 2, "unknown_field"),
@@ -183,6 +195,9 @@ def test_at_most_ten_problems_are_listed():
 def test_sizes_have_limits():
     big = parse(b" " * (1 << 20) + b" ", is_csv=True, dated=False, rules=RULES)
     assert big.problems[0].code == "too_big"
+    full = parse(b"lane\npromo\n".ljust(1 << 20, b"\n"), is_csv=True, dated=False, rules=RULES)
+    assert (full.problems, len(full.rows)) == ((), 1)
+    assert len(read("lane\n" + "promo\n" * 500, is_csv=True).rows) == 500
     long = read("lane\n" + "promo\n" * 501, is_csv=True)
     assert (long.problems[0].code, long.problems[0].line) == ("too_many_rows", 502)
     assert parse(b"lane\npro\xff\n", is_csv=True, dated=False, rules=RULES).problems[0].code == "not_text"

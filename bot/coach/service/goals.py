@@ -205,7 +205,7 @@ class GoalService:
             unit=tidy.unit,
         )
         await goals.add(goal)
-        await _record(sitting, goal)
+        await record_progress(sitting, goal)
         return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
 
     async def measure(
@@ -230,7 +230,7 @@ class GoalService:
     async def _save(self, sitting: Sitting, before: Goal, goal: Goal) -> GoalChanged:
         await sitting.unit.repo(CoachGoalRepository).save(goal)
         if goal.progress != before.progress:
-            await _record(sitting, goal)
+            await record_progress(sitting, goal)
         return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
 
     async def _view(self, sitting: Sitting, goal: Goal) -> GoalView:
@@ -263,7 +263,7 @@ def _readable(draft: GoalDraft) -> GoalDraft:
     return draft
 
 
-async def _record(sitting: Sitting, goal: Goal) -> None:
+async def record_progress(sitting: Sitting, goal: Goal) -> None:
     """Keep the progress of a goal over time; the forecast reads it."""
     record = Progress(
         id=sitting.unit.new_id(),

@@ -10,6 +10,7 @@ from bot.actors import Actor, OwnerId
 from bot.coach.adapt import WeekResult, consistency, weeks_in_motion
 from bot.coach.checkins import is_quiet
 from bot.coach.dates import week_start
+from bot.coach.forecast import GOAL_END
 from bot.coach.goals import progress_from
 from bot.coach.load import BASELINE_WEEKS, Load, LoadInputs, check_load
 from bot.coach.metrics import VALUE_MAX, Metric, checked_name, metric
@@ -25,6 +26,7 @@ from bot.coach.model import (
 )
 from bot.coach.picture import Panel, WeekMark, render_progress, render_weeks, stacked
 from bot.coach.service.desk import Desk, Sitting
+from bot.coach.service.goals import GOAL_METRIC, record_progress
 from bot.coach.service.planning import LOOK_BACK, WEEK, past_results
 from bot.coach.trend import (
     GrowthArea,
@@ -113,20 +115,28 @@ class ProgressService:
                 better=known.better,
                 session_id=week.id if week else None,
             )
-            await sitting.unit.repo(CoachProgressRepository).add([record])
+            records = sitting.unit.repo(CoachProgressRepository)
+            await records.add([record])
+            # A value that is put in for an earlier day does not turn back what is known since.
+            is_newest = all(each.recorded_at <= at for each in await records.since(at, known.name))
             full: list[str] = []
             goals = sitting.unit.repo(CoachGoalRepository)
             for goal in await goals.all(GoalStatus.ACTIVE):
-                moved = progress_from(goal, value) if goal.metric == known.name else None
-                if moved is not None:
-                    await goals.save(replace(goal, progress=moved))
-                    if moved >= 100:
-                        full.append(goal.title)
+                moved = progress_from(goal, value) if goal.metric == known.name and is_newest else None
+                if moved is None:
+                    continue
+                if moved != goal.progress:
+                    changed = replace(goal, progress=moved)
+                    await goals.save(changed)
+                    await record_progress(sitting, changed)
+                if moved >= GOAL_END:
+                    full.append(goal.title)
             return Logged(record, sitting.unit.group_id, tuple(full))
 
     async def metrics(self, owner: OwnerId) -> list[str]:
+        """Return the names of what was measured, the most used first."""
         async with self._desk.read(owner) as sitting:
-            return await sitting.unit.repo(CoachProgressRepository).metrics()
+            return [name for name in await sitting.unit.repo(CoachProgressRepository).metrics() if name != GOAL_METRIC]
 
     async def view(self, owner: OwnerId, name: str | None = None, weeks: int = 8) -> ProgressView:
         """Return series, trends and summaries of the last weeks; one metric or all that have a value."""
@@ -285,9 +295,9 @@ async def _weeks(sitting: Sitting) -> tuple[list[Session], dict[str, list[Task]]
 
 
 async def _records(sitting: Sitting) -> list[Progress]:
-    """Return what was logged; the progress of goals has its own place."""
+    """Return what was logged; the progress of goals has its own place, also when a goal is gone."""
     every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - 60 * WEEK)
-    return [record for record in every if record.goal_id is None]
+    return [record for record in every if record.metric != GOAL_METRIC]
 
 
 def _derived(sessions: list[Session], tasks: dict[str, list[Task]]) -> Weekly:
