@@ -130,7 +130,9 @@ class World:
         return found
 
     async def write(self, key: str = "note:1", text: str | None = "hello", **rest) -> None:
-        draft = DeliveryDraft(rest.pop("kind", "note"), key, rest.pop("target_kind", "channel"), 5, {"text": text}, **rest)
+        draft = DeliveryDraft(
+            rest.pop("kind", "note"), key, rest.pop("target_kind", "channel"), 5, {"text": text}, **rest
+        )
         async with self.database.write(Actor.user(ADA, "Ada"), ADA, "write") as unit:
             await unit.repo(PersonRepository).seen("Ada", "en")
             await unit.deliver(draft)
