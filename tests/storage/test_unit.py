@@ -185,6 +185,34 @@ async def test_undo_twice_is_refused_and_changes_nothing(sqlite_database: Databa
     assert await get(sqlite_database) == {"n": 1}
 
 
+async def removed(database: Database) -> str:
+    """Make a row and take it back; return the group that removed it."""
+    await undo(database, made := await put(database, 1))
+    async with database.read(ADA) as unit:
+        recorded = await unit.repo(ChangeRepository).group(made)
+    assert recorded is not None
+    undone_by = recorded.changes[0].undone_by
+    assert undone_by is not None
+    return undone_by
+
+
+async def test_undo_of_a_removal_is_refused_where_the_row_is_back(sqlite_database: Database) -> None:
+    removal = await removed(sqlite_database)
+    await undo(sqlite_database, removal)
+    with pytest.raises(ChangedSince) as refusal:
+        await undo(sqlite_database, removal)
+    assert refusal.value.parts["who"] == "Ada"
+    assert await get(sqlite_database) == {"n": 1}
+
+
+async def test_undo_of_a_removal_is_refused_where_something_else_has_its_place(database: Database) -> None:
+    removal = await removed(database)
+    await put(database, 2)
+    with pytest.raises(ChangedSince):
+        await undo(database, removal)
+    assert await get(database) == {"n": 2}
+
+
 async def test_undo_of_a_creation_is_refused_where_somebody_went_on_with_it(sqlite_database: Database) -> None:
     made = await put(sqlite_database, 1)
     await put(sqlite_database, 2, actor=ben)
