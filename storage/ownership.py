@@ -35,6 +35,9 @@ def _add_owner(state: ORMExecuteState) -> None:
         if not state.execution_options.get(CHECKED):
             raise ForeignOwner("insert through Unit.insert_new, which compares the owner")
         return
+    if state.is_update and state.is_executemany:
+        # It goes by primary keys alone: criteria are not added to it.
+        raise ForeignOwner("many rows change by their keys only in system sessions")
     if state.is_column_load or state.is_relationship_load:
         return
     state.statement = state.statement.options(

@@ -192,10 +192,13 @@ class NeedsServer(NotAllowed):
 
 
 def error_tree(error: BaseException) -> str:
-    """Return Discord's complaint about a payload without the texts of people: paths and codes only."""
+    """Return the places that Discord complains about in a payload, without what it says of them.
+
+    It says a text of somebody's again where that is too long or not allowed.
+    """
     if not isinstance(error, discord.HTTPException):
         return ""
-    return " ".join(line.split(":", 1)[0] for line in error.text.splitlines())[:400]
+    return " ".join(line.split(":", 1)[0] for line in error.text.splitlines() if line.startswith("In "))[:400]
 
 
 def _helps(verdict: Verdict) -> bool:

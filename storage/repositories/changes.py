@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper
 
 from bot.actors import ActorKind
@@ -107,7 +108,11 @@ class ChangeRepository(Repository):
         """
         for recorded in reversed(group.changes):
             await self._put_back_one(recorded, group.group_id)
-            await self.session.flush()
+            try:
+                await self.session.flush()
+            except IntegrityError as error:
+                # What it belonged to is gone, or something else has its place: nothing more can be asked here.
+                raise ChangedSince("changed_since", who="somebody") from error
         await self.session.execute(
             update(ChangeRow)
             .where(ChangeRow.group_id == group.group_id)

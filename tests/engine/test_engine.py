@@ -184,3 +184,79 @@ async def test_finding_open_slots_reads_only_open_ones(sqlite_database: Database
     async with sqlite_database.engines.read.connect() as connection:
         plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
     assert "ix_slots_open" in str(plan), plan
+
+
+async def test_a_worker_that_lost_its_lease_takes_nothing_away_from_the_one_that_has_it(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    """Whatever it still wants to write of the slot: done, given back, or failed."""
+    engine.register(Notes(database, ["a"]))
+    await engine.tick()
+    (lost,) = await engine.claim(Lane.WORK, 10)
+    clock.advance(seconds=engine.rules.lease_s)
+    (held,) = await engine.claim(Lane.WORK, 10)
+    assert held.lease != lost.lease
+    async with database.system_write("test") as unit:
+        slots = unit.repo(SlotRepository)
+        await slots.release(lost, clock.now(), "late", refund=True)
+        assert not await slots.finish_if_open(lost)
+        for state in ("done", "failed"):
+            with pytest.raises(LeaseLost):
+                await slots.finish(lost, state)
+    assert not lost.is_finished
+    assert await engine.claim(Lane.WORK, 10) == []
+    async with database.system_write("test") as unit:
+        await unit.repo(SlotRepository).finish(held)
+    assert held.is_finished
+    async with database.system_read() as unit:
+        assert await unit.repo(SlotRepository).counts() == {"done": 1}
+
+
+async def test_work_is_taken_at_its_time_and_its_lease_ends_at_its_time(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    due = clock.now() + timedelta(minutes=5)
+    async with database.system_write("test") as unit:
+        await unit.add_slots([SlotDraft("note:x", "note", "x", due, owner=ADA)])
+    clock.set(due - timedelta(milliseconds=1))
+    assert await engine.claim(Lane.WORK, 10) == []
+    assert await engine.claim_one("unknown") is None
+    clock.set(due)
+    (first,) = await engine.claim(Lane.WORK, 10)
+    assert await engine.claim_one(first.id) is None
+    clock.set(due + timedelta(seconds=engine.rules.lease_s) - timedelta(milliseconds=1))
+    assert await engine.claim(Lane.WORK, 10) == []
+    clock.set(due + timedelta(seconds=engine.rules.lease_s))
+    second = await engine.claim_one(first.id)
+    assert second is not None
+    assert (first.attempts, second.attempts) == (1, 2)
+
+
+async def test_a_lane_takes_only_its_own_work_the_longest_waiting_first(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    now = clock.now()
+    async with database.system_write("test") as unit:
+        await unit.add_slots(
+            [
+                SlotDraft(f"{lane}:{minutes}", "note", f"{minutes}", now - timedelta(minutes=minutes), lane=lane)
+                for minutes in (2, 3, 1)
+                for lane in (Lane.WORK, Lane.DM)
+            ]
+        )
+    assert [slot.key for slot in await engine.claim(Lane.DM, 2)] == ["dm:3", "dm:2"]
+    assert [slot.key for slot in await engine.claim(Lane.WORK, 5)] == ["work:3", "work:2", "work:1"]
+
+
+async def test_finished_slots_are_forgotten_and_open_ones_never(
+    engine: Engine, database: Database, clock: FixedClock
+) -> None:
+    engine.register(Notes(database, ["a", "b"]))
+    await engine.tick()
+    (one,) = await engine.claim(Lane.WORK, 1)
+    await engine.run_slot(one)
+    done_at = clock.now()
+    async with database.system_write("test") as unit:
+        assert await unit.repo(SlotRepository).forget_finished(done_at) == 0
+        assert await unit.repo(SlotRepository).forget_finished(done_at + timedelta(days=400)) == 1
+        assert await unit.repo(SlotRepository).counts() == {"ready": 1}

@@ -4,22 +4,24 @@ The same promises are tested over the wire, under SIGKILL, in tests/crash.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.actors import Actor
 from bot.clock import FixedClock
-from bot.engine import Engine
+from bot.engine import Engine, EngineRules
 from bot.lifecycle import Supervisor
 from bot.outbox import InboxText, Outbox
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Policy, SendFailed, Sent, Target
+from bot.rules import load_rules
 from bot.slots import Lane, Later
+from bot.studio.model import Person
 from storage.repositories.deliveries import DeliveryRepository
 from storage.repositories.studio import InboxRepository, PersonRepository
-from storage.unit import Database
+from storage.unit import Database, Unit
 
 ADA = 1001
 
@@ -62,17 +64,39 @@ class Chat:
         return None
 
 
+class Trouble:
+    """Remembers what health would tell."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def no_access(self, delivery: Delivery, detail: str) -> None:
+        self.told.append(f"no access to {delivery.target_id}: {detail}")
+
+    async def place_gone(self, delivery: Delivery) -> None:
+        self.told.append(f"{delivery.target_id} is gone")
+
+    async def token_refused(self) -> None:
+        self.told.append("the token is refused")
+
+
 class World:
     def __init__(self, database: Database, clock: FixedClock) -> None:
         self.database, self.clock = database, clock
         self.chat = Chat(clock)
-        self.outbox = Outbox(database, clock, self.chat)
+        self.trouble = Trouble()
+        # Direct messages keep a distance in real time; here nobody waits for it.
+        rules = load_rules("engine", EngineRules).model_copy(update={"dm_spacing_s": 0.0})
+        self.outbox = Outbox(database, clock, self.chat, self.trouble, rules)
         self.engine = Engine(database, clock, Supervisor())
         self.engine.register(self.outbox)
         self.followed: list[int] = []
+        self.asked_to_hold = 0
+        self.while_rendering: Callable[[Delivery], Awaitable[None]] = self.nothing_happens
         self.hold: Callable[[Delivery, datetime], Later | str | None] = lambda delivery, now: None
 
         async def render(delivery: Delivery) -> OutMessage | None:
+            await self.while_rendering(delivery)
             return OutMessage(delivery.payload["text"]) if delivery.payload.get("text") else None
 
         async def on_sent(unit, delivery: Delivery, sent: Sent) -> None:
@@ -82,12 +106,33 @@ class World:
             return InboxText("A note", str(delivery.payload["text"]))
 
         async def hold(delivery: Delivery, now: datetime) -> Later | str | None:
+            self.asked_to_hold += 1
             return self.hold(delivery, now)
 
         self.outbox.register("note", render, on_sent=on_sent, inbox=inbox, hold=hold)
+        self.outbox.register("plain", render)
+
+    async def nothing_happens(self, delivery: Delivery) -> None:
+        pass
+
+    async def lose_an_answer(self, **rest) -> None:
+        """Send a message whose answer gets lost: it stands there, and the outbox does not know."""
+        self.chat.lose_answer = True
+        await self.write(**rest)
+        await self.engine.drain()
+        assert len(self.chat.seen) == 1
+        assert await self.states() == {"sending": 1}
+
+    async def person(self) -> Person:
+        async with self.database.read(ADA) as unit:
+            found = await unit.repo(PersonRepository).get()
+        assert found is not None
+        return found
 
     async def write(self, key: str = "note:1", text: str | None = "hello", **rest) -> None:
-        draft = DeliveryDraft("note", key, rest.pop("target_kind", "channel"), 5, {"text": text}, **rest)
+        draft = DeliveryDraft(
+            rest.pop("kind", "note"), key, rest.pop("target_kind", "channel"), 5, {"text": text}, **rest
+        )
         async with self.database.write(Actor.user(ADA, "Ada"), ADA, "write") as unit:
             await unit.repo(PersonRepository).seen("Ada", "en")
             await unit.deliver(draft)
@@ -217,19 +262,22 @@ async def test_a_message_with_nothing_left_to_say_is_dropped(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("policy", "state"),
+    ("policy", "told"),
     [
-        (Policy.NO_ACCESS, "failed"),
-        (Policy.PLACE_GONE, "failed"),
-        (Policy.OUR_BUG, "failed"),
-        (Policy.TOO_LARGE, "failed"),
+        (Policy.NO_ACCESS, ["no access to 5: refused"]),
+        (Policy.PLACE_GONE, ["5 is gone"]),
+        (Policy.TARGET_GONE, ["5 is gone"]),
+        (Policy.OUR_BUG, []),
+        (Policy.TOO_LARGE, []),
     ],
 )
-async def test_what_cannot_be_sent_is_given_up_and_visible(world: World, policy: Policy, state: str) -> None:
+async def test_what_cannot_be_sent_is_given_up_and_visible(world: World, policy: Policy, told: list[str]) -> None:
     world.chat.failure = SendFailed(policy, "refused")
     await world.write()
     await world.live(1, 300)
-    assert await world.states() == {state: 1}
+    assert await world.states() == {"failed": 1}
+    assert world.trouble.told == told
+    assert world.chat.seen == []
 
 
 async def test_discord_being_down_for_hours_loses_nothing(world: World) -> None:
@@ -241,3 +289,178 @@ async def test_discord_being_down_for_hours_loses_nothing(world: World) -> None:
     await world.live(8, 600)
     assert len(world.chat.seen) == 1
     assert await world.states() == {"sent": 1}
+
+
+async def test_what_is_given_up_while_it_is_being_written_is_not_sent(world: World) -> None:
+    """Another worker, or a person who takes it back, may be faster than the renderer."""
+
+    async def taken_back(delivery: Delivery) -> None:
+        async with world.database.system_write("taken back") as unit:
+            assert await unit.repo(DeliveryRepository).close(delivery.id, "dropped", "taken back")
+
+    world.while_rendering = taken_back
+    await world.write()
+    await world.engine.drain()
+    assert world.chat.seen == []
+    assert await world.states() == {"dropped": 1}
+
+
+@pytest.mark.parametrize("target_kind", ["channel", "dm"])
+async def test_a_message_that_stands_there_is_not_put_into_the_inbox_as_expired(world: World, target_kind: str) -> None:
+    await world.lose_an_answer(target_kind=target_kind, expires_at=world.clock.now() + timedelta(minutes=10))
+    world.clock.advance(hours=30)
+    await world.engine.drain()
+    assert await world.notes() == []
+    assert await world.states() == {"sent": 1}
+    assert len(world.chat.seen) == 1
+
+
+async def test_a_message_is_still_sent_in_its_last_moment_and_not_after_it(world: World) -> None:
+    last = world.clock.now() + timedelta(hours=1)
+    await world.write("note:1", target_kind="dm", expires_at=last)
+    world.clock.set(last)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 1
+    await world.write("note:2", target_kind="dm", expires_at=last)
+    world.clock.advance(seconds=1)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 1
+    assert await world.notes() == ["hello"]
+
+
+@pytest.mark.parametrize("answer", ["quiet hours", "opted out"])
+async def test_what_may_have_been_seen_is_found_out_at_once_even_in_quiet_hours(world: World, answer: str) -> None:
+    await world.lose_an_answer(target_kind="dm")
+    morning = world.clock.now() + timedelta(hours=9)
+    world.hold = lambda delivery, now: Later(morning, answer) if answer == "quiet hours" else answer
+    world.clock.advance(minutes=5)
+    await world.engine.drain()
+    assert world.asked_to_hold == 1, "it was asked before the first try only"
+    assert await world.states() == {"sent": 1}
+    assert world.followed == [100]
+    assert len(world.chat.seen) == 1
+
+
+async def test_what_nobody_wants_any_more_is_dropped_without_a_copy(world: World) -> None:
+    world.hold = lambda delivery, now: "opted out"
+    await world.write(target_kind="dm")
+    await world.engine.drain()
+    assert await world.states() == {"dropped": 1}
+    assert await world.notes() == []
+    assert world.chat.seen == []
+
+
+async def test_being_told_to_wait_after_a_lost_answer_does_not_make_a_second_message(world: World) -> None:
+    """Only a request that certainly had no effect makes a delivery fresh again."""
+    await world.lose_an_answer()
+    world.chat.failure = SendFailed(Policy.WAIT, "429", 60)
+    world.clock.advance(seconds=90)
+    await world.engine.drain()
+    assert await world.states() == {"sending": 1}
+    world.chat.failure = None
+    world.clock.advance(hours=1)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 1
+    assert await world.states() == {"sent": 1}
+
+
+async def test_being_told_to_wait_before_anything_was_sent_leaves_it_fresh(world: World) -> None:
+    """It is tried after the time that was named, asks for quiet hours again, and may still come too late."""
+    world.chat.failure = SendFailed(Policy.WAIT, "429", 600)
+    await world.write(target_kind="dm", expires_at=world.clock.now() + timedelta(hours=1))
+    await world.engine.drain()
+    assert await world.states() == {"pending": 1}
+    world.chat.failure = None
+    world.clock.advance(seconds=599)
+    assert await world.engine.drain() == 0
+    world.hold = lambda delivery, now: Later(now + timedelta(hours=2), "quiet hours")
+    world.clock.advance(seconds=1)
+    assert await world.engine.drain() == 1
+    world.clock.advance(hours=3)
+    await world.engine.drain()
+    assert world.chat.seen == []
+    assert await world.notes() == ["hello"]
+
+
+async def test_a_refused_token_is_told_once_a_try_and_loses_nothing(world: World) -> None:
+    world.chat.failure = SendFailed(Policy.STOP, "401")
+    await world.write()
+    await world.engine.drain()
+    assert world.trouble.told == ["the token is refused"]
+    assert await world.states() == {"pending": 1}
+    world.chat.failure = None
+    world.clock.advance(minutes=10)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 1
+
+
+async def test_refusals_of_direct_messages_are_remembered_until_one_arrives(world: World) -> None:
+    world.chat.failure = SendFailed(Policy.DM_CLOSED, "50007")
+    for number, days in enumerate((1, 7, 30, 30)):
+        await world.write(f"note:{number}", target_kind="dm")
+        await world.engine.drain()
+        assert (await world.person()).dm_retry_at == world.clock.now() + timedelta(days=days)
+        world.clock.advance(days=days)
+    world.chat.failure = None
+    await world.write("note:9", kind="plain", target_kind="dm")
+    await world.engine.drain()
+    person = await world.person()
+    assert (person.dm_channel_id, person.dm_closed_at, person.dm_retry_at) == (5, None, None)
+    world.chat.failure = SendFailed(Policy.DM_CLOSED, "50007")
+    await world.write("note:10", target_kind="dm")
+    await world.engine.drain()
+    assert (await world.person()).dm_retry_at == world.clock.now() + timedelta(days=1)
+
+
+async def test_the_pause_of_direct_messages_ends_to_the_second(world: World) -> None:
+    world.chat.failure = SendFailed(Policy.DM_TOO_FAST, "40003")
+    await world.write("dm:1", target_kind="dm")
+    await world.engine.drain()
+    world.chat.failure = None
+    await world.write("dm:2", target_kind="dm")
+    world.clock.advance(seconds=599)
+    await world.engine.drain()
+    assert world.chat.seen == []
+    world.clock.advance(seconds=1)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 2
+
+
+async def test_the_owner_is_told_where_a_channel_does_not_take_the_post(world: World) -> None:
+    async def render(delivery: Delivery) -> OutMessage | None:
+        return OutMessage("countdown")
+
+    async def refused(unit: Unit, delivery: Delivery) -> None:
+        await unit.repo(InboxRepository).add("refused", "Not posted", "The channel does not take it")
+
+    world.outbox.register("countdown", render, on_refused=refused)
+    world.chat.failure = SendFailed(Policy.NO_ACCESS, "refused")
+    async with world.database.write(Actor.user(ADA, "Ada"), ADA, "write") as unit:
+        await unit.deliver(DeliveryDraft("countdown", "countdown:1", "channel", 5))
+    await world.live(1, 300)
+    assert await world.states() == {"failed": 1}
+    assert await world.notes() == ["The channel does not take it"]
+    assert world.trouble.told == ["no access to 5: refused"]
+
+
+async def test_nothing_is_lost_before_the_client_is_there(world: World) -> None:
+    world.outbox.sender = None
+    await world.write()
+    await world.engine.drain()
+    assert await world.states() == {"pending": 1}
+    world.outbox.sender = world.chat
+    world.clock.advance(seconds=5)
+    await world.engine.drain()
+    assert len(world.chat.seen) == 1
+
+
+async def test_what_never_gets_an_answer_is_given_up_after_the_last_try(world: World) -> None:
+    world.chat.failure = SendFailed(Policy.RETRY, "503")
+    await world.write()
+    tries = 0
+    for _ in range(40):
+        tries += await world.engine.drain()
+        world.clock.advance(hours=1)
+    assert tries == load_rules("engine", EngineRules).max_attempts
+    assert await world.states() == {"failed": 1}
+    assert world.chat.seen == []

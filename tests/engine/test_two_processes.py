@@ -111,10 +111,10 @@ async def test_a_further_process_shares_the_work_and_its_death_loses_nothing(hou
         await house.wait_for(both_work, seconds=120)
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
             assert answer.status == 200, "ready without a gateway"
+        starting = asyncio.ensure_future(asyncio.to_thread(start_a_second_bot, house, tmp_path / "second"))
         await deliver(house, words(0, 20))
         await all_posted(house, 20)
-
-        second = await asyncio.to_thread(start_a_second_bot, house, tmp_path / "second")
+        second = await starting
         assert second.returncode == 3
         assert "start `studiohand work`" in second.stderr
 

@@ -34,22 +34,30 @@ LINK = re.compile(r"^link:(/[a-z -]+)$")
 
 
 @cache
-def code() -> list[tuple[Path, ast.Module]]:
+def code() -> list[tuple[Path, list[ast.AST]]]:
+    """Return the texts and calls of every file, walked once for all tests."""
     files = [path for folder in ("bot", "cogs", "storage") for path in (ROOT / folder).rglob("*.py")]
-    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in files]
+    looked_at = (ast.Constant, ast.JoinedStr, ast.Call)
+    return [
+        (path, [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, looked_at)])
+        for path in files
+    ]
 
 
-def literals() -> Iterator[tuple[Path, str, bool]]:
-    """Yield (file, text, is only the beginning of a built key)."""
-    for path, tree in code():
+@cache
+def literals() -> list[tuple[Path, str, bool]]:
+    """Return (file, text, is only the beginning of a built key)."""
+    found: list[tuple[Path, str, bool]] = []
+    for path, nodes in code():
         pieces: set[int] = set()
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.JoinedStr):
                 pieces |= {id(value) for value in node.values}
                 if node.values and isinstance(node.values[0], ast.Constant):
-                    yield path, str(node.values[0].value), True
+                    found.append((path, str(node.values[0].value), True))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces:
-                yield path, node.value, node.value.endswith(".")
+                found.append((path, node.value, node.value.endswith(".")))
+    return found
 
 
 def area_of(path: Path) -> str:
@@ -93,8 +101,8 @@ def error_codes() -> Iterator[tuple[Path, str]]:
         "Busy",
         "Unavailable",
     }
-    for path, tree in code():
-        for node in ast.walk(tree):
+    for path, nodes in code():
+        for node in nodes:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names):
                 continue
             if node.args and isinstance(node.args[0], ast.Constant):
@@ -162,8 +170,8 @@ def test_every_key_in_the_code_is_in_the_catalogue() -> None:
         f"{path.relative_to(ROOT)}: {text}"
         for path, text, partly in literals()
         if not partly
-        and is_checked(area_of(path))
         and KEY.fullmatch(text)
+        and is_checked(area_of(path))
         and text.split(".")[0] in areas
         and ".".join(text.split(".")[:2]) in families
         and text not in ENGLISH
@@ -176,7 +184,7 @@ def test_every_error_has_a_sentence() -> None:
     missing = sorted(
         f"{path.relative_to(ROOT)}: error.{code}"
         for path, code in error_codes()
-        if is_checked(area_of(path)) and f"error.{code}" not in ENGLISH
+        if f"error.{code}" not in ENGLISH and is_checked(area_of(path))
     )
     assert not missing, "\n".join(missing)
 

@@ -1,5 +1,7 @@
 """Several use cases in one transaction: all of it or nothing, under one actor and one group."""
 
+import asyncio
+
 import pytest
 
 from bot.actors import Actor
@@ -52,3 +54,66 @@ async def test_nobody_else_joins(database: Database):
         async with database.write(Actor.system("x"), ADA, "outer") as unit:
             with database.joined(unit):
                 await change_setting(database, BEN, "a")
+
+
+async def test_a_task_that_outlives_the_unit_writes_in_a_transaction_of_its_own(database: Database) -> None:
+    """It inherits the context, not the transaction: what it does later must still be kept."""
+    may_write = asyncio.Event()
+
+    async def later() -> None:
+        await may_write.wait()
+        assert database.open_unit is None
+        await change_setting(database, ADA, "b")
+
+    async with database.write(Actor.system("x"), ADA, "outer") as unit:
+        with database.joined(unit):
+            await change_setting(database, ADA, "a")
+            assert database.open_unit is unit
+            outlives = asyncio.ensure_future(later())
+    may_write.set()
+    await outlives
+    async with database.read(ADA) as unit:
+        assert await unit.repo(SettingsRepository).get("guild") == {"note": "a"}
+        assert await unit.repo(SettingsRepository).get("person") == {"note": "b"}
+
+
+async def test_a_task_started_inside_sees_only_what_is_committed(database: Database) -> None:
+    async with database.write(Actor.system("x"), ADA, "outer") as unit:
+        with database.joined(unit):
+            await change_setting(database, ADA, "a")
+
+            async def look() -> dict[str, str] | None:
+                async with database.read(ADA) as reading:
+                    return await reading.repo(SettingsRepository).get("guild")
+
+            assert await asyncio.ensure_future(look()) is None
+            assert await look() == {"note": "a"}
+
+
+async def test_after_the_block_a_use_case_is_a_transaction_of_its_own_again(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.write(Actor.system("x"), ADA, "outer") as unit:
+            with database.joined(unit):
+                await change_setting(database, ADA, "a")
+            assert database.open_unit is None
+            raise RuntimeError("the outer one breaks")
+    async with database.read(ADA) as unit:
+        assert await unit.repo(SettingsRepository).get("guild") is None
+
+
+async def test_reading_is_no_transaction_to_write_in(database: Database) -> None:
+    """`reading` lends its look to readers; what is written inside is on disk when its own block ends."""
+    with pytest.raises(RuntimeError):
+        async with database.reading(ADA):
+            assert database.open_unit is None
+            await change_setting(database, ADA, "a")
+            raise RuntimeError("the reader breaks")
+    async with database.read(ADA) as unit:
+        assert await unit.repo(SettingsRepository).get("guild") == {"note": "a"}
+
+
+async def test_reading_for_somebody_else_inside_shows_their_rows_only(database: Database) -> None:
+    await change_setting(database, ADA, "a")
+    async with database.reading(ADA), database.read(BEN) as unit:
+        assert unit.owner == BEN
+        assert await unit.repo(SettingsRepository).get("guild") is None

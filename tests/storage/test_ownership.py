@@ -1,147 +1,109 @@
 """Nobody reaches anybody else's rows: every repository method as the wrong person, and PostgreSQL on its own."""
 
-import importlib
-import inspect
-import pkgutil
-import types
-import typing
-from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime, time, timedelta
-from enum import Enum
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Executable, insert, select, text, update
+from sqlalchemy.orm import aliased
 
-import storage.repositories
 from bot.actors import Actor
 from bot.clock import FixedClock
 from storage.base import Base, Owned
-from storage.repository import Repository
+from storage.ownership import ForeignOwner
+from storage.tables.missions import ScheduleRow
+from storage.tables.studio import SettingRow
 from storage.unit import Database
-from tests.storage.samples import sample_rows
+from tests.storage.reach import (
+    ADA,
+    BEN,
+    UNREACHABLE,
+    World,
+    adas_rows,
+    arguments,
+    call,
+    lend_things,
+    methods_of,
+    owned_repositories,
+    reaches,
+    seed,
+)
 
-ADA, BEN = 1001, 1002
-MARK = "adas-secret"
-
-NOT_BY_OWNER = {
-    "SlotRepository": "works over all owners in system units; a finish is fenced by its lease",
-    "GuildRepository": "servers are no person's",
-    "FactRepository": "facts about the installation",
-    "CoachRuleCountRepository": "counters of rules, without anybody's id",
-    "PrivacyRepository": "goes over all tables for one person in system units",
-}
-"""Repositories without an owner, and why."""
-
-
-def repositories() -> Iterable[type[Repository]]:
-    for module in pkgutil.walk_packages(storage.repositories.__path__, "storage.repositories."):
-        for _, found in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(found, Repository) and found.__module__ == module.name and found is not Repository:
-                yield found
+ben = Actor.user(BEN, "Ben")
 
 
-def owned_repositories() -> list[type[Repository]]:
-    return [kind for kind in repositories() if kind.__name__ not in NOT_BY_OWNER]
+async def test_the_wrong_person_sees_changes_and_deletes_nothing(database: Database, clock: FixedClock) -> None:
+    """Call every method with the same arguments as Ada and as Ben.
+
+    Her call must come to her rows, or his would prove nothing; his must show, change and delete none of them.
+    """
+    world = World(clock.now())
+    await seed(database, world)
+    before = await adas_rows(database)
+    await lend_things(database, world)
+    unreached: set[str] = set()
+    harm: list[str] = []
+    for kind in owned_repositories():
+        for name in methods_of(kind):
+            given = arguments(kind, name, world)
+            hers = await call(database, kind, name, given, ADA, before)
+            his = await call(database, kind, name, given, BEN, before)
+            if not reaches(hers, his):
+                unreached.add(f"{kind.__name__}.{name}")
+            harm += [f"{kind.__name__}.{name} takes {row}" for row in his.gone]
+            harm += [f"{kind.__name__}.{name} makes {row}" for row in his.new]
+            harm += [f"{kind.__name__}.{name} shows {mark}" for mark in sorted(his.shown(world))]
+    assert harm == []
+    assert unreached == set(UNREACHABLE)
+    assert await adas_rows(database) == before
 
 
-def methods_of(kind: type[Repository]) -> list[str]:
-    return [name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if not name.startswith("_")]
-
-
-def value_for(hint: Any, name: str, rows: dict[str, dict[str, Any]], now: datetime, depth: int = 0) -> Any:
-    """Return a likely value of a type; texts and ids point at Ada's rows."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return value_for(arguments[0], name, rows, now, depth)
-    if origin is typing.Literal:
-        return arguments[0]
-    if origin is not None and isinstance(origin, type) and issubclass(origin, dict | typing.Mapping):
-        return {}
-    if origin is not None and isinstance(origin, type) and issubclass(origin, Iterable):
-        return [value_for(arguments[0], name, rows, now, depth)] if arguments and arguments[0] is not Any else []
-    if hasattr(hint, "__supertype__"):
-        return value_for(hint.__supertype__, name, rows, now, depth)
-    plain = {
-        int: ADA,
-        float: 1.0,
-        bool: True,
-        datetime: now,
-        date: now.date(),
-        time: now.time(),
-        timedelta: timedelta(1),
-    }
-    if hint in plain:
-        return plain[hint]
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return next(iter(hint))
-    if is_dataclass(hint) and depth < 4:
-        hints = typing.get_type_hints(hint)
-        return hint(**{f.name: value_for(hints[f.name], f.name, rows, now, depth + 1) for f in fields(hint) if f.init})  # type: ignore[operator]
-    return adas_id(name, rows)
-
-
-def adas_id(name: str, rows: dict[str, dict[str, Any]]) -> str:
-    stem = name.removesuffix("_ids").removesuffix("_id")
-    for table, row in rows.items():
-        if stem and (table.rstrip("s").endswith(stem) or stem in table) and "id" in row:
-            return str(row["id"])
-    return next(str(row["id"]) for row in rows.values() if isinstance(row.get("id"), str))
-
-
-async def seed(database: Database, clock: FixedClock) -> dict[str, dict[str, Any]]:
-    rows = sample_rows(ADA, clock.now(), MARK)
-    async with database.system_write("seed") as unit:
-        for table in Base.metadata.sorted_tables:
-            await unit.session.execute(insert(table).values(**rows[table.name]))
-    return rows
-
-
-async def everything(database: Database) -> dict[str, Any]:
-    async with database.system_read() as unit:
-        return {
-            mapper.local_table.name: [tuple(row) for row in await unit.session.execute(select(mapper.local_table))]  # type: ignore[union-attr]
-            for mapper in Base.registry.mappers
-            if issubclass(mapper.class_, Owned)
-        }
-
-
-def adas(rows: dict[str, Any]) -> dict[str, list[Any]]:
-    """Keep the rows that hold Ada's mark or id; what Ben made for himself does not matter."""
-    return {name: [row for row in found if MARK in str(row) and BEN not in row] for name, found in rows.items()}
-
-
-@pytest.mark.parametrize("kind", owned_repositories(), ids=lambda kind: kind.__name__)
-async def test_the_wrong_person_sees_changes_and_deletes_nothing(
-    kind: type[Repository], database: Database, clock: FixedClock
+async def test_a_row_of_somebody_else_is_refused_however_it_came_into_the_session(
+    sqlite_database: Database, clock: FixedClock
 ) -> None:
-    """Call every method of a repository as Ben with Ada's ids; Ada's rows stay, and nothing of hers comes back."""
-    rows = await seed(database, clock)
-    before = adas(await everything(database))
-    shown: list[str] = []
-    for name in methods_of(kind):
-        result: Any = None
-        try:
-            async with database.write(Actor.user(BEN, "Ben"), BEN, "attack") as unit:
-                method = getattr(unit.repo(kind), name)
-                hints = typing.get_type_hints(getattr(kind, name))
-                arguments = {
-                    p.name: value_for(hints.get(p.name, str), p.name, rows, clock.now())
-                    for p in inspect.signature(method).parameters.values()
-                    if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-                }
-                result = await method(**arguments)
-        except Exception as refusal:
-            result = type(refusal)
-        shown += [
-            f"{name} shows {mark}"
-            for table, row in rows.items()
-            for mark in map(str, row.values())
-            if mark.startswith(f"{MARK}-{table}") and not mark.endswith("-id") and mark in repr(result)
-        ]
-    assert shown == []
-    assert adas(await everything(database)) == before
+    """A row that was read elsewhere passes the filter of statements; what is written is compared once more."""
+    world = World(clock.now())
+    await seed(sqlite_database, world)
+    before = await adas_rows(sqlite_database)
+    for use in ("add", "change", "delete"):
+        async with sqlite_database.system_read() as unit:
+            row = (await unit.session.execute(select(SettingRow))).scalar_one()
+        with pytest.raises(ForeignOwner, match="SettingRow belongs to somebody else"):
+            async with sqlite_database.write(ben, BEN, "attack") as unit:
+                if use == "add":
+                    unit.session.add(SettingRow(id="x", owner_id=ADA, section="s", value={}, updated_at=unit.now))
+                elif use == "change":
+                    unit.session.add(row)
+                    row.value = {"mark": "stolen"}
+                else:
+                    await unit.session.delete(row)
+    assert await adas_rows(sqlite_database) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (text("DELETE FROM settings"), None),
+        (insert(SettingRow), {"id": "x", "owner_id": ADA, "section": "s", "value": {}, "updated_at": None}),
+        (update(ScheduleRow), [{"id": "adas-secret-missions-id", "iterations": 9}]),
+    ],
+    ids=["plain SQL", "an insert that nobody compared", "many rows by their keys"],
+)
+async def test_statements_that_no_owner_can_be_added_to_run_in_no_ones_unit(
+    sqlite_database: Database, statement: Executable, values: Any
+) -> None:
+    with pytest.raises(ForeignOwner):
+        async with sqlite_database.write(ben, BEN, "attack") as unit:
+            await unit.session.execute(statement, values)
+
+
+async def test_an_alias_of_a_table_shows_no_more_than_the_table(sqlite_database: Database, clock: FixedClock) -> None:
+    await seed(sqlite_database, World(clock.now()))
+    other = aliased(SettingRow)
+    statement = select(other.id)
+    async with sqlite_database.read(BEN) as unit:
+        assert (await unit.session.execute(statement)).all() == []
+    async with sqlite_database.read(ADA) as unit:
+        assert len((await unit.session.execute(statement)).all()) == 1
 
 
 async def test_postgresql_hides_rows_by_itself(postgres_database_url: str, clock: FixedClock) -> None:
@@ -150,7 +112,7 @@ async def test_postgresql_hides_rows_by_itself(postgres_database_url: str, clock
     from storage.engine import open_engines
 
     database = Database(open_engines(postgres_database_url), clock)
-    await seed(database, clock)
+    await seed(database, World(clock.now()))
     await database.close()
     with psycopg.connect(postgres_database_url, autocommit=True) as admin:
         admin.execute("DROP ROLE IF EXISTS studio_app")

@@ -1,18 +1,23 @@
 """The unit of work: no lost update, ownership, history, undo, on both databases."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
 
 from bot.actors import Actor
 from bot.errors import ChangedSince
+from bot.loops.model import Loop
 from bot.slots import SlotDraft
 from storage.ownership import ForeignOwner
 from storage.repositories.changes import ChangeRepository
+from storage.repositories.loops import LoopRepository
 from storage.repositories.studio import InboxRepository, PersonRepository, SettingsRepository
 from storage.tables.studio import InboxRow, SettingRow
 from storage.unit import Database
+from tests.storage.reach import World, seed
 
 ADA, BEN = 1001, 1002
 ada, ben = Actor.user(ADA, "Ada"), Actor.user(BEN, "Ben")
@@ -137,3 +142,106 @@ async def test_a_slot_key_is_taken_once(database: Database) -> None:
     async with database.system_write("tick") as unit:
         assert await unit.add_slots([SlotDraft("a", "k", "s", unit.now), SlotDraft("b", "k", "s", unit.now)]) == 2
         assert await unit.add_slots([SlotDraft("a", "k", "s", unit.now), SlotDraft("c", "k", "s", unit.now)]) == 1
+
+
+async def change_loop(database: Database, operation: str, **values: Any) -> str:
+    async with database.write(ada, ADA, operation) as unit:
+        loops = unit.repo(LoopRepository)
+        loop = (await loops.all())[0]
+        await loops.save(replace(loop, **values))
+        return unit.group_id
+
+
+async def undo(database: Database, group_id: str) -> None:
+    async with database.write(ada, ADA, "undo") as unit:
+        changes = unit.repo(ChangeRepository)
+        recorded = await changes.group(group_id)
+        assert recorded is not None
+        await changes.put_back(recorded)
+
+
+async def a_loop(database: Database) -> Loop:
+    async with database.read(ADA) as unit:
+        return (await unit.repo(LoopRepository).all())[0]
+
+
+async def test_undo_puts_back_what_was_changed_and_keeps_what_came_after(sqlite_database: Database) -> None:
+    await seed(sqlite_database, World(sqlite_database.clock.now()))
+    before = await a_loop(sqlite_database)
+    renamed = await change_loop(sqlite_database, "rename", name="Day Drive")
+    await change_loop(sqlite_database, "speed", bpm=99.0)
+    await undo(sqlite_database, renamed)
+    after = await a_loop(sqlite_database)
+    assert (after.name, after.bpm) == (before.name, 99.0)
+    assert after.version == before.version + 3, "cards that show an older one are drawn anew"
+
+
+async def test_undo_twice_is_refused_and_changes_nothing(sqlite_database: Database) -> None:
+    await put(sqlite_database, 1)
+    group = await put(sqlite_database, 2)
+    await undo(sqlite_database, group)
+    with pytest.raises(ChangedSince):
+        await undo(sqlite_database, group)
+    assert await get(sqlite_database) == {"n": 1}
+
+
+async def removed(database: Database) -> str:
+    """Make a row and take it back; return the group that removed it."""
+    await undo(database, made := await put(database, 1))
+    async with database.read(ADA) as unit:
+        recorded = await unit.repo(ChangeRepository).group(made)
+    assert recorded is not None
+    undone_by = recorded.changes[0].undone_by
+    assert undone_by is not None
+    return undone_by
+
+
+async def test_undo_of_a_removal_is_refused_where_the_row_is_back(sqlite_database: Database) -> None:
+    removal = await removed(sqlite_database)
+    await undo(sqlite_database, removal)
+    with pytest.raises(ChangedSince) as refusal:
+        await undo(sqlite_database, removal)
+    assert refusal.value.parts["who"] == "Ada"
+    assert await get(sqlite_database) == {"n": 1}
+
+
+async def test_undo_of_a_removal_is_refused_where_something_else_has_its_place(database: Database) -> None:
+    removal = await removed(database)
+    await put(database, 2)
+    with pytest.raises(ChangedSince):
+        await undo(database, removal)
+    assert await get(database) == {"n": 2}
+
+
+async def test_undo_of_a_creation_is_refused_where_somebody_went_on_with_it(sqlite_database: Database) -> None:
+    made = await put(sqlite_database, 1)
+    await put(sqlite_database, 2, actor=ben)
+    with pytest.raises(ChangedSince) as refusal:
+        await undo(sqlite_database, made)
+    assert refusal.value.parts["who"] == "Ben"
+    assert await get(sqlite_database) == {"n": 2}
+
+
+async def test_a_group_that_can_be_undone_in_part_only_is_not_undone(sqlite_database: Database) -> None:
+    async with sqlite_database.write(ada, ADA, "two") as unit:
+        for section in ("test", "other"):
+            await unit.repo(SettingsRepository).put(section, {"n": 1})
+        group = unit.group_id
+    async with sqlite_database.write(ben, ADA, "one of them") as unit:
+        await unit.repo(SettingsRepository).put("test", {"n": 2})
+    with pytest.raises(ChangedSince):
+        await undo(sqlite_database, group)
+    async with sqlite_database.read(ADA) as unit:
+        assert await unit.repo(SettingsRepository).get("other") == {"n": 1}
+        recorded = await unit.repo(ChangeRepository).group(group)
+    assert recorded is not None
+    assert not recorded.is_undone
+
+
+async def test_what_only_the_machine_counts_is_no_change_of_the_person(sqlite_database: Database) -> None:
+    await seed(sqlite_database, World(sqlite_database.clock.now()))
+    async with sqlite_database.write(ada, ADA, "touch") as unit:
+        await unit.repo(LoopRepository).touch((await unit.repo(LoopRepository).all())[0].id)
+        group = unit.group_id
+    async with sqlite_database.read(ADA) as unit:
+        assert await unit.repo(ChangeRepository).group(group) is None

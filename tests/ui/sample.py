@@ -1,7 +1,7 @@
 """A small cog that uses everything of the interface layer once."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ class Loops:
     name: str = "Night Drive"
     done: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    blocking: threading.Event = field(default_factory=threading.Event)
+    free: threading.Event = field(default_factory=threading.Event)
 
     async def card(self, loop_id: str) -> "Loops":
         if loop_id != LOOP:
@@ -132,7 +134,10 @@ class SampleCog(StudioCog):
 
     @verb("blocked")
     async def blocked(self, interaction: Interaction) -> None:
-        time.sleep(3.5)  # noqa: TID251 - what must not happen, to see it noticed
+        loops = self.services.loops
+        loops.blocking.set()
+        # What must not happen, to see it noticed: the loop stands still until somebody on another thread lets go.
+        loops.free.wait(60)
         await Turn.of(interaction).reply(note("Too late."))
 
 

@@ -1,5 +1,7 @@
 """Every row of the table: which policy, which sentence."""
 
+import re
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import discord
@@ -9,10 +11,12 @@ from discord import app_commands
 from bot.errors import AlreadyDone, NotFound
 from bot.ids import log_reference
 from bot.ports import Policy
-from bot.ui.errors import TABLE, as_send_failure, classify, reference_of, sentence
-from bot.ui.strings import lint, read_catalogue
+from bot.ui.errors import TABLE, as_send_failure, card, classify, error_tree, reference_of, sentence
+from bot.ui.model import Button
+from bot.ui.strings import lint, placeholders, read_catalogue
 
 WORDS = read_catalogue().words("en")
+NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 CONTEXT = {"channel": "#bounces", "missing": "Attach Files", "limit": "10 MB", "typed": "x"}
 
 
@@ -98,6 +102,44 @@ def test_slow_mode_says_how_long() -> None:
 
 
 def test_every_sentence_has_all_its_parts() -> None:
-    for row in TABLE:
-        if row.key is not None:
-            WORDS(row.key, ref="7K2F", **CONTEXT)
+    """Each is a whole sentence with everything filled in, and names the reference where it promises one."""
+    said = {row.key: str(WORDS(row.key, ref="7K2F", **CONTEXT)) for row in TABLE if row.key is not None}
+    unfilled = {key: text for key, text in said.items() if re.search(r"[{}]|error\.[a-z_]", text)}
+    assert unfilled == {}
+    catalogue = WORDS.catalogue.keys()
+    for key, text in said.items():
+        for part in placeholders(catalogue[key]) & {"ref", *CONTEXT}:
+            assert {"ref": "7K2F", **CONTEXT}[part] in text, key
+
+
+def test_what_discord_says_of_somebodys_text_is_not_logged() -> None:
+    """Only where it was: Discord repeats what was typed, and so may a complaint without places."""
+    response = SimpleNamespace(status=400, reason="Bad Request", headers={})
+    places = {
+        "data": {"content": {"_errors": [{"code": "X", "message": "'My secret title' is too long"}]}},
+        "name": {"_errors": [{"code": "Y", "message": "not allowed: secret\nand a second line of it"}]},
+    }
+    told = {"code": 50035, "message": "Invalid Form Body", "errors": places}
+    assert error_tree(discord.HTTPException(response, told)) == "In data.content In name"  # type: ignore[arg-type]
+    bare = {"code": 50035, "message": "My secret title is not allowed"}
+    assert error_tree(discord.HTTPException(response, bare)) == ""  # type: ignore[arg-type]
+    assert error_tree(ValueError("In my secret: title")) == ""
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [({}, None), ({"Retry-After": "0.5"}, 0.5), ({"Retry-After": "soon"}, None)],
+)
+def test_how_long_to_wait_is_read_where_it_is_said(headers: dict[str, str], expected: float | None) -> None:
+    assert as_send_failure(refused(429, 20016, headers)).retry_after == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "helps"),
+    [(503, 0, True), (429, 0, True), (418, 0, True), (403, 50013, False), (404, 10003, False), (413, 0, False)],
+)
+def test_try_again_is_offered_where_trying_can_help(status: int, code: int, helps: bool) -> None:
+    again = Button("loop", "again", "Try again")
+    shown = card(classify(refused(status, code)), WORDS, "7K2F", CONTEXT, NOW, again)
+    assert shown is not None
+    assert [control for row in shown.rows for control in row] == ([again] if helps else [])

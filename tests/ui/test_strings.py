@@ -28,7 +28,7 @@ def catalogue() -> Catalogue:
 
 def test_what_people_typed_is_shown_as_typed() -> None:
     said = catalogue().t("a", name="*Night* <@1> @everyone")
-    assert said == "Hello \\*Night\\* \\<@1\\> @\u200beveryone" or "\\<@1" in said
+    assert said == "Hello \\*Night\\* \\<@1> @\u200beveryone"
     assert said.plain == "Hello *Night* <@1> @everyone"
 
 

@@ -1,4 +1,4 @@
-"""Acknowledgement on real time: the server has its own thread, so a bot that blocks cannot stop the clock."""
+"""Acknowledgement: the server has its own thread, so a bot that blocks cannot stop the clock."""
 
 import asyncio
 import threading
@@ -8,26 +8,42 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.clock import SystemClock
-from bot.local.model import InteractionState
+from bot.clock import FixedClock
+from bot.local.model import Interaction, InteractionState
 from bot.local.redirect import redirected
-from bot.local.server import ThreadedLocalDiscord
+from bot.local.server import LocalDiscord, ThreadedLocalDiscord
 
 
-async def test_a_bot_that_blocks_is_seen_to_fail_after_three_seconds() -> None:
-    free = threading.Event()
+async def test_a_bot_that_blocks_is_seen_to_fail_after_three_seconds(clock: FixedClock) -> None:
+    blocking, free = threading.Event(), threading.Event()
+    answered = asyncio.Event()
+
+    async def ask(server: LocalDiscord) -> Interaction:
+        asked = server.person("Ada").slash("block")
+        async with asyncio.timeout(60):
+            while not blocking.is_set():
+                await asyncio.sleep(0.001)
+        clock.advance(seconds=2.999)
+        server.core.interactions.expire()
+        assert asked.state is InteractionState.WAITING
+        clock.advance(seconds=0.001)
+        await server.until(lambda: asked.state is InteractionState.FAILED, 60)
+        free.set()
+        return asked
 
     @app_commands.command()
     async def block(interaction: discord.Interaction[Any]) -> None:
         """Block the loop."""
-        free.wait(3.5)
+        blocking.set()
+        free.wait(60)
         try:
             await interaction.response.send_message("too late")
         except discord.NotFound as error:
             codes.append(error.code)
+        answered.set()
 
     codes: list[int] = []
-    async with ThreadedLocalDiscord(SystemClock()) as discord_server:
+    async with ThreadedLocalDiscord(clock) as discord_server:
         with redirected(discord_server.server.addresses):
             bot = commands.Bot("!", intents=discord.Intents(guilds=True), guild_ready_timeout=0.0)
             bot.tree.add_command(block)
@@ -39,13 +55,10 @@ async def test_a_bot_that_blocks_is_seen_to_fail_after_three_seconds() -> None:
             running = asyncio.ensure_future(bot.start(discord_server.server.token))
             await discord_server.call(lambda server: server.until(lambda: server.gateway.online))
             await bot.wait_until_ready()
-            asked = await discord_server.call(lambda server: server.person("Ada").slash("block"))
-            failed = await discord_server.call(
-                lambda server: server.until(lambda: asked.state is InteractionState.FAILED and asked)
-            )
-            assert failed.failure == "The application did not respond"
-            while not codes:
-                await asyncio.sleep(0.02)
+            asked = await discord_server.call(ask)
+            assert asked.failure == "The application did not respond"
+            async with asyncio.timeout(60):
+                await answered.wait()
             assert codes == [10062]
             await bot.close()
             await running

@@ -1,0 +1,79 @@
+"""Who may press what: owners, managers of a server by permission or by role, approvers, anybody."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from bot.actors import Actor
+from bot.errors import BotError, NotAllowed, NotYours
+from bot.studio.service import Standing, StudioService
+from bot.ui.access import StudioAccess
+from bot.ui.base import Turn
+from bot.ui.items import ControlId, Who
+from storage.unit import Database
+
+ADA, BEN, SERVER, ELSEWHERE, MANAGERS = 1001, 1002, 7, 8, 70
+
+
+@dataclass(frozen=True, slots=True)
+class Presser:
+    """What the check looks at of a turn."""
+
+    person: int
+    guild: int | None
+    role_ids: frozenset[int] = field(default_factory=frozenset)
+    can_manage_server: bool = False
+
+
+PRESSERS = {
+    "ada": Presser(ADA, SERVER),
+    "ben": Presser(BEN, SERVER),
+    "ben in a conversation": Presser(BEN, None, can_manage_server=True),
+    "ben with manage server": Presser(BEN, SERVER, can_manage_server=True),
+    "ben with the managers' role": Presser(BEN, SERVER, frozenset({MANAGERS})),
+    "ben with another role": Presser(BEN, SERVER, frozenset({71})),
+    "ben as manager elsewhere": Presser(BEN, ELSEWHERE, frozenset({MANAGERS}), can_manage_server=True),
+}
+MANAGING = {"ben with manage server", "ben with the managers' role"}
+EVERYBODY = set(PRESSERS)
+ANYBODYS_SERVER = {*MANAGING, "ben as manager elsewhere"}
+
+CASES: list[tuple[Who, int | None, set[str], type[BotError] | None]] = [
+    (Who.ANYONE, ADA, EVERYBODY, None),
+    (Who.ANYONE, None, EVERYBODY, None),
+    (Who.OWNER, ADA, {"ada"}, NotYours),
+    (Who.OWNER, None, EVERYBODY, None),
+    (Who.OWNER, SERVER, MANAGING, NotAllowed),
+    (Who.MANAGER, ADA, {"ada", *ANYBODYS_SERVER}, NotAllowed),
+    (Who.MANAGER, None, ANYBODYS_SERVER, NotAllowed),
+    (Who.APPROVER, ADA, EVERYBODY, None),
+]
+
+
+@pytest.fixture
+async def studio(sqlite_database: Database) -> StudioService:
+    service = StudioService(sqlite_database, sqlite_database.clock)
+    who = Standing(ADA, SERVER, frozenset(), can_manage_server=True)
+    await service.save_guild(Actor.user(ADA, "Ada"), who, SERVER, manager_role=MANAGERS)
+    return service
+
+
+@pytest.mark.parametrize(("who", "owner", "let_in", "refusal"), CASES)
+async def test_a_control_lets_in_whom_it_is_for_and_nobody_else(
+    studio: StudioService, who: Who, owner: int | None, let_in: set[str], refusal: type[BotError] | None
+) -> None:
+    access = StudioAccess(studio)
+    target = ControlId("loop", "remove", "-", owner=owner)
+    outcomes: dict[str, type[BotError] | None] = {}
+    for name, presser in PRESSERS.items():
+        outcomes[name] = None
+        try:
+            await access.check(cast("Turn", presser), who, target)
+        except BotError as error:
+            outcomes[name] = type(error)
+    expected = {name: None if name in let_in else refusal for name in PRESSERS}
+    if who is Who.OWNER and owner == SERVER:
+        # From another place it is simply somebody else's.
+        expected |= {"ben in a conversation": NotYours, "ben as manager elsewhere": NotYours}
+    assert outcomes == expected
