@@ -25,7 +25,8 @@ from tests.moments import present
 from tests.page.demo_bot import DemoBot
 from tests.wire.openapi import SHARED
 
-PATIENCE_MS = 60_000
+PATIENCE_S = 60
+PATIENCE_MS = PATIENCE_S * 1000
 """How long a test waits for what must come; generous, since nothing that passes waits."""
 START_PATIENCE_S = 180
 """The same for the start of a whole process."""
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait in real time until `condition()` holds: for what no change of the local Discord and no element tells."""
-    async with asyncio.timeout(PATIENCE_MS / 1000):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -153,6 +154,15 @@ async def send_command(page: Page, path: str, *picked: str) -> None:
     await page.locator(".command-form").wait_for(state="hidden")
 
 
+async def answer_to(press: Locator, words: str) -> Locator:
+    """Press a button and return the message with these words that it brings, not one like it from before."""
+    alike = press.page.locator(".message", has_text=words)
+    known = await alike.evaluate_all("(all) => all.map((message) => message.id)")
+    await press.click()
+    fresh = ".message" + "".join(f":not(#{name})" for name in known)
+    return press.page.locator(fresh, has_text=words).first
+
+
 class Studio:
     """The running server with its bot, and the tabs people have open on it."""
 
@@ -249,9 +259,9 @@ async def local() -> AsyncIterator[Studio]:
         with redirected(server.addresses):
             async with DemoBot() as bot:
                 running = asyncio.ensure_future(bot.start(server.token))
-                await server.until(lambda: len(server.world.commands) > 5 and server.gateway.online)
+                await server.until(lambda: len(server.world.commands) > 5 and server.gateway.online, PATIENCE_S)
                 # It knows the channels only when it has heard of its server.
-                await bot.wait_until_ready()
+                await asyncio.wait_for(bot.wait_until_ready(), PATIENCE_S)
                 studio = Studio(server, page, bot, clock)
                 yield studio
                 await studio.close()

@@ -83,8 +83,7 @@ async def test_the_quick_start_leads_to_a_week_that_is_ticked_in_the_browser(
     week = page.locator(".message", has_text="0 of 9 done").last
     await expect(week).to_contain_text("Wellbeing")
     await week.get_by_role("button", name="Done").click()
-    ticks = page.locator(".message").last
-    await ticks.locator(".select").click()
+    await page.locator(".message", has_text="Which ones are done?").locator(".select").click()
     await page.get_by_role("option").first.click()
     await page.get_by_role("option").nth(1).click()
     await page.keyboard.press("Escape")

@@ -31,7 +31,7 @@ async def test_a_slash_command_is_found_by_typing_and_its_option_by_autocomplete
     await tab.last.get_by_role("button", name="Dismiss").click()
     await expect(tab.get(".message")).to_have_count(0)
     # The page takes it away before the server has been told.
-    await studio.server.until(lambda: studio.server.person("Ada").sees() == [])
+    await eventually(lambda: studio.server.person("Ada").sees() == [])
 
 
 async def test_a_stale_autocomplete_answer_is_dropped(studio: Studio) -> None:

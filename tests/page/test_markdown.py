@@ -53,20 +53,27 @@ async def test_each_form_becomes_its_nodes(studio: Studio) -> None:
 
 async def test_hostile_text_takes_little_more_time_than_plain_text(studio: Studio) -> None:
     tab = await studio.tab()
-    spent = await tab.page.evaluate(
+    ratio = await tab.page.evaluate(
         """async () => {
             const { markdown } = await import('/page/static/js/markdown.js');
-            const HOSTILE = ['*a ', '**', '||', '[', '> ', '`', '- ', '<@', '~~'];
-            const best = (parts) => Math.min(...[1, 2, 3].map(() => {
+            const timed = (text) => {
                 const started = performance.now();
-                for (const part of parts) markdown(part.repeat(660));
+                markdown(text);
                 return performance.now() - started;
-            }));
-            return [best(HOSTILE), best(HOSTILE.map(() => '*a* ||b|| `c` '))];
+            };
+            let [hostile, plain] = [0, 0];
+            for (const part of ['*a ', '**', '||', '[', '> ', '`', '- ', '<@', '~~']) {
+                const text = part.repeat(660);
+                const kind = '*a* **b** ||c|| `d` '.repeat(99).slice(0, text.length);
+                // One after the other, and the best of many: what else the machine does meets both alike.
+                const pairs = Array.from({ length: 7 }, () => [timed(text), timed(kind)]);
+                hostile += Math.min(...pairs.map((pair) => pair[0]));
+                plain += Math.min(...pairs.map((pair) => pair[1]));
+            }
+            return hostile / plain;
         }"""
     )
-    print("SPENT", spent)
-    assert spent[0] < 1500
+    assert ratio < 30, "what may nest is looked at once, not once for each place where it might end"
 
 
 async def test_timestamps_tick_and_spoilers_open(studio: Studio) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from bot.local.people import Upload
-from tests.page.conftest import PATIENCE_MS, Studio
+from tests.page.conftest import PATIENCE_S, Studio
 from tests.page.demo_bot import png, wav
 
 pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
@@ -223,7 +223,7 @@ async def test_older_messages_that_come_late_leave_what_one_reads_where_it_is(st
     asked: asyncio.Queue[Route] = asyncio.Queue()
     await tab.page.route("**/page/messages?*before=*", asked.put)
     await tab.get("#log").evaluate("(log) => { log.scrollTop = 0; }")
-    held = await asyncio.wait_for(asked.get(), PATIENCE_MS / 1000)
+    held = await asyncio.wait_for(asked.get(), PATIENCE_S)
     seam = tab.get(".message", has_text="Line 20")
     await expect(tab.get(".message").first).to_contain_text("Line 20")
     bottom = "(message) => message.getBoundingClientRect().bottom"

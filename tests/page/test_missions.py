@@ -68,5 +68,3 @@ async def test_a_mission_proposes_and_its_steps_are_approved_edited_dismissed_an
         await send_command(page, "mission undo", "On time")
         await expect(page.locator(".message").last).to_contain_text("2 steps were taken back")
         await expect(panel).not_to_contain_text("Hook")
-        for m in await page.locator(".message").all():  # DUMP
-            print("----", (await m.inner_text()).replace(chr(10), " | "))

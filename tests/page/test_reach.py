@@ -17,6 +17,8 @@ async def test_a_whole_journey_by_keyboard_alone(studio: Studio) -> None:
     tab = await studio.tab()
     await expect(tab.composer).to_be_focused()
     await tab.keys.type("/song n")
+    # The commands may come after the channel.
+    await expect(tab.get(".picker .row.active .row-label")).to_contain_text("/song new")
     await tab.keys.press("Tab")
     await tab.keys.press("Enter")
     dialog = tab.page.get_by_role("dialog")
