@@ -23,9 +23,9 @@ from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
 from tests.moments import present
 from tests.page.demo_bot import DemoBot
+from tests.wire.kit import PATIENCE_S
 from tests.wire.openapi import SHARED
 
-PATIENCE_S = 60
 PATIENCE_MS = PATIENCE_S * 1000
 """How long a test waits for what must come; generous, since nothing that passes waits."""
 START_PATIENCE_S = 180

@@ -7,7 +7,8 @@ import pytest
 
 from bot.local.page import KEY_HEADER
 from bot.local.people import Upload
-from tests.page.conftest import PATIENCE_S, Studio
+from tests.page.conftest import Studio
+from tests.wire.kit import PATIENCE_S
 
 pytestmark = [pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
 

@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import Route, expect
 
 from bot.local.people import Upload
-from tests.page.conftest import PATIENCE_S, Studio
+from tests.page.conftest import Studio
 from tests.page.demo_bot import png, wav
+from tests.wire.kit import PATIENCE_S
 
 pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
 
