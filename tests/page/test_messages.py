@@ -218,8 +218,9 @@ async def test_a_hundred_pictures_scroll_without_jumps(studio: Studio) -> None:
 
 async def test_older_messages_that_come_late_leave_what_one_reads_where_it_is(studio: Studio) -> None:
     ben = studio.server.person("Ben")
+    picture = png(320, 180)
     for number in range(60):
-        ben.say(f"Line {number}", Upload(f"p{number}.png", png(320, 180), "image/png"))
+        ben.say(f"Line {number}", Upload(f"p{number}.png", picture, "image/png"))
     tab = await studio.tab()
     asked: asyncio.Queue[Route] = asyncio.Queue()
     await tab.page.route("**/page/messages?*before=*", asked.put)
