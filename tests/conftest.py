@@ -96,8 +96,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engines = open_engines(sqlite_url(file), synchronous="OFF")
         await upgrade(engines)
         async with engines.write.connect() as connection:
-            raw = await connection.get_raw_connection()
-            await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         await engines.dispose()
 
     asyncio.run(make())
@@ -110,10 +111,11 @@ def postgres_template(postgres_server: str) -> str:
     import asyncio
 
     import psycopg
+    from psycopg.sql import SQL, Identifier
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("DROP DATABASE IF EXISTS template_studiohand")
         connection.execute("CREATE DATABASE template_studiohand")
@@ -147,13 +149,14 @@ def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_database_url(postgres_template: str) -> Iterator[str]:
     import psycopg
+    from psycopg.sql import SQL, Identifier
 
     name = f"t{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(postgres_template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_studiohand")
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE template_studiohand").format(Identifier(name)))
     yield _with_database(postgres_template, name)
     with psycopg.connect(postgres_template, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

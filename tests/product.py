@@ -102,7 +102,7 @@ def plain_settings(folder: Path, database_url: str | None = None, **values: Any)
     given: dict[str, Any] = {"data_dir": folder, "http_port": 0, "discord_token": None} | values
     if database_url is not None:
         given["database_url"] = SecretStr(database_url)
-    return Settings(_env_file=None, **given)
+    return Settings(_env_file=None, **given)  # pyright: ignore[reportCallIssue] - pydantic-settings' types lack it
 
 
 @asynccontextmanager

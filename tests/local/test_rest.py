@@ -55,7 +55,8 @@ async def test_history_is_read_in_pages(server: LocalDiscord, client: RawClient)
     ids = [(await client.call("POST", base(server), {"content": str(n)}))[1]["id"] for n in range(6)]
 
     async def page(**query: str) -> str:
-        return "".join(m["content"] for m in (await client.call("GET", base(server), **query))[1])
+        _, found = await client.call("GET", base(server), None, files=None, auth=True, **query)
+        return "".join(message["content"] for message in found)
 
     assert await page() == "543210"
     assert await page(limit="2") == "54"

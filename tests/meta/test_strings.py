@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from bot.app import EXTENSIONS
 from bot.client import StudioBot
 from bot.clock import SystemClock
@@ -206,8 +204,12 @@ def test_no_string_scolds() -> None:
     assert {key: found for key, text in ENGLISH.items() if (found := lint(text))} == {}
 
 
-@pytest.mark.parametrize("locale", [name for name in CATALOGUE.locales if name != "en"])
-def test_translations_have_the_same_keys_and_parts(locale: str) -> None:
-    english, other = CATALOGUE.keys(), CATALOGUE.keys(locale)
-    assert set(other) <= set(english)
-    assert {key for key in other if placeholders(other[key]) != placeholders(english[key])} == set()
+def test_translations_have_the_same_keys_and_parts() -> None:
+    """Whatever languages there are: none today, and the first one is held to this on its first day."""
+    english = CATALOGUE.keys()
+    odd: dict[str, set[str]] = {}
+    for locale in CATALOGUE.locales:
+        other = CATALOGUE.keys(locale)
+        odd[locale] = set(other) - set(english)
+        odd[locale] |= {k for k in set(other) & set(english) if placeholders(other[k]) != placeholders(english[k])}
+    assert odd == {locale: set() for locale in CATALOGUE.locales}

@@ -6,9 +6,25 @@ import math
 import struct
 import wave
 import zlib
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
+
+Part = TypeVar("Part", bound=discord.ui.Item[Any])
+
+
+def inside(label: discord.ui.Label[Any], kind: type[Part]) -> Part:
+    """Return what stands under a label; the label itself only knows that it is some item."""
+    assert isinstance(label.component, kind)
+    return label.component
+
+
+def demo(interaction: discord.Interaction) -> "DemoBot":
+    """Return the bot that was asked, with what only this one has."""
+    assert isinstance(interaction.client, DemoBot)
+    return interaction.client
+
 
 SONGS = ("Night Drive", "Nightfall", "Harbour Lights", "Slow Tide", "Glass City")
 
@@ -73,10 +89,11 @@ class EveryField(discord.ui.Modal, title="Every kind of field"):
     )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        files = self.files.component.values
+        name, notes = inside(self.name, discord.ui.TextInput), inside(self.notes, discord.ui.TextInput)
+        pace, files = inside(self.pace, discord.ui.RadioGroup), inside(self.files, discord.ui.FileUpload)
+        names = ",".join(file.filename for file in files.values)
         await interaction.response.send_message(
-            f"name={self.name.component.value} notes={self.notes.component.value} "
-            f"pace={self.pace.component.value} files={','.join(f.filename for f in files)}",
+            f"name={name.value} notes={notes.value} pace={pace.value} files={names}",
             ephemeral=True,
         )
 
@@ -105,10 +122,11 @@ class EveryPick(discord.ui.Modal, title="Every kind of pick"):
     sure = discord.ui.Label(text="I am sure", component=discord.ui.Checkbox(custom_id="sure"))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
+        mood, lanes = inside(self.mood, discord.ui.Select), inside(self.lanes, discord.ui.CheckboxGroup)
+        who, where = inside(self.who, discord.ui.UserSelect), inside(self.where, discord.ui.ChannelSelect)
         await interaction.response.send_message(
-            f"mood={self.mood.component.values[0]} who={','.join(u.display_name for u in self.who.component.values)} "
-            f"where={self.where.component.values[0].name} lanes={','.join(self.lanes.component.values)} "
-            f"sure={self.sure.component.value}",
+            f"mood={mood.values[0]} who={','.join(u.display_name for u in who.values)} where={where.values[0].name} "
+            f"lanes={','.join(lanes.values)} sure={inside(self.sure, discord.ui.Checkbox).value}",
             ephemeral=True,
         )
 
@@ -118,7 +136,8 @@ class Roles(discord.ui.Modal, title="Roles"):
     anyone = discord.ui.Label(text="Anyone", component=discord.ui.MentionableSelect(custom_id="anyone"))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(f"role={self.role.component.values[0].name}", ephemeral=True)
+        role = inside(self.role, discord.ui.RoleSelect).values[0]
+        await interaction.response.send_message(f"role={role.name}", ephemeral=True)
 
 
 class StuckForm(discord.ui.Modal, title="Never answers"):
@@ -263,13 +282,13 @@ async def card(interaction: discord.Interaction) -> None:
         discord.File(io.BytesIO(png(960, 320)), "timeline.png"),
         discord.File(io.BytesIO(png(128, 128, (167, 139, 250))), "cover.png"),
     ]
-    await interaction.response.send_message(view=Card(interaction.client.mention), files=files)
+    await interaction.response.send_message(view=Card(demo(interaction).mention), files=files)
 
 
 @app_commands.command(description="Answer late, after thinking")
 async def slow(interaction: discord.Interaction) -> None:
     await interaction.response.defer()
-    await interaction.client.late.wait()
+    await demo(interaction).late.wait()
     await interaction.edit_original_response(content="Here at last.")
 
 
@@ -347,7 +366,7 @@ async def gallery(interaction: discord.Interaction) -> None:
 async def picks(interaction: discord.Interaction) -> None:
     form = EveryPick()
     # Libraries send the ids of present values as numbers.
-    form.who.component.default_values = [discord.SelectDefaultValue.from_user(interaction.user)]
+    inside(form.who, discord.ui.UserSelect).default_values = [discord.SelectDefaultValue.from_user(interaction.user)]
     await interaction.response.send_modal(form)
 
 
@@ -375,10 +394,11 @@ async def show(interaction: discord.Interaction, song: str) -> None:
 
 @show.autocomplete("song")
 async def songs(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    if (hold := interaction.client.hold) is not None:
-        interaction.client.held += 1
+    bot = demo(interaction)
+    if (hold := bot.hold) is not None:
+        bot.held += 1
         await hold.wait()
-        interaction.client.held -= 1
+        bot.held -= 1
     return [app_commands.Choice(name=s, value=s) for s in SONGS if current.lower() in s.lower()]
 
 

@@ -15,15 +15,11 @@ from bot.coach.service.profiles import ProfileChanges
 from bot.local.page import MessagePage
 from bot.local.server import LocalDiscord
 from tests.moments import present
+from tests.page.conftest import PATIENCE_MS, is_there, send_command
 from tests.product import Product, running
 from tests.wire.openapi import SHARED
 
-pytestmark = [
-    pytest.mark.page,
-    pytest.mark.xdist_group("page"),
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(300),
-]
+pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -43,22 +39,12 @@ async def open_page(browser: Browser, house: tuple[Product, str], width: int = 1
     product, address = house
     context = await browser.new_context(viewport={"width": width, "height": height})
     page = await context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     who = product.person("Ada")
     await page.add_init_script(f"sessionStorage.getItem('person') ?? sessionStorage.setItem('person', '{who.id}')")
     await page.goto(address)
-    await page.locator(".topbar-name").wait_for()
+    await is_there(page)
     return page
-
-
-async def run(page: Page, path: str) -> None:
-    """Send a command without options."""
-    await page.locator("#composer-input").fill(f"/{path}")
-    await page.locator(".picker .row.active").filter(has_text=f"/{path}").wait_for()
-    await page.keyboard.press("Enter")
-    await page.locator(".command-form").wait_for()
-    await page.keyboard.press("Enter")
-    await page.locator(".command-form").wait_for(state="hidden")
 
 
 async def settle_in(product: Product, weeks: int = 0) -> Actor:
@@ -81,7 +67,7 @@ async def test_the_quick_start_leads_to_a_week_that_is_ticked_in_the_browser(
     browser: Browser, house: tuple[Product, str]
 ) -> None:
     page = await open_page(browser, house)
-    await run(page, "coach start")
+    await send_command(page, "coach start")
     card = page.locator(".message").last
     await card.get_by_role("button", name="Artist").click()
     await expect(card).to_contain_text("1 of 8 done")
@@ -97,8 +83,7 @@ async def test_the_quick_start_leads_to_a_week_that_is_ticked_in_the_browser(
     week = page.locator(".message", has_text="0 of 9 done").last
     await expect(week).to_contain_text("Wellbeing")
     await week.get_by_role("button", name="Done").click()
-    ticks = page.locator(".message").last
-    await ticks.locator(".select").click()
+    await page.locator(".message", has_text="Which ones are done?").locator(".select").click()
     await page.get_by_role("option").first.click()
     await page.get_by_role("option").nth(1).click()
     await page.keyboard.press("Escape")
@@ -129,7 +114,7 @@ async def test_a_check_in_by_direct_message_is_answered_and_progress_has_a_pictu
     await form.get_by_label("Wins").fill("One hook")
     await form.get_by_role("button", name="Submit").click()
     await expect(page.locator(".message").last).to_contain_text("Kept. Thank you for looking back.")
-    await run(page, "coach progress")
+    await send_command(page, "coach progress")
     shown = page.locator(".message", has_text="Ada used /coach progress")
     await expect(shown.locator("img[alt*='mailing list']")).to_be_visible()
     await page.context.close()

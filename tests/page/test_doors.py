@@ -8,6 +8,7 @@ import pytest
 from bot.local.page import KEY_HEADER
 from bot.local.people import Upload
 from tests.page.conftest import Studio
+from tests.wire.kit import PATIENCE_S
 
 pytestmark = [pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -136,7 +137,7 @@ async def test_a_journey_is_scripted_through_the_endpoints(local: Studio) -> Non
 
 
 async def test_pushes_reach_only_those_who_may_see(local: Studio) -> None:
-    async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+    async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
         sockets = {}
         for who in ("Ada", "Ben"):
             socket = await http.ws_connect(f"{local.server.url}/page/ws")

@@ -1,10 +1,12 @@
 """Discord's Markdown as nodes, case by case, in the real browser."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from playwright.async_api import expect
 
-from tests.page.conftest import Studio
+from tests.page.conftest import Studio, is_there
 
 pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -49,32 +51,46 @@ async def test_each_form_becomes_its_nodes(studio: Studio) -> None:
     assert dict(zip(CASES, made, strict=True)) == CASES
 
 
-async def test_hostile_text_takes_no_time(studio: Studio) -> None:
+async def test_hostile_text_takes_little_more_time_than_plain_text(studio: Studio) -> None:
     tab = await studio.tab()
-    spent = await tab.page.evaluate(
+    ratio = await tab.page.evaluate(
         """async () => {
             const { markdown } = await import('/page/static/js/markdown.js');
-            const started = performance.now();
-            for (const part of ['*a ', '**', '||', '[', '> ', '`', '- ', '<@', '~~']) markdown(part.repeat(660));
-            return performance.now() - started;
+            const timed = (text) => {
+                const started = performance.now();
+                markdown(text);
+                return performance.now() - started;
+            };
+            let [hostile, plain] = [0, 0];
+            for (const part of ['*a ', '**', '||', '[', '> ', '`', '- ', '<@', '~~']) {
+                const text = part.repeat(660);
+                const kind = '*a* **b** ||c|| `d` '.repeat(99).slice(0, text.length);
+                // One after the other, and the best of many: what else the machine does meets both alike.
+                const pairs = Array.from({ length: 7 }, () => [timed(text), timed(kind)]);
+                hostile += Math.min(...pairs.map((pair) => pair[0]));
+                plain += Math.min(...pairs.map((pair) => pair[1]));
+            }
+            return hostile / plain;
         }"""
     )
-    assert spent < 1500
+    assert ratio < 30, "what may nest is looked at once, not once for each place where it might end"
 
 
 async def test_timestamps_tick_and_spoilers_open(studio: Studio) -> None:
     tab = await studio.tab()
-    await tab.page.clock.install()
+    now = studio.clock.now()
+    await tab.page.clock.install(time=now)
     await tab.page.reload()
-    await tab.get(".intro").wait_for()
-    unix = await tab.page.evaluate("Math.floor(Date.now() / 1000)")
+    await is_there(tab.page)
+    # From here on its clock stands still until it is moved.
+    await tab.page.clock.pause_at(now + timedelta(hours=1))
+    unix = int(now.timestamp()) + 3600
     studio.server.person("Ben").say(f"Due <t:{unix + 65}:R> at <t:{unix}:t> ||the secret||")
     stamp = tab.last.locator("time[data-relative]")
-    await stamp.wait_for()
-    assert await stamp.inner_text() == "in 1 minute"
+    await expect(stamp).to_have_text("in 1 minute")
     await tab.page.clock.fast_forward(50_000)
-    assert re.fullmatch(r"in 1\d seconds", await stamp.inner_text())
-    assert await stamp.get_attribute("title")
+    await expect(stamp).to_have_text("in 15 seconds")
+    await expect(stamp).to_have_attribute("title", re.compile(r"\d{4}"))
     spoiler = tab.last.get_by_role("button", name="Spoiler")
     await spoiler.press("Enter")
-    assert await tab.last.locator(".spoiler.open").inner_text() == "the secret"
+    await expect(tab.last.locator(".spoiler.open")).to_have_text("the secret")

@@ -1,6 +1,7 @@
 """The page by keyboard alone, on a phone, in both themes, and to a screen reader."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import expect
@@ -16,6 +17,8 @@ async def test_a_whole_journey_by_keyboard_alone(studio: Studio) -> None:
     tab = await studio.tab()
     await expect(tab.composer).to_be_focused()
     await tab.keys.type("/song n")
+    # The commands may come after the channel.
+    await expect(tab.get(".picker .row.active .row-label")).to_contain_text("/song new")
     await tab.keys.press("Tab")
     await tab.keys.press("Enter")
     dialog = tab.page.get_by_role("dialog")
@@ -84,7 +87,7 @@ async def test_everything_has_a_role_and_a_name(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_words_stand_out_enough_in_both_themes(studio: Studio, scheme: str) -> None:
+async def test_words_stand_out_enough_in_both_themes(studio: Studio, scheme: Literal["dark", "light"]) -> None:
     tab = await studio.tab(color_scheme=scheme)
     await tab.run("buttons")
     await tab.get("[data-custom-id=primary]").wait_for()

@@ -68,8 +68,8 @@ def read(data: bytes) -> Component:
         assert moment(event, "DTSTART") < moment(event, "DTEND")  # type: ignore[operator]
         for alarm in event.all("VALARM"):
             assert alarm.one("ACTION")[1] == "DISPLAY"
-            assert alarm.one("DESCRIPTION")
-            assert alarm.one("TRIGGER")
+            assert alarm.one("DESCRIPTION")[1]
+            assert alarm.one("TRIGGER")[1]
     return root
 
 

@@ -206,8 +206,8 @@ async def selects(interaction: discord.Interaction[Any]) -> None:
     }
     for select in kinds.values():
 
-        async def chosen(press: discord.Interaction[Any], select: Any = select) -> None:
-            await press.response.edit_message(content=" ".join(v.name for v in select.values))
+        async def chosen(interaction: discord.Interaction[Any], select: Any = select) -> None:
+            await interaction.response.edit_message(content=" ".join(v.name for v in select.values))
 
         select.callback = chosen
         view.add_item(select)
