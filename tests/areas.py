@@ -28,8 +28,8 @@ def main() -> None:
 
 def _area(name: str) -> str:
     """Return "bot/loops" for a file of an area, "bot" for one at the root of a package."""
-    parts = Path(name).parts
-    return "/".join(parts[:2]) if len(parts) > 2 and parts[0] == "bot" else parts[0]
+    first, *rest = Path(name).parts
+    return f"{first}/{rest[0]}" if len(rest) > 1 and first == "bot" else first
 
 
 def _share(part: int, whole: int) -> str:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from bot.engine import Engine
 from bot.lifecycle import Supervisor, ended
 from bot.slots import Lane, Later, Slot, SlotDraft
 from storage.repositories.slots import SlotRepository
-from storage.unit import Database
+from storage.unit import Database, Unit
 from tests.bounces.signals import music, save
 
 RULES = bounce_rules()
@@ -196,7 +197,7 @@ async def test_who_hears_that_a_folder_is_stopped_may_take_it_away(
     folder.mkdir()
     over = asyncio.Event()
 
-    async def run(_: Settler) -> None:
+    async def run(_settler: Settler) -> None:
         try:
             await asyncio.Event().wait()
         finally:
@@ -264,7 +265,7 @@ async def test_work_that_cannot_give_its_slot_back_is_still_seen_as_cancelled(
     class Endless:
         name = "endless"
 
-        async def due(self, *_: Any) -> list[Any]:
+        async def due(self, unit: Unit, now: datetime, limit: int) -> list[SlotDraft]:
             return []
 
         async def run(self, slot: Slot) -> Later | None:

@@ -208,6 +208,7 @@ async def test_the_command_killed_in_the_middle_goes_on_where_it_was(studio: Stu
         "--audio", "--ca", str(studio.ca), "--state", str(state),
     ]  # fmt: skip
     environment = {**os.environ, "STUDIOHAND_UPLOAD_KEY": studio.secret}
+    code: int | None = None
     for round_ in range(3):
         process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL

@@ -287,8 +287,10 @@ def test_a_louder_or_quieter_version_with_one_passage_kept_differs_in_that_passa
 
 def test_silence_against_music_is_no_stretch_of_difference() -> None:
     """Nothing is heard in both, so there is no level to take out, and all of it differs alike."""
-    silent = Columns(*(np.zeros((1, 2000), np.float32),) * 3, 30.0)
-    steady = Columns(*(np.full((1, 2000), level, np.float32) for level in (-0.5, 0.5, 0.4)), 30.0)
+    nothing = np.zeros((1, 2000), np.float32)
+    silent = Columns(nothing, nothing, nothing, 30.0)
+    low, high, rms = (np.full((1, 2000), level, np.float32) for level in (-0.5, 0.5, 0.4))
+    steady = Columns(low, high, rms, 30.0)
     assert most_apart(silent, steady) is None
     assert most_apart(silent, silent) is None
     longer = replace(steady, duration_s=40.0)

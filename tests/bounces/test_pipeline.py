@@ -283,6 +283,7 @@ async def test_a_watch_that_dies_is_begun_anew_and_at_last_looks_every_few_secon
     try:
         died = kill_the_watch(monkeypatch, times)
         await studio.watching()
+        run: FolderRun | None = None
         for number in range(1, times + 2):
             drop(root, f"Night Drive v{number}.wav", seed=number, seconds=1.5)
 
@@ -297,6 +298,7 @@ async def test_a_watch_that_dies_is_begun_anew_and_at_last_looks_every_few_secon
 
             await until(watches)
         assert died == [times]
+        assert run is not None
         assert run.mode is mode
         assert len(await studio.deliveries()) == times + 1
     finally:

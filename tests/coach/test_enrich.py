@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.ai.model import Answer, Failed, NoIdeas, Ok, Question, Reason, ReplyT, Usage
+from bot.ai.model import Answer, Asker, Failed, NoIdeas, Ok, Question, Reason, ReplyT, Usage
 from bot.clock import FixedClock
 from bot.coach.enriching import PlanReply
 from bot.coach.model import Reflections
@@ -32,6 +32,13 @@ class Assistant:
     async def ask(self, question: Question[ReplyT]) -> Answer[ReplyT]:
         self.asked.append(question)
         return self.answer(question)
+
+    async def unavailable(self, asker: Asker) -> Reason | None:
+        return None
+
+    @property
+    def model(self) -> str:
+        return "claude-test"
 
 
 def _usage() -> Usage:

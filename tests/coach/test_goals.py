@@ -1,7 +1,9 @@
 """Goals, suggestions, insights and routines as rules."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,8 +43,8 @@ NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TODAY = NOW.date()
 
 
-def goal(category: GoalCategory = GoalCategory.CREATIVE, progress: float = 40.0, **more: object) -> Goal:
-    values: dict[str, object] = {
+def goal(category: GoalCategory = GoalCategory.CREATIVE, progress: float = 40.0, **more: Any) -> Goal:
+    values: dict[str, Any] = {
         "id": GoalId("g"),
         "title": "Six songs",
         "description": "",
@@ -52,7 +54,7 @@ def goal(category: GoalCategory = GoalCategory.CREATIVE, progress: float = 40.0,
         "progress": progress,
         "created_at": NOW,
     }
-    return Goal(**{**values, **more})  # type: ignore[arg-type]
+    return Goal(**{**values, **more})
 
 
 @given(st.floats(0, 100))
@@ -91,7 +93,13 @@ def test_progress_is_measured_in_both_directions() -> None:
     down = goal(start_value=20.0, target_value=5.0)
     assert [progress_from(up, value) for value in (200, 300, 500, 100, 50)] == [50.0, 100.0, 100.0, 0.0, 0.0]
     assert [progress_from(down, value) for value in (5, 12.5, 20, 30, 2)] == [100.0, 50.0, 0.0, 0.0, 100.0]
-    for ends in ({}, {"start_value": 1.0}, {"target_value": 1.0}, {"start_value": 3.0, "target_value": 3.0}):
+    unmeasured: list[dict[str, Any]] = [
+        {},
+        {"start_value": 1.0},
+        {"target_value": 1.0},
+        {"start_value": 3.0, "target_value": 3.0},
+    ]
+    for ends in unmeasured:
         assert progress_from(goal(**ends), 5) is None
 
 
@@ -108,21 +116,16 @@ def test_a_paused_goal_comes_back_as_it_was() -> None:
     assert reopened(paused) == replace(paused, status=GoalStatus.ACTIVE)
 
 
-def keys(role: Role, **more: object) -> list[str]:
-    values: dict[str, object] = {"goals": (), "releases": (), "loops": (), "dismissed": ()}
-    found = {**values, **more}
-    return [
-        each.key
-        for each in suggestions(
-            role,
-            Experience.BEGINNER,
-            found["goals"],
-            found["releases"],
-            found["loops"],
-            found["dismissed"],
-            TODAY,  # type: ignore[arg-type]
-        )
-    ]
+def keys(
+    role: Role,
+    *,
+    goals: Sequence[Goal] = (),
+    releases: Sequence[Release] = (),
+    loops: Sequence[LoopFact] = (),
+    dismissed: Collection[str] = (),
+) -> list[str]:
+    found = suggestions(role, Experience.BEGINNER, goals, releases, loops, dismissed, TODAY)
+    return [each.key for each in found]
 
 
 def test_goals_are_suggested_by_role_and_only_where_there_is_a_gap() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ names = st.sampled_from(
 )
 
 
-def _extract(path: Path) -> tuple[dict[str, bytes], dict[str, object]]:
+def _extract(path: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         files = {info.filename: archive.read(info) for info in archive.infolist()}
@@ -76,6 +77,7 @@ def test_a_large_archive_becomes_parts_that_each_open_alone(tmp_path: Path) -> N
     assert len(paths) > 3
     assert paths[0].name == f"archive_part1of{len(paths)}.zip"
     found: dict[str, bytes] = {}
+    manifest: dict[str, Any] = {}
     for number, path in enumerate(paths, 1):
         assert path.stat().st_size <= 150_000
         assert path.stat().st_size == plan.sizes()[number - 1]

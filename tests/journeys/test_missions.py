@@ -345,7 +345,9 @@ def _read(place: Place, message: Message) -> str:
     from tests.wire.reading import read_message
 
     core = place._stage.server.core
-    return read_message(core, core.world.message(message.channel_id, message.id))
+    found = core.world.message(message.channel_id, message.id)
+    assert found is not None
+    return read_message(core, found)
 
 
 async def _cards(place: Place) -> list[str]:

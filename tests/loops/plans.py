@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -27,10 +28,12 @@ NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 LOOP = LoopId("loop")
 
 
-def loop(role: str = "artist", pace: str = "moderate", days: int = 0, **changes) -> Loop:
+def loop(role: str = "artist", pace: str = "moderate", days: int = 0, **changes: Any) -> Loop:
     """Return a loop; `days` makes it dated from 1 June 2026."""
-    dates = {"start_date": date(2026, 6, 1), "end_date": date(2026, 6, 1) + timedelta(days=days)} if days else {}
-    values = {"name": "Night Drive", "timezone": "Europe/London", **dates, **changes}
+    dates: dict[str, Any] = (
+        {"start_date": date(2026, 6, 1), "end_date": date(2026, 6, 1) + timedelta(days=days)} if days else {}
+    )
+    values: dict[str, Any] = {"name": "Night Drive", "timezone": "Europe/London", **dates, **changes}
     return Loop(LOOP, 1, role=Role(role), pace=Pace(pace), created_at=NOW, updated_at=NOW, **values)
 
 
@@ -43,7 +46,7 @@ def clip(
     done: float | None = None,
     ready: bool = False,
     ident: str | None = None,
-    **changes,
+    **changes: Any,
 ) -> Clip:
     """Return a clip from `start` to `end` in units, finished `done` days ago."""
     return Clip(
@@ -79,14 +82,14 @@ def night_drive(*, ready: bool = True, done: dict[str, float] | None = None) -> 
     return tuple(clip(*row, ready=ready, done=done.get(row[3])) for row in NIGHT_DRIVE)
 
 
-G8_DONE = {"Sketch": 11, "Arrange": 7, "Book session": 3, "Deliver files": 0}
+G8_DONE: dict[str, float] = {"Sketch": 11, "Arrange": 7, "Book session": 3, "Deliver files": 0}
 
 
 def bounce(days_ago: float = 0, name: str = "take") -> LoopBounce:
     return LoopBounce(f"{name}-{days_ago}", NOW - timedelta(days=days_ago))
 
 
-def g8(bounces: tuple[LoopBounce, ...] = (), *, done: dict[str, float] | None = None, **changes) -> Plan:
+def g8(bounces: tuple[LoopBounce, ...] = (), *, done: dict[str, float] | None = None, **changes: Any) -> Plan:
     """Return the loop of golden row G8, or that loop with other clips finished."""
     return Plan(loop(**changes), night_drive(done=G8_DONE if done is None else done), bounces)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -25,7 +26,7 @@ async def api() -> AsyncIterator[MessagesApi]:
 @pytest.fixture
 async def ada(api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str) -> AsyncIterator[Actor]:
     """Ada, who turned AI on, on a server that allows it, with a key set."""
-    values = {"anthropic_api_key": SecretStr(API_KEY), "anthropic_base_url": api.base_url}
+    values: dict[str, Any] = {"anthropic_api_key": SecretStr(API_KEY), "anthropic_base_url": api.base_url}
     async with running(tmp_path / "data", clock, database_url=sqlite_database_url, **values) as product:
         ada = Stage(product.server).person("Ada")
         guild = next(iter(product.server.world.guilds))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -227,9 +228,8 @@ async def test_a_stranger_can_press_nothing_on_a_posted_loop(product: Product, a
     await ada.press("Post to channel")
     card = ada.last()
     await add(ada, "Sketch", "creative", "0")
-    world = ada._stage.server.core.world
     await ada._stage.until(lambda: "1 clip on 1 lane" in shown(ada, card))
-    posted = world.message(card.channel_id, card.id)
+    posted = now(ada, card)
     before = (await product.services.loops.loops.lines(ada.id))[0]
     ids = [str(part["custom_id"]) for part in walk(posted.components) if "custom_id" in part]
     assert len(ids) >= 3
@@ -239,15 +239,21 @@ async def test_a_stranger_can_press_nothing_on_a_posted_loop(product: Product, a
         # Taking a message away is for its owner and for managers of the server.
         refusal = "That needs the permission" if ":ui:remove:" in custom_id else "so only they can change it."
         assert refusal in shown(ben, ben.last()), custom_id
-    assert world.message(card.channel_id, card.id) == posted
+    assert now(ada, card) == posted
     assert (await product.services.loops.loops.lines(ada.id))[0] == before
     assert await product.services.loops.loops.lines(ben.id) == []
 
 
+def now(who: Actor, message: Message) -> Message:
+    """Return a message as it is now."""
+    found = who._stage.server.core.world.message(message.channel_id, message.id)
+    assert found is not None
+    return found
+
+
 def shown(who: Actor, message: Message) -> str:
     """Return what stands in a message now."""
-    core = who._stage.server.core
-    return read_message(core, core.world.message(message.channel_id, message.id))
+    return read_message(who._stage.server.core, now(who, message))
 
 
 async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Product, ada: Actor) -> None:
@@ -257,11 +263,10 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
     area = product.services.loops
     loop = (await area.loops.lines(ada.id))[0].loop
     actor = Actor_.user(ada.id, "Ada")
-    panels = product.bot.get_cog("Loops").panels
+    panels = cast(Any, product.bot.get_cog("Loops")).panels  # its class is another one after each load
     # The machine may be slow: the moment in which edits are joined is made long enough for all ten.
     panels._posted._debounce_s = panels._tokens._debounce_s = 2.5
-    core = product.server.core
-    before = core.world.message(posted.channel_id, posted.id).edited_at
+    before = now(ada, posted).edited_at
     version = loop.version
     drawn = area.drawing.drawn
     for n in range(10):
@@ -269,7 +274,7 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
     await ada._stage.until(lambda: "10 clips on 1 lane" in shown(ada, posted))
     assert (await area.loops.plan(ada.id, loop.id)).loop.version == version + 10
     assert area.drawing.drawn - drawn == 1
-    assert core.world.message(posted.channel_id, posted.id).edited_at != before
+    assert now(ada, posted).edited_at != before
 
 
 async def test_looking_around_on_the_timeline(ada: Actor) -> None:

@@ -17,8 +17,8 @@ from bot.errors import Refused
 from bot.loops.area import LoopArea, Neighbours, open_loops
 from bot.loops.asking import Subject, british, checked_summary, cut_words, data_of
 from bot.loops.clips import ClipFields
-from bot.loops.model import ExportState, ExportTarget, InsightKind, Lane, Source
-from bot.loops.readings import Outcome
+from bot.loops.model import ExportState, ExportTarget, InsightKind, Lane, Source, Suggestion
+from bot.loops.readings import Origin, Outcome, SuggestionSet, Summary
 from bot.loops.rules import loop_rules
 from bot.loops.service import LoopFields
 from bot.rules import load_rules
@@ -65,11 +65,25 @@ class House:
             await self.area.clips.add(ACTOR, ADA, edited.loop.id, fields)
         return edited.loop.id
 
-    async def suggest(self, loop_id: str, *, fresh: bool = False):
-        return await self.area.readings.generate(ACTOR, ADA, loop_id, ASKER, say, fresh=fresh)
+    async def suggest(self, loop_id: str, *, fresh: bool = False) -> SuggestionSet:
+        found = await self.area.readings.generate(ACTOR, ADA, loop_id, ASKER, say, fresh=fresh)
+        assert found is not None
+        return found
 
-    async def summary(self, loop_id: str, *, fresh: bool = False):
+    async def summary(self, loop_id: str, *, fresh: bool = False) -> Summary:
         return await self.area.readings.summary(ACTOR, ADA, loop_id, ASKER, say, fresh=fresh)
+
+
+def origin(found: SuggestionSet) -> Origin:
+    """Say where a set is from that was just made."""
+    assert found.origin is not None
+    return found.origin
+
+
+def name_of(one: Suggestion) -> str:
+    """Return the name of the clip that is offered."""
+    assert one.clip is not None
+    return one.clip.name
 
 
 @pytest.fixture
@@ -108,10 +122,10 @@ async def test_ai_clips_pass_the_gate_before_they_are_offered(house: House):
     broken = {**GOOD, "lane": "drums"}
     house.api.otherwise(answers([GOOD, outside, clash, broken], ["You could begin with *Sketch*.", " "]))
     found = await house.suggest(loop_id)
-    assert [one.clip.name for one in found.clips] == ["Bridge"]
-    assert {one.clip.name: one.text for one in found.ideas} == {"Far": "outside", "On Sketch": "overlap"}
+    assert [name_of(one) for one in found.clips] == ["Bridge"]
+    assert {name_of(one): one.text for one in found.ideas} == {"Far": "outside", "On Sketch": "overlap"}
     assert [one.text for one in found.tips] == ["You could begin with *Sketch*."]
-    assert found.origin.outcome is Outcome.OK
+    assert origin(found).outcome is Outcome.OK
     assert found.is_ai
 
 
@@ -132,6 +146,7 @@ async def test_accepting_adds_the_clip_once_and_names_the_ai(house: House):
     house.api.otherwise(answers([GOOD], []))
     found = await house.suggest(loop_id)
     edited = await house.area.readings.accept(ACTOR, ADA, found.clips[0].id)
+    assert edited.clip is not None
     assert (edited.clip.name, edited.clip.source, edited.clip.lane) == ("Bridge", Source.AI, Lane.CREATIVE)
     with pytest.raises(Refused):
         await house.area.readings.accept(ACTOR, ADA, found.clips[0].id)
@@ -198,6 +213,7 @@ async def test_readings_are_kept_with_what_they_cost(house: House):
         assert one.ai_written
         assert one.model == "claude-haiku-5-5"
         assert one.prompt_version == "1"
+        assert one.tokens_out is not None
         assert one.tokens_out > 0
         assert one.created_by == "Ada"
     months = await house.area.readings.costs(ADA)
@@ -223,7 +239,7 @@ async def test_a_failing_ai_falls_back_to_the_rules(house: House, fault: Fault, 
     before = await house.area.loops.plan(ADA, loop_id)
     house.api.always_fail(fault)
     found = await house.suggest(loop_id)
-    assert (found.origin.outcome, found.origin.reason) == (Outcome.FAILED, reason)
+    assert (origin(found).outcome, origin(found).reason) == (Outcome.FAILED, reason)
     assert found.clips
     assert found.tips
     assert not found.is_ai
@@ -240,7 +256,7 @@ async def test_no_ideas_is_an_answer_of_its_own(house: House):
     loop_id = await house.loop()
     house.api.otherwise(answers([], []))
     found = await house.suggest(loop_id)
-    assert found.origin.outcome is Outcome.NO_IDEAS
+    assert origin(found).outcome is Outcome.NO_IDEAS
     assert not found.clips
     assert found.tips
 
@@ -249,7 +265,7 @@ async def test_ai_that_is_off_is_not_asked(house: House):
     loop_id = await house.loop()
     house.consent.on = False
     found = await house.suggest(loop_id)
-    assert (found.origin.reason, house.api.calls) == (Reason.OFF, [])
+    assert (origin(found).reason, house.api.calls) == (Reason.OFF, [])
 
 
 async def test_an_empty_loop_is_offered_a_start_instead(house: House):
@@ -267,9 +283,11 @@ async def test_without_a_key_everything_works_by_the_rules(sqlite_database: Data
     loop_id = (await area.loops.create(ACTOR, ADA, LoopFields(name="Night Drive"))).loop.id
     await area.clips.add(ACTOR, ADA, loop_id, ClipFields("Sketch"))
     found = await area.readings.generate(ACTOR, ADA, loop_id, ASKER, say)
+    assert found is not None
     assert len(found.clips) == 3
-    assert found.origin.reason is Reason.NO_KEY
+    assert origin(found).reason is Reason.NO_KEY
     accepted = await area.readings.accept(ACTOR, ADA, found.clips[0].id)
+    assert accepted.clip is not None
     assert accepted.clip.source is Source.RULE
     summary = await area.readings.summary(ACTOR, ADA, loop_id, ASKER, say)
     again = await area.readings.summary(ACTOR, ADA, loop_id, ASKER, say)
@@ -287,9 +305,9 @@ async def test_the_notebook_keeps_older_entries(sqlite_database: Database, clock
     area = open_loops(sqlite_database, clock, Neighbours(London()))
     loop_id = (await area.loops.create(ACTOR, ADA, LoopFields(name="Night Drive"))).loop.id
     await area.clips.add(ACTOR, ADA, loop_id, ClipFields("Sketch"))
-    for _ in range(2):
-        made = await area.exports.make(ACTOR, ADA, loop_id, ExportTarget.ANALOGUE, ASKER, say)
-        clock.advance(days=1)
+    await area.exports.make(ACTOR, ADA, loop_id, ExportTarget.ANALOGUE, ASKER, say)
+    clock.advance(days=1)
+    made = await area.exports.make(ACTOR, ADA, loop_id, ExportTarget.ANALOGUE, ASKER, say)
     assert made.file_text.count("loop insight") == 2
     assert made.export.document.count("loop insight") == 1
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.loops.dates import Moment, moment_of
-from bot.loops.model import LANES, MILLI, ClipKind, DeadlineKind, Lane
+from bot.loops.model import LANES, MILLI, ClipId, ClipKind, DeadlineKind, Lane
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import Gap, WarningCode, sequence
 from tests.loops.plans import NOW, clip, clips, few, loop, night_drive
@@ -38,8 +38,8 @@ def test_touching_ends_do_not_conflict():
 
 def test_overlapping_clips_name_each_other():
     found = run([clip("action", 0, 4, ident="a"), clip("action", 3, 6, ident="b"), clip("promo", 0, 9)]).by_id
-    assert found["a"].conflicts == ("b",)
-    assert found["b"].conflicts == ("a",)
+    assert found[ClipId("a")].conflicts == ("b",)
+    assert found[ClipId("b")].conflicts == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_overlapping_clips_name_each_other():
     ],
 )
 def test_lanes_wait_for_what_they_build_on(lane, code):
-    waiting = clip(lane, 2, 4, ident="w")
-    assert run([waiting]).by_id["w"].blocked_by == (code,)
-    assert run([waiting], has_bounce=True).by_id["w"].blocked_by == ()
-    assert run([waiting, clip("creative", 0, 2)]).by_id["w"].blocked_by == ()
-    assert run([waiting, clip("creative", 0, 2.001)]).by_id["w"].blocked_by == (code,)
-    assert run([waiting, clip("creative", 8, 9, done=1)]).by_id["w"].blocked_by == ()
-    assert run([replace(waiting, done_at=NOW)]).by_id["w"].blocked_by == ()
+    waiting = clip(lane, 2, 4)
+    assert run([waiting]).by_id[waiting.id].blocked_by == (code,)
+    assert run([waiting], has_bounce=True).by_id[waiting.id].blocked_by == ()
+    assert run([waiting, clip("creative", 0, 2)]).by_id[waiting.id].blocked_by == ()
+    assert run([waiting, clip("creative", 0, 2.001)]).by_id[waiting.id].blocked_by == (code,)
+    assert run([waiting, clip("creative", 8, 9, done=1)]).by_id[waiting.id].blocked_by == ()
+    assert run([replace(waiting, done_at=NOW)]).by_id[waiting.id].blocked_by == ()
 
 
 def test_gaps_are_the_stretches_nobody_covers():

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,10 +15,10 @@ from bot.clock import FixedClock
 from bot.errors import AlreadyDone, BotError, ChangedSince, Gone, NotFound, Refused
 from bot.loops.area import LoopArea, Neighbours, open_loops
 from bot.loops.clips import ClipFields
-from bot.loops.model import MILLI, DeadlineKind, Lane, LoopBounce, Source
+from bot.loops.model import MILLI, Clip, DeadlineKind, Lane, LoopBounce, LoopId, Source
 from bot.loops.saving import NotSaved, Saving, TooManyWaiting
 from bot.loops.service import LoopFields, PlannedLoop
-from bot.loops.store import LoopStore
+from bot.loops.store import Edited, LoopStore
 from bot.undo import ChangeService
 from storage.unit import Database
 from tests.loops.plans import NOW, clip
@@ -51,16 +52,22 @@ def area(sqlite_database: Database, clock: FixedClock, bounces: Bounces) -> Loop
     return open_loops(sqlite_database, clock, Neighbours(London(), bounces=bounces))
 
 
-async def planned(area: LoopArea, *clips: ClipFields, **fields) -> str:
+async def planned(area: LoopArea, *clips: ClipFields, name: str = "Night Drive", **fields: Any) -> LoopId:
     """Make a loop with clips and return its id."""
-    edited = await area.loops.create(ACTOR, ADA, LoopFields(**{"name": "Night Drive", **fields}))
+    edited = await area.loops.create(ACTOR, ADA, LoopFields(name=name, **fields))
     for one in clips:
         await area.clips.add(ACTOR, ADA, edited.loop.id, one)
     return edited.loop.id
 
 
-async def only_clip(area: LoopArea, loop_id: str):
+async def only_clip(area: LoopArea, loop_id: str) -> Clip:
     return (await area.loops.plan(ADA, loop_id)).clips[0]
+
+
+def clip_of(edited: Edited) -> Clip:
+    """Return the clip that an edit made or changed."""
+    assert edited.clip is not None
+    return edited.clip
 
 
 # ------------------------------------------------------------------ edits are intents
@@ -106,7 +113,7 @@ async def test_new_clips_and_loops_have_the_defaults(area: LoopArea):
     loop = await area.loops.active(ACTOR, ADA)
     assert (loop.name, loop.bpm, loop.zoom, loop.is_dated, loop.playhead_milli) == ("My Loop", 120, 1, False, 0)
     edited = await area.clips.add(ACTOR, ADA, loop.id, ClipFields())
-    made = edited.clip
+    made = clip_of(edited)
     assert (made.name, made.lane, made.start_milli, made.length_milli) == ("New clip", "creative", 0, 4 * MILLI)
     assert (made.ready, made.source, made.notes) == (False, Source.MANUAL, "")
     assert (await area.loops.desk(ADA)).selected_clip_id == made.id
@@ -116,7 +123,7 @@ async def test_the_same_interaction_makes_one_clip(area: LoopArea):
     loop_id = await planned(area)
     first = await area.clips.add(ACTOR, ADA, loop_id, ClipFields("Once"), key="77")
     second = await area.clips.add(ACTOR, ADA, loop_id, ClipFields("Once"), key="77")
-    assert first.clip.id == second.clip.id
+    assert clip_of(first).id == clip_of(second).id
     assert len((await area.loops.plan(ADA, loop_id)).clips) == 1
     made = [await area.loops.create(ACTOR, ADA, LoopFields(name="X"), key="9") for _ in range(2)]
     assert made[0].loop.id == made[1].loop.id
@@ -185,26 +192,26 @@ async def test_input_that_is_refused_names_the_accepted_form(area: LoopArea, fie
 async def test_input_that_is_fitted_is_told(area: LoopArea):
     loop_id = await planned(area)
     edited = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="-3", length="0"))
-    assert (edited.clip.start_milli, edited.clip.length_milli) == (0, 4 * MILLI)
+    assert (clip_of(edited).start_milli, clip_of(edited).length_milli) == (0, 4 * MILLI)
     assert [note.code for note in edited.notes] == ["start_zero", "length_default"]
     with pytest.raises(Refused):
-        await area.clips.edit(ACTOR, ADA, edited.clip.id, ClipFields(length="0"))
+        await area.clips.edit(ACTOR, ADA, clip_of(edited).id, ClipFields(length="0"))
     changed = await area.loops.edit(ACTOR, ADA, loop_id, LoopFields(bpm="500"))
     assert (changed.loop.bpm, changed.notes[0].code) == (180, "bpm_clamped")
-    assert (await area.clips.edit(ACTOR, ADA, edited.clip.id, ClipFields(name="  "))).clip.name == "New clip"
+    assert clip_of(await area.clips.edit(ACTOR, ADA, clip_of(edited).id, ClipFields(name="  "))).name == "New clip"
 
 
 async def test_dated_loops_take_whole_days_and_no_start_before_the_first(area: LoopArea):
     loop_id = await planned(area, start=date(2026, 6, 1), end=date(2026, 7, 27))
     edited = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="3.5", length="1.2"))
-    assert (edited.clip.start_milli, edited.clip.length_milli) == (3 * MILLI, 2 * MILLI)
+    assert (clip_of(edited).start_milli, clip_of(edited).length_milli) == (3 * MILLI, 2 * MILLI)
     with pytest.raises(Refused) as refused:
         await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="-1"))
     assert refused.value.parts["day"] == date(2026, 6, 1)
     with pytest.raises(Refused):
         await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="2026-05-31"))
     by_day = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start=" 2026-06-12 "))
-    assert by_day.clip.start_milli == 11 * MILLI
+    assert clip_of(by_day).start_milli == 11 * MILLI
     late = await area.clips.add(ACTOR, ADA, loop_id, ClipFields(start="2026-08-01"))
     assert [(note.code, note.parts["day"]) for note in late.notes] == [("after_end", date(2026, 7, 26))]
 
@@ -326,6 +333,8 @@ async def test_dates_come_and_go(area: LoopArea):
         ("Mix", 8000, 4000),
     ]
     moved = await area.loops.edit(ACTOR, ADA, loop_id, LoopFields(start=date(2026, 6, 8)))
+    assert moved.loop.start_date is not None
+    assert moved.loop.end_date is not None
     assert (moved.loop.end_date - moved.loop.start_date) == timedelta(days=12)
     with pytest.raises(Refused):
         await area.loops.step(ACTOR, ADA, loop_id)
@@ -335,8 +344,9 @@ async def test_dates_come_and_go(area: LoopArea):
 
 async def test_the_playhead_steps_by_bars_and_wraps(area: LoopArea):
     loop_id = await planned(area)
-    for _ in range(15):
-        edited = await area.loops.step(ACTOR, ADA, loop_id)
+    for _ in range(14):
+        await area.loops.step(ACTOR, ADA, loop_id)
+    edited = await area.loops.step(ACTOR, ADA, loop_id)
     assert edited.loop.playhead_milli == 60 * MILLI
     assert (await area.loops.step(ACTOR, ADA, loop_id)).loop.playhead_milli == 0
     assert (await area.loops.set_playhead(ACTOR, ADA, loop_id, 900)).loop.playhead_milli == 64 * MILLI
@@ -348,7 +358,7 @@ async def test_moving_to_the_next_free_place(area: LoopArea):
     )
     clips = {one.name: one.id for one in (await area.loops.plan(ADA, loop_id)).clips}
     moved = await area.clips.move_to_free_slot(ACTOR, ADA, clips["Two"])
-    assert moved.clip.start_milli == 8 * MILLI
+    assert clip_of(moved).start_milli == 8 * MILLI
     again = await area.clips.move_to_free_slot(ACTOR, ADA, clips["Two"])
     assert again.notes[0].code == "already_free"
 
@@ -409,7 +419,7 @@ class Stubborn:
 @pytest.fixture
 def stubborn(area: LoopArea, sqlite_database: Database) -> Stubborn:
     database = Stubborn(sqlite_database)
-    area.store.database = database
+    area.store.database = cast(Any, database)  # it has what a store uses of a database
     area.store.saving = Saving(area.rules.panel, (OperationalError,), _no_time)
     return database
 

@@ -240,6 +240,7 @@ def test_a_bad_length_becomes_the_default():
 def test_texts_of_a_suggestion_are_cut_and_cleaned():
     raw = {"lane": "promo", "start": 30, "name": "n" * 200, "notes": "a\x00b\u202e" + "c" * 900}
     one = read_suggested(raw, RULES, dated=False)
+    assert one is not None
     assert (len(one.name), len(one.notes)) == (80, 500)
     assert "\x00" not in one.notes
 

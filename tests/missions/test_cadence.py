@@ -45,7 +45,7 @@ def test_what_is_kept_reads_as_what_was_typed(words: str):
 @settings(max_examples=80, deadline=None)
 @given(WORDS, ZONES, STARTS, st.integers(1, 8))
 def test_a_slowed_mission_runs_at_every_nth_of_its_times(words: str, zone: ZoneInfo, start: datetime, stride: int):
-    cadence, after = parse_cadence(words, 15), start
+    cadence, after, fire = parse_cadence(words, 15), start, None
     for _ in range(stride):
         fire = next_run(cadence, zone, after)
         assert fire is not None

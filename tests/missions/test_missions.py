@@ -302,7 +302,7 @@ async def test_a_failing_input_is_recorded_backs_off_and_stops_itself_in_the_end
             waits.append(view.schedule.next_run_at - clock.now())
     assert all(later > earlier for earlier, later in pairwise(waits))
     assert waits[0] >= timedelta(minutes=15)
-    assert view.mission.state is LifeState.PAUSED
+    assert (await dept.service.show(ADA, mission.id)).mission.state is LifeState.PAUSED
     assert await dept.posts("mission.notice") == 1
 
 

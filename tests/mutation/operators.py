@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cosmic_ray.plugins
-import parso
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import Function, Name, PythonNode
+from parso.tree import search_ancestor
 
 Position = tuple[tuple[int, int], tuple[int, int]]
 
@@ -25,7 +25,7 @@ WITHOUT = (
 class DropOperand(Operator):
     """Leave out one operand of `and` or `or`: the second line of a condition."""
 
-    def mutation_positions(self, node: Any) -> Iterator[Position]:
+    def mutation_positions(self, node: Any) -> Iterator[Position]:  # pyright: ignore[reportIncompatibleMethodOverride] - the library's has no types
         if node.type in ("and_test", "or_test"):
             for operand in node.children[::2]:
                 yield operand.start_pos, operand.end_pos
@@ -37,14 +37,14 @@ class DropOperand(Operator):
         return node
 
     @classmethod
-    def examples(cls) -> tuple[Example, ...]:
+    def examples(cls) -> tuple[Example, ...]:  # pyright: ignore[reportIncompatibleMethodOverride] - the library's has no types
         return (Example("x = a and b", "x = b"), Example("x = a and b", "x = a", occurrence=1))
 
 
 class DropGuard(Operator):
     """Never take an `if` without an `else` whose body only leaves: raise, return, continue or break."""
 
-    def mutation_positions(self, node: Any) -> Iterator[Position]:
+    def mutation_positions(self, node: Any) -> Iterator[Position]:  # pyright: ignore[reportIncompatibleMethodOverride] - the library's has no types
         if node.type == "if_stmt" and _leaves(node):
             yield node.children[1].start_pos, node.children[1].end_pos
 
@@ -53,7 +53,7 @@ class DropGuard(Operator):
         return node
 
     @classmethod
-    def examples(cls) -> tuple[Example, ...]:
+    def examples(cls) -> tuple[Example, ...]:  # pyright: ignore[reportIncompatibleMethodOverride] - the library's has no types
         return (Example("if a:\n    raise b", "if False:\n    raise b"),)
 
 
@@ -114,7 +114,7 @@ def mutants(root: Path, path: str) -> list[Mutant]:
     for name, kind in operators().items():
         if name.endswith(_SAME):
             continue
-        operator = kind()
+        operator = cast(Any, kind())  # the library has no types: its base class seems to return None
         # The occurrence counts all positions of the operator, those passed over too.
         positions = [(node, *at) for node in ast_nodes(tree) for at in operator.mutation_positions(node)]
         for occurrence, (node, start, end) in enumerate(positions):
@@ -153,8 +153,8 @@ def _says_nothing(node: Any) -> bool:
 
 def _function(node: Any) -> str | None:
     """Return the name of the function around a place, None at the level of the module or a class."""
-    function = parso.python.tree.search_ancestor(node, "funcdef", "lambdef")
-    if function is None:
+    function = search_ancestor(node, "funcdef", "lambdef")
+    if not isinstance(function, Function):
         return None
     return str(function.name.value) if function.type == "funcdef" else "lambda"
 

@@ -174,7 +174,7 @@ def _sound(book: PhaseBook) -> None:
     assert [entry.left_at is None for entry in book.entries].count(True) == 1
     for entry, after in zip(book.entries, book.entries[1:], strict=False):
         assert entry.left_at == after.entered_at
-        assert entry.entered_at <= entry.left_at
+        assert entry.entered_at <= after.entered_at
         assert entry.phase is not after.phase
     assert sum(offer.state is OfferState.OPEN for offer in book.offers) <= 1
     pairs = [(offer.entry_id, offer.condition) for offer in book.offers]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import storage.backup as backup  # `from storage` is tests/storage to a type checker
 from bot.actors import Actor
 from bot.clock import FixedClock
-from storage import backup
 from storage.engine import open_engines, sqlite_url
 from storage.repositories.studio import SettingsRepository
 from storage.unit import Database

@@ -15,7 +15,7 @@ from bot.ui.cards import (
     ui_rules,
 )
 from bot.ui.model import Accent, Button, Card, Fact, Line, Option, Picture, Section, Select, State, note
-from bot.ui.strings import read_catalogue
+from bot.ui.strings import Words, read_catalogue
 
 WORDS = read_catalogue().words("en-GB")
 PSEUDO = read_catalogue().pseudo().words("en")
@@ -45,7 +45,7 @@ def largest() -> Card:
 
 
 @pytest.mark.parametrize("words", [WORDS, PSEUDO], ids=["en", "pseudo"])
-async def test_the_largest_card_stays_inside_the_budget(words: object) -> None:
+async def test_the_largest_card_stays_inside_the_budget(words: Words) -> None:
     view = layout(largest(), words)
     assert view.total_children_count <= ui_rules().card_components
     assert view.content_length() <= ui_rules().card_characters

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import discord
 import pytest
@@ -20,8 +21,13 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 CONTEXT = {"channel": "#bounces", "missing": "Attach Files", "limit": "10 MB", "typed": "x"}
 
 
+def answer(status: int, reason: str = "", headers: dict[str, str] | None = None) -> Any:
+    """Return what discord.py's errors read of an answer; a real one would need a connection."""
+    return SimpleNamespace(status=status, reason=reason, headers=headers or {})
+
+
 def refused(status: int, code: int = 0, headers: dict[str, str] | None = None) -> discord.HTTPException:
-    response = SimpleNamespace(status=status, reason="", headers=headers or {})
+    response = answer(status, headers=headers)
     kind = {403: discord.Forbidden, 404: discord.NotFound}.get(status, discord.HTTPException)
     return kind(response, {"code": code, "message": "somebody's words"})
 
@@ -82,7 +88,7 @@ def test_not_found_reads_the_same_for_wrong_and_foreign() -> None:
 
 
 def test_an_error_inside_a_command_is_found_in_its_wrapper() -> None:
-    command = SimpleNamespace(name="show", qualified_name="loop show")
+    command: Any = SimpleNamespace(name="show", qualified_name="loop show")  # all that the wrapper reads of one
     wrapped = app_commands.CommandInvokeError(command, AlreadyDone(what="approved", who="Ada", when=1))
     assert isinstance(classify(wrapped).error, AlreadyDone)
 
@@ -114,15 +120,15 @@ def test_every_sentence_has_all_its_parts() -> None:
 
 def test_what_discord_says_of_somebodys_text_is_not_logged() -> None:
     """Only where it was: Discord repeats what was typed, and so may a complaint without places."""
-    response = SimpleNamespace(status=400, reason="Bad Request", headers={})
+    response = answer(400, "Bad Request")
     places = {
         "data": {"content": {"_errors": [{"code": "X", "message": "'My secret title' is too long"}]}},
         "name": {"_errors": [{"code": "Y", "message": "not allowed: secret\nand a second line of it"}]},
     }
     told = {"code": 50035, "message": "Invalid Form Body", "errors": places}
-    assert error_tree(discord.HTTPException(response, told)) == "In data.content In name"  # type: ignore[arg-type]
+    assert error_tree(discord.HTTPException(response, told)) == "In data.content In name"
     bare = {"code": 50035, "message": "My secret title is not allowed"}
-    assert error_tree(discord.HTTPException(response, bare)) == ""  # type: ignore[arg-type]
+    assert error_tree(discord.HTTPException(response, bare)) == ""
     assert error_tree(ValueError("In my secret: title")) == ""
 
 
@@ -142,4 +148,4 @@ def test_try_again_is_offered_where_trying_can_help(status: int, code: int, help
     again = Button("loop", "again", "Try again")
     shown = card(classify(refused(status, code)), WORDS, "7K2F", CONTEXT, NOW, again)
     assert shown is not None
-    assert [control for row in shown.rows for control in row] == ([again] if helps else [])
+    assert list(shown.rows) == ([[again]] if helps else [])

@@ -48,8 +48,7 @@ def test_patterns_of_two_controls_never_match_one_custom_id(one: ControlId, othe
 
 def test_two_declarations_of_one_name_are_refused() -> None:
     module = ModuleType("cog")
-    module.a = control("loop", "done")(_nothing)
-    module.b = control("loop", "done")(_nothing)
+    vars(module).update(a=control("loop", "done")(_nothing), b=control("loop", "done")(_nothing))
     with pytest.raises(ValueError, match="loop:done"):
         Controls().collect(module)
 
