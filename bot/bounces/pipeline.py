@@ -81,8 +81,7 @@ class BouncePipeline:
         self._troubles: list[tuple[str, Trouble]] = []
 
     async def start(self) -> None:
-        """Start workers, then every folder that is not paused."""
-        await self._pool.start()
+        """Start measuring, then every folder that is not paused, and with the first of them the workers."""
         for index in range(self._rules.workers):
             self._tasks.append(self._supervisor.keep(f"bounce measuring {index + 1}", self._measure_forever))
         await self.refresh()
@@ -114,6 +113,8 @@ class BouncePipeline:
                 self._runs[folder.id] = run
                 self._startup[folder.id] = Burst(f"start:{folder.id}:{uuid7(self._clock.now())}")
                 run.start()
+        if self._runs:
+            await self._pool.start()
 
     def folders_now(self) -> list[FolderHealth]:
         """Return the folders that are followed, without asking the database."""

@@ -144,19 +144,18 @@ class FolderWatch:
             return WatchMode.POLLING
         probe = self.root / f"{PROBE_PREFIX}{secrets.token_hex(4)}"
         try:
-            await asyncio.to_thread(probe.write_bytes, b"")
-        except OSError:
-            return WatchMode.NATIVE  # not writable, not a network share: events are the rule here
-        try:
+            await _surely(probe.write_bytes, b"")
             async with asyncio.timeout(self._rules.probe_s):
                 await self._probe_seen.wait()
         except TimeoutError:
             await self._end_observer()
             await asyncio.to_thread(self._start_blocking, WatchMode.POLLING)
             return WatchMode.POLLING
+        except OSError:
+            return WatchMode.NATIVE  # not writable, not a network share: events are the rule here
         finally:
             self._probe_seen = None
-            await asyncio.to_thread(_remove_blocking, probe)
+            await _surely(_remove_blocking, probe)
         return WatchMode.NATIVE
 
     def _start_blocking(self, mode: WatchMode) -> None:
@@ -317,6 +316,16 @@ def _stop_blocking(observer: BaseObserver) -> None:
     if observer.is_alive():
         observer.stop()
         observer.join(5)
+
+
+async def _surely(do: Callable[..., object], *given: object) -> None:
+    """Run `do` in a thread to its end, also when cancelled meanwhile: a thread that had not begun would never run."""
+    running = asyncio.ensure_future(asyncio.to_thread(do, *given))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
 
 
 def _remove_blocking(path: Path) -> None:

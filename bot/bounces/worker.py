@@ -29,18 +29,23 @@ class WorkerPool:
         self._count = count or rules.workers
         self._workers = [_Worker(rules) for _ in range(self._count)]
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
-        self._is_open = False
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
 
     async def start(self) -> None:
-        """Start the processes; they import their libraries while the rest of the bot starts."""
-        for worker in self._workers:
-            await worker.start()
-            self._idle.put_nowait(worker)
-        self._is_open = True
+        """Start the processes that do not run yet, so that they import their libraries before the first request.
+
+        Without it each starts with its first request: a studio without bounces pays for none.
+        """
+        for _ in range(self._idle.qsize()):
+            worker = self._idle.get_nowait()
+            try:
+                await worker.start_unless_running()
+            finally:
+                self._idle.put_nowait(worker)
 
     async def stop(self) -> None:
         """End the processes; running work is lost and found again by its row."""
-        self._is_open = False
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     async def measure(self, path: Path, size_bytes: int, progress: Progress | None = None) -> Facts:
@@ -102,7 +107,9 @@ class _Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._is_ready = False
 
-    async def start(self) -> None:
+    async def start_unless_running(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            return
         self._is_ready = False
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -133,8 +140,7 @@ class _Worker:
     async def ask(self, request: Mapping[str, object], limit_s: float, progress: Progress | None) -> dict[str, object]:
         """Send a request; on a crash or past the limit the process is replaced and CannotMeasure raised."""
         try:
-            if self._process is None or self._process.returncode is not None:
-                await self.start()
+            await self.start_unless_running()
             if not self._is_ready:
                 async with asyncio.timeout(_START_S):
                     await self._answer(None)

@@ -5,6 +5,7 @@ Descriptions come from the catalogue by the command's own name: `loop.command.sh
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -258,10 +259,13 @@ class CatalogueTranslator(app_commands.Translator):
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
         self._catalogue = catalogue
+        self._languages = {re.split(r"[-_]", name)[0] for name in catalogue.locales} - {DEFAULT_LOCALE}
 
     async def translate(self, string: locale_str, locale: discord.Locale, context: Any) -> str | None:
         key = string.extras.get("key")
-        if not key:
+        # Asked at each start for every text in each of Discord's thirty languages, most of which we do not speak.
+        is_spoken = locale is discord.Locale.american_english or locale.value.split("-")[0] in self._languages
+        if not key or not is_spoken:
             return None
         known = self._catalogue.find(str(key), locale.value)
         if known is None:

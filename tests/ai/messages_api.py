@@ -203,6 +203,15 @@ class MessagesApi:
                 return _error(*_ERRORS[fault], headers=headers)
 
 
+PATIENT = {"timeout_s": 60.0, "deadline_s": 60.0, "max_retries": 0}
+"""Rules under which a busy machine is never taken for an AI that does not answer."""
+
+
+def impatient(client: Any) -> None:
+    """Let a `MessagesClient` give up soon: for the one fault that is an answer that never comes."""
+    client._api.timeout = 0.3
+
+
 def _message(call: Call, reply: object, stop_reason: str = "end_turn") -> web.Response:
     text = reply if isinstance(reply, str) else json.dumps(reply)
     words = len(call.user) + sum(len(part["text"]) for part in call.body.get("system", []))

@@ -18,7 +18,7 @@ from bot.ai.rules import AiRules
 from bot.clock import FixedClock
 from bot.paths import assets_dir
 from bot.rules import load_rules
-from tests.ai.messages_api import API_KEY, Fault, MessagesApi
+from tests.ai.messages_api import API_KEY, PATIENT, Fault, MessagesApi, impatient
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 ADA = Asker(person_id=1001, guild_id=2001, agent_id="a1", agent_tokens_per_day=None)
@@ -61,7 +61,7 @@ class Bench:
 
 def rules(**changes: object) -> AiRules:
     base = load_rules("ai", AiRules)
-    return base.model_copy(update={"timeout_s": 0.3, "deadline_s": 2.0, "max_retries": 0, **changes})
+    return base.model_copy(update={**PATIENT, **changes})
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +140,8 @@ async def test_no_ideas_is_not_a_failure(bench: Bench):
 )
 async def test_every_fault_has_its_own_name(bench: Bench, fault: Fault, reason: Reason):
     bench.api.fail(fault)
+    if fault is Fault.TIMEOUT:
+        impatient(bench.assistant._client)
     answer = await bench.assistant.ask(question())
     assert isinstance(answer, Failed)
     assert answer.reason is reason
@@ -225,7 +227,7 @@ async def test_the_raw_text_of_an_unreadable_answer_is_kept_a_day_for_its_owner(
 
 async def test_two_calls_at_once_and_no_more():
     async with MessagesApi() as api:
-        bench = make_bench(api, timeout_s=5)
+        bench = make_bench(api)
         api.hold = asyncio.Event()
         api.otherwise(lambda call: {"clips": ["x"]})
         asks = [asyncio.ensure_future(bench.assistant.ask(question())) for _ in range(6)]

@@ -25,7 +25,7 @@ from bot.rules import load_rules
 from bot.studio.model import PersonSettings
 from storage.repositories.studio import SettingsRepository
 from storage.unit import Database
-from tests.ai.messages_api import API_KEY, Fault, MessagesApi
+from tests.ai.messages_api import API_KEY, PATIENT, Fault, MessagesApi, impatient
 from tests.coach.banks import synthetic_bank
 from tests.coach.desk import ADA, MONDAY, ada, started
 
@@ -54,6 +54,7 @@ class Bench:
     api: MessagesApi
     coach: CoachService
     clock: FixedClock
+    assistant: ClaudeAssistant
 
 
 @pytest.fixture
@@ -67,13 +68,14 @@ async def bench(sqlite_database: Database, clock: FixedClock) -> AsyncIterator[B
     async with sqlite_database.write(ada, ADA, "settings") as unit:
         settings = PersonSettings(ai_consent=True)
         await unit.repo(SettingsRepository).put("person", settings.model_dump(mode="json"))
-    rules = load_rules("ai", AiRules).model_copy(update={"timeout_s": 0.3, "deadline_s": 2.0, "max_retries": 0})
+    rules = load_rules("ai", AiRules).model_copy(update=PATIENT)
     async with MessagesApi() as api:
         client = MessagesClient(CallSettings(API_KEY, "claude-haiku-5-5", api.base_url), rules, clock)
         assistant = ClaudeAssistant(client, Allowed(), MemoryLedger(), MemoryCache(), rules, clock)
         around = Neighbours()
         sources = Sources(loops=around, bounces=around, missions=around)
-        yield Bench(api, coach_service(Desk(sqlite_database, clock, sources, bank=synthetic_bank), assistant), clock)
+        coach = coach_service(Desk(sqlite_database, clock, sources, bank=synthetic_bank), assistant)
+        yield Bench(api, coach, clock, assistant)
         await assistant.aclose()
 
 
@@ -121,6 +123,8 @@ async def test_any_broken_answer_leaves_week_and_insights_whole(
 ) -> None:
     view = await bench.coach.weeks.plan(ada, ADA)
     bench.api.fail(fault, times=2)
+    if fault is Fault.TIMEOUT:
+        impatient(bench.assistant._client)
     found = await bench.coach.enrich.enrich(ada, ADA)
     assert _shape(found.view) == _shape(view)
     assert found.view.week.plan.ai_model is None

@@ -24,7 +24,7 @@ from bot.loops.service import LoopFields
 from bot.rules import load_rules
 from bot.undo import ChangeService
 from storage.unit import Database
-from tests.ai.messages_api import API_KEY, Fault, MessagesApi
+from tests.ai.messages_api import API_KEY, PATIENT, Fault, MessagesApi, impatient
 from tests.loops.plans import NOW, g8
 from tests.loops.test_exports import read
 from tests.loops.test_service import London
@@ -54,6 +54,7 @@ class House:
     ledger: MemoryLedger
     clock: FixedClock
     changes: ChangeService
+    client: MessagesClient
 
     async def loop(self) -> str:
         edited = await self.area.loops.create(ACTOR, ADA, LoopFields(name="Night Drive"))
@@ -89,14 +90,12 @@ def name_of(one: Suggestion) -> str:
 @pytest.fixture
 async def house(sqlite_database: Database, clock: FixedClock) -> AsyncIterator[House]:
     async with MessagesApi() as api:
-        rules = load_rules("ai", AiRules).model_copy(
-            update={"timeout_s": 0.3, "deadline_s": 2.0, "max_retries": 0, "breaker_failures": 99}
-        )
+        rules = load_rules("ai", AiRules).model_copy(update={**PATIENT, "breaker_failures": 99})
         client = MessagesClient(CallSettings(API_KEY, "claude-haiku-5-5", api.base_url), rules, clock)
         consent, ledger = Consent(), MemoryLedger()
         assistant = ClaudeAssistant(client, consent, ledger, MemoryCache(), rules, clock)
         area = open_loops(sqlite_database, clock, Neighbours(London()), assistant)
-        yield House(area, api, consent, ledger, clock, ChangeService(sqlite_database))
+        yield House(area, api, consent, ledger, clock, ChangeService(sqlite_database), client)
         await assistant.aclose()
 
 
@@ -238,6 +237,8 @@ async def test_a_failing_ai_falls_back_to_the_rules(house: House, fault: Fault, 
     loop_id = await house.loop()
     before = await house.area.loops.plan(ADA, loop_id)
     house.api.always_fail(fault)
+    if fault is Fault.TIMEOUT:
+        impatient(house.client)
     found = await house.suggest(loop_id)
     assert (origin(found).outcome, origin(found).reason) == (Outcome.FAILED, reason)
     assert found.clips
