@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Without compiled modules each of the many processes and products that tests start compiles all of them again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check runs moments mutate bench soak release-check format clean setup setup-dev
 

@@ -2,6 +2,7 @@
 
     make runs       ten whole runs in random order, two of them beside busy processes
     make moments    the journeys at each moment of `tests/moments.py`, the machine in another zone each time
+                    (`make moments ARGS=--whole`: the whole suite)
 
 A run counts by its first exit code; nothing is run again. Prints a table, and ends with 1 if any run failed.
 """
@@ -30,30 +31,37 @@ def main() -> int:
     parser.add_argument("what", choices=("ten", "moments"))
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--loaded", type=int, default=2, help="how many of them beside busy processes")
+    parser.add_argument("--whole", action="store_true", help="the whole suite at each moment, not the journeys alone")
     parser.add_argument("--only", action="append", default=[], help="these moments only")
     parser.add_argument("pytest", nargs="*", help="further arguments for pytest")
     asked = parser.parse_args()
     LOGS.mkdir(exist_ok=True)
-    runs = _ten(asked.times, asked.loaded, asked.pytest) if asked.what == "ten" else _moments(asked.only, asked.pytest)
+    runs = _ten(asked.times, asked.loaded, asked.pytest) if asked.what == "ten" else _moments(asked)
     return 0 if all(list(runs)) else 1
 
 
 def _ten(times: int, loaded: int, more: Sequence[str]) -> Iterator[bool]:
     for number in range(1, times + 1):
-        seed = random.SystemRandom().randrange(2**32)
+        seed = _seed()
         is_loaded = number > times - loaded
         with _load(BUSY if is_loaded else 0):
             arguments = ["-m", "not soak", "-p", "no:cacheprovider", f"--randomly-seed={seed}", *more]
             yield _run(f"run {number}{' under load' if is_loaded else ''}, seed {seed}", arguments, {})
 
 
-def _moments(only: Sequence[str], more: Sequence[str]) -> Iterator[bool]:
+def _moments(asked: argparse.Namespace) -> Iterator[bool]:
+    chosen = "not soak" if asked.whole else "journey and not soak"
     for name, (moment, zone) in MOMENTS.items():
-        if only and name not in only:
+        if asked.only and name not in asked.only:
             continue
         told = {"STUDIOHAND_TEST_NOW": moment.isoformat(), "TZ": zone}
-        arguments = ["-m", "journey and not soak", "-p", "no:cacheprovider", *more]
-        yield _run(f"{name}: {moment:%a %Y-%m-%d %H:%M} UTC, machine in {zone}", arguments, told)
+        seed = _seed()
+        arguments = ["-m", chosen, "-p", "no:cacheprovider", f"--randomly-seed={seed}", *asked.pytest]
+        yield _run(f"{name}: {moment:%a %Y-%m-%d %H:%M} UTC, machine in {zone}, seed {seed}", arguments, told)
+
+
+def _seed() -> int:
+    return random.SystemRandom().randrange(2**32)
 
 
 def _run(name: str, arguments: Sequence[str], told: dict[str, str]) -> bool:
