@@ -368,6 +368,8 @@ class Decisions:
     ) -> Decided:
         """Change a proposal's params; what is approved then is the edited step. Both versions are kept.
 
+        Where several people have to agree, who had agreed already is asked anew: they said yes to something else.
+
         Raises Refused("mission_wrong_params") naming the fields, or what the tool says of the new params.
         """
         owner = await owner_of_step(self._database, step_id)
@@ -387,9 +389,12 @@ class Decisions:
             with self._database.joined(unit):
                 preview = await tool.preview(scene, read)
             plain = read.model_dump(mode="json")
+            steps = unit.repo(StepRepository)
+            await steps.forget_votes(step.id)
             step = await _moved(
-                unit.repo(StepRepository).set_step(
+                steps.set_step(
                     step,
+                    approvals=0,
                     edited=plain,
                     preview=store_preview(preview),
                     content_hash=content_hash(tool.name, plain),

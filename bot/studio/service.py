@@ -115,6 +115,8 @@ class StudioService:
     async def save_guild(self, actor: Actor, who: Standing, guild_id: int, **values: Any) -> Saved:
         """Change settings of a server; managers only. Raises NotAllowed, pydantic's ValidationError."""
         await self.require_manager(who)
+        if who.guild_id != guild_id:
+            raise NotAllowed("need_manager")  # a manager of another server
         return await self._save(actor, guild_id, GUILD, GuildSettings, values)
 
     async def save_person(self, actor: Actor, user_id: int, **values: Any) -> Saved:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 
 from bot.actors import Actor
 from bot.missions.model import (
@@ -414,6 +414,10 @@ class StepRepository(Repository):
         return (
             await self.session.execute(select(func.count()).select_from(VoteRow).where(VoteRow.step_id == step_id))
         ).scalar_one()
+
+    async def forget_votes(self, step_id: str) -> None:
+        """Take every yes back: what they were given to is no longer what the step says."""
+        await self.session.execute(delete(VoteRow).where(VoteRow.step_id == step_id))
 
     async def voters(self, step_id: str) -> list[str]:
         rows = await self.session.execute(

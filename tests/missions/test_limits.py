@@ -109,6 +109,19 @@ async def test_a_quorum_of_three_says_how_many_are_missing_each_time(small: Depa
     assert missing == [2, 1, 0]
 
 
+async def test_who_agreed_before_an_edit_is_asked_anew(small: Department):
+    mission = await small.mission(quorum=2)
+    [step] = await small.run(mission)
+    assert (await small.decisions.approve(BEN_HERE, step.id)).votes_missing == 1
+    await small.decisions.edit(ADA_HERE, step.id, {"text": "Something Ben never saw"})
+    first = await small.decisions.approve(CAT_HERE, step.id)
+    assert (first.votes_missing, first.view.voters, first.view.step.state) == (1, ("Cat",), StepState.PENDING)
+    assert await small.notes(mission) == []
+    second = await small.decisions.approve(BEN_HERE, step.id)
+    assert (second.votes_missing, second.view.voters) == (0, ("Cat", "Ben"))
+    assert await small.notes(mission) == ["Something Ben never saw"]
+
+
 # ------------------------------------------------------------------ how long
 
 

@@ -10,7 +10,7 @@ from coverage import CoverageData
 
 from tests.mutation.operators import Mutant
 
-ENOUGH_S = 120.0
+ENOUGH_S = 40.0
 """Tests of one change are chosen until they take this long together: its own area first, then the quick ones."""
 
 

@@ -77,3 +77,10 @@ async def test_a_control_lets_in_whom_it_is_for_and_nobody_else(
         # From another place it is simply somebody else's.
         expected |= {"ben in a conversation": NotYours, "ben as manager elsewhere": NotYours}
     assert outcomes == expected
+
+
+async def test_a_manager_changes_the_settings_of_the_own_server_only(studio: StudioService) -> None:
+    who = Standing(ADA, SERVER, frozenset(), can_manage_server=True)
+    with pytest.raises(NotAllowed):
+        await studio.save_guild(Actor.user(ADA, "Ada"), who, SERVER + 1, ai_allowed=True)
+    assert not (await studio.guild_settings(SERVER + 1)).ai_allowed
