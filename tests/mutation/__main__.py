@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -100,11 +100,10 @@ def judged(chosen: list[Mutant]) -> list[Verdict]:
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory(prefix="mutate") as folder:
         copies = [_copied(Path(folder) / str(number)) for number in range(COPIES)]
-        threads = [threading.Thread(target=_work, args=(copy, reach, waiting, verdicts)) for copy in copies]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(COPIES) as threads:
+            working = [threads.submit(_work, copy, reach, waiting, verdicts) for copy in copies]
+        for work in working:
+            work.result()  # a copy that could not go on is a failure of the run, not fewer changes
     return verdicts
 
 

@@ -43,7 +43,7 @@ class Reach:
         self.seconds: dict[str, float] = {}
         for case in ElementTree.parse(folder / "times.xml").iter("testcase"):
             name = f"{case.get('file')}::{_in_class(case)}{case.get('name')}"
-            self.seconds[name] = float(case.get("time") or 0)
+            self.seconds[_ungrouped(name)] = float(case.get("time") or 0)
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that were on the mutant's lines; for what runs at import, all tests of the module."""
@@ -53,7 +53,7 @@ class Reach:
         lines = self._data.contexts_by_lineno(measured)
         first, last = mutant.lines
         wanted: Iterable[int] = lines if mutant.function is None else range(first, last + 1)
-        found = {name.rsplit("|", 1)[0].split("@")[0] for line in wanted for name in lines.get(line, ()) if name}
+        found = {_ungrouped(name.rsplit("|", 1)[0]) for line in wanted for name in lines.get(line, ()) if name}
         return self._chosen(mutant.path, found)
 
     def _chosen(self, path: str, names: set[str]) -> list[str]:
@@ -69,6 +69,11 @@ class Reach:
                 break
             chosen.append(name)
         return chosen
+
+
+def _ungrouped(name: str) -> str:
+    """Return a test's name without xdist's group; an `@` within the brackets belongs to the case."""
+    return name.rsplit("@", 1)[0] if name.rfind("@") > name.rfind("]") else name
 
 
 def _in_class(case: ElementTree.Element) -> str:
