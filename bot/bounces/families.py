@@ -174,8 +174,12 @@ def _letters(text: str) -> bool:
 
 
 def _key(text: str) -> str:
-    signs = [sign if sign.isalnum() or unicodedata.combining(sign) else " " for sign in text.casefold()]
-    return " ".join("".join(signs).split()) or text.casefold()
+    kept = " "
+    for sign in text.casefold():
+        # A mark belongs to the letter before it: the vowels of Devanagari and Thai are marks, and tell names apart.
+        is_part = sign.isalnum() or (unicodedata.category(sign).startswith("M") and kept[-1] != " ")
+        kept += sign if is_part else " "
+    return " ".join(kept.split()) or text.casefold()
 
 
 def bpm_in_name(name: str) -> float | None:

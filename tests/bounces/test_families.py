@@ -1,5 +1,7 @@
 """Version families from names as people really write them."""
 
+import unicodedata
+
 import pytest
 
 from bot.bounces.families import bpm_in_name, common_prefix, family
@@ -17,6 +19,8 @@ NIGHT_DRIVE = {
     "Night Drive v2 (louder).wav": 2,
     "Night Drive (mix 4).wav": 4,
     "Night Drive [Mix 5].wav": 5,
+    "Night Drive (Mix).wav": None,
+    "Night Drive (Mix) v2.wav": 2,
     "Night Drive mix4.wav": 4,
     "Night Drive bounce 7.wav": 7,
     "Night Drive rev3.wav": 3,
@@ -83,6 +87,9 @@ OTHERS = {
     "Über_v2.wav": ("über", 2),
     "夜のドライブ_v2.wav": ("夜のドライブ", 2),
     "Ночь v3.flac": ("ночь", 3),
+    "राग_v2.wav": ("राग", 2),
+    "กิน v3.wav": ("กิน", 3),
+    "Night Drive ❤️ Remix.wav": ("night drive remix", None),
 }
 
 
@@ -96,6 +103,17 @@ def test_every_way_of_naming_a_version_is_one_family(name: str) -> None:
 def test_what_names_the_piece_stays(name: str) -> None:
     found = family(name)
     assert (found.key, found.number) == OTHERS[name]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("राग", "रोग"), ("दिन", "दान"), ("กิน", "กัน"), ("ปลา", "ปล่า"), ("கலை", "கலி"), ("מָלֵא", "מִלֵּא"), ("Ñu", "Nu")],
+)
+def test_titles_that_differ_only_in_a_vowel_or_a_tone_are_two_pieces(one: str, other: str) -> None:
+    """Most scripts of India and South East Asia write vowels as marks on the letter before them."""
+    assert family(f"{one}.wav").key != family(f"{other}.wav").key
+    assert family(f"{one} v2.wav").key == family(f"{one}.wav").key
+    assert family(unicodedata.normalize("NFD", f"{one} v2.wav")).key == family(f"{one}.wav").key
 
 
 def test_there_are_sixty_names() -> None:
@@ -117,3 +135,24 @@ def test_stems_share_a_prefix() -> None:
         common_prefix(["Night Drive - Kick.wav", "Night Drive - Keys.wav", "Night Drive - Bass.wav"]) == "Night Drive"
     )
     assert common_prefix(["a.wav", "b.wav"]) == ""
+
+
+def test_one_file_and_no_file_share_nothing() -> None:
+    """A sheet of one still needs the name of the one under its picture."""
+    assert common_prefix(["Night Drive - Kick.wav"]) == ""
+    assert common_prefix([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "shared"),
+    [
+        (["Abc 1.wav", "Abc 2.wav"], "Abc"),
+        (["Ab 1.wav", "Ab 2.wav"], ""),
+        (["Night Drive Kick.wav", "Night Driver.wav"], "Night"),
+        (["Night Drive", "Night Drive - Kick"], "Night Drive"),
+        (["Nightdrive.wav", "Nightfall.wav"], ""),
+    ],
+)
+def test_what_stems_share_ends_at_a_word_and_has_three_letters(names: list[str], shared: str) -> None:
+    assert common_prefix(names) == shared
+    assert common_prefix(names[::-1]) == shared

@@ -285,6 +285,20 @@ def test_a_louder_or_quieter_version_with_one_passage_kept_differs_in_that_passa
     assert apart == (pytest.approx(start_s, abs=0.3), pytest.approx(start_s + 6, abs=0.3))
 
 
+@pytest.mark.parametrize("sounds_first", [True, False])
+def test_a_version_that_is_silent_for_most_of_its_time_differs_there_and_not_where_it_sounds(
+    sounds_first: bool,
+) -> None:
+    """The level that is taken out is that of what sounds in both."""
+    levels = 10 ** (np.random.default_rng(4).uniform(-24, -18, 2000) / 20)
+    muted = levels * (np.arange(2000) < 800)
+    for _ in range(2):
+        versions = (levels, muted) if sounds_first else (muted, levels)
+        apart = most_apart(envelope(versions[0], 30.0), envelope(versions[1], 30.0))
+        assert apart is None or apart[0] >= 11.5
+        muted = muted * 2
+
+
 def test_silence_against_music_is_no_stretch_of_difference() -> None:
     """Nothing is heard in both, so there is no level to take out, and all of it differs alike."""
     nothing = np.zeros((1, 2000), np.float32)

@@ -20,7 +20,9 @@ from bot.coach.goals import (
 )
 from bot.coach.insights import BounceFact, InsightInputs, PlatformFact, find_insights, fresh
 from bot.coach.model import (
+    Effort,
     Experience,
+    FocusArea,
     Goal,
     GoalCategory,
     GoalId,
@@ -32,6 +34,11 @@ from bot.coach.model import (
     LoopFact,
     Release,
     Role,
+    SessionId,
+    Task,
+    TaskId,
+    TaskSource,
+    TaskStatus,
 )
 from bot.coach.routines import PRESETS, area_for, parse_steps, written_steps
 from bot.coach.rules import coach_rules
@@ -144,6 +151,37 @@ def test_goals_are_suggested_by_role_and_only_where_there_is_a_gap() -> None:
     assert "finish_one" not in keys(Role.MANAGER, loops=[quiet[0], replace(quiet[1], unfinished=0)])
 
 
+def test_suggestions_come_by_what_presses_and_one_a_category() -> None:
+    """A release first, then finishing what rests; a beginner's look comes before both of a kind."""
+    coming = [Release("r", "Night Drive", TODAY + timedelta(days=30))]
+    resting = [LoopFact("1", "Harbour", "quiet"), LoopFact("2", "Tides", "quiet"), LoopFact("3", "Dunes", "quiet")]
+
+    def offered(role: Role, level: Experience) -> list[str]:
+        return [each.key for each in suggestions(role, level, (), coming, resting, (), TODAY)]
+
+    assert offered(Role.ARTIST, Experience.INTERMEDIATE) == ["campaign", "finish_one", "press_kit", "engaged_audience"]
+    assert offered(Role.ARTIST, Experience.BEGINNER) == ["campaign", "visual_identity", "press_kit", "engaged_audience"]
+    assert offered(Role.PR_AGENCY, Experience.ADVANCED) == [
+        "campaign",
+        "contact_relationships",
+        "finish_one",
+        "service_range",
+    ]
+    assert offered(Role.MANAGER, Experience.ADVANCED) == ["campaign", "roadmap", "finish_one", "network"]
+
+
+def test_a_suggestion_names_the_release_and_the_loop_it_is_about() -> None:
+    say = read_catalogue().words("en")
+    coming = [Release("r", "Night Drive", TODAY + timedelta(days=30)), Release("s", "Dunes", TODAY + timedelta(days=9))]
+    resting = [LoopFact("1", "Harbour", "quiet"), LoopFact("2", "Tides", "quiet")]
+    found = suggestions(Role.MANAGER, Experience.ADVANCED, (), coming, resting, (), TODAY)
+    told = {each.key: str(say(each.title.key, **each.title.parts)) for each in found}
+    assert told["campaign"] == "A calm campaign for Dunes", "the next release, not the one after"
+    assert told["finish_one"] == "Finish one: Harbour"
+    assert told["network"] == "Two introductions a month"
+    assert {each.key: each.target_date for each in found if each.target_date} == {"campaign": coming[1].on}
+
+
 def test_insights_come_from_what_exists_and_nothing_else() -> None:
     assert find_insights(InsightInputs(TODAY, Role.MANAGER)) == []
     full = InsightInputs(
@@ -188,6 +226,34 @@ def test_a_deadline_of_a_release_is_pressing_in_its_last_two_weeks(days: int, pr
     (found,) = find_insights(InsightInputs(TODAY, Role.MANAGER, releases=[coming]))
     assert (found.type, found.content.priority) == (InsightType.RELEASE, priority)
     assert found.content.summary.parts == {"release": "Night Drive", "deadline": "Spotify pitch", "count": days}
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, "recent"), (20, "recent"), (21, "quiet"), (35, "quiet")])
+def test_contacts_are_called_quiet_after_three_whole_weeks(days: int, told: str) -> None:
+    """The last task of the kind counts, however many lie before it."""
+    at = [NOW - timedelta(days=days), NOW - timedelta(days=days + 30)]
+    tasks = [
+        Task(
+            id=TaskId(f"t{place}"),
+            session_id=SessionId("s"),
+            bank_id=None,
+            focus_area=FocusArea.RELATIONSHIPS,
+            title="Write to somebody",
+            description="",
+            effort=Effort.LOW,
+            minutes=15,
+            status=TaskStatus.DONE,
+            source=TaskSource.USER,
+            position=place,
+            created_at=NOW - timedelta(days=70),
+            decided_at=when,
+        )
+        for place, when in enumerate(at)
+    ]
+    found = {each.type: each for each in find_insights(InsightInputs(TODAY, Role.MANAGER, tasks=tasks))}
+    insight = found[InsightType.RELATIONSHIP]
+    assert insight.content.summary.key == f"coach.insight.relationship.{told}.summary"
+    assert insight.content.summary.parts == {"count": 2, "weeks": days // 7}
 
 
 @pytest.mark.parametrize(("days", "speaks"), [(0, True), (-1, False)])

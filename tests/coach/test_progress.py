@@ -187,6 +187,23 @@ def test_a_forecast_stands_by_the_day_on_which_each_share_is_there(days: int, st
     assert found.standing is standing
 
 
+def test_a_goal_that_is_likely_never_there_is_likely_later_than_any_date() -> None:
+    far = TODAY + timedelta(weeks=FORECAST.weeks_max * 2)
+    never = forecast(GoalId("g"), [0.1] * 4, 100, TODAY, far, FORECAST)
+    assert never is not None
+    assert (never.p50_on, never.p85_on, never.standing) == (None, None, Standing.LIKELY_LATER)
+
+
+def test_a_goal_that_half_of_the_futures_reach_and_not_85_of_100_is_tight() -> None:
+    """One week in as many as are looked at does it all: 63 in 100 futures hold it."""
+    steps = [*[0.0] * (FORECAST.weeks_max - 1), 1.0]
+    far = TODAY + timedelta(weeks=FORECAST.weeks_max)
+    found = forecast(GoalId("g"), steps, 1, TODAY, far, FORECAST)
+    assert found is not None
+    assert found.p50_on is not None
+    assert (found.p85_on, found.standing) == (None, Standing.TIGHT)
+
+
 def test_a_goal_that_is_reached_is_there_today() -> None:
     found = forecast(GoalId("g"), [5, 5, 5, 5], 0, TODAY, TODAY, FORECAST)
     assert found is not None

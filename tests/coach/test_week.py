@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from bot.coach.model import (
 )
 from bot.coach.rules import coach_rules
 from bot.coach.seats import WeekShape, areas_of, estimated_minutes, frame, hours_of, seats
+from bot.coach.times import suggest_times
 from bot.coach.week import Kept, WeekDraft, WeekInputs, build_week, score, seasons, top_goals, window_match
 from tests.coach.banks import EVERYBODY, synthetic_bank
 
@@ -349,3 +351,58 @@ def test_a_task_counts_by_the_level_nearest_to_the_persons_own(levels: set[Exper
     far = score(replace(PLAIN, experience=frozenset({Experience.ADVANCED})), inputs(), RULES)
     assert far is not None
     assert score(replace(PLAIN, experience=frozenset(levels)), inputs(), RULES) == far + points
+
+
+# ------------------------------------------------------------------ suggested times
+
+
+def told(times: list[datetime | None], zone: str = "UTC") -> list[str]:
+    """Return times as a person reads them: weekday and clock."""
+    return [f"{at.astimezone(ZoneInfo(zone)):%a %H:%M}" if at else "" for at in times]
+
+
+USUAL = [
+    FocusArea.CREATIVE,
+    FocusArea.CREATIVE,
+    FocusArea.PROMO,
+    FocusArea.RELATIONSHIPS,
+    FocusArea.CAREER,
+    FocusArea.WELLBEING,
+]
+
+
+@pytest.mark.parametrize(
+    ("rests", "times"),
+    [
+        ((), ["Mon 09:00", "Wed 09:00", "Tue 14:00", "Wed 16:00", "Fri 13:00", "Sun 10:00"]),
+        ((0,), ["Wed 09:00", "Fri 09:00", "Tue 14:00", "Wed 16:00", "Fri 13:00", "Sun 10:00"]),
+        ((2, 6), ["Mon 09:00", "Fri 09:00", "Tue 14:00", "Fri 16:00", "Fri 13:00", "Sat 10:00"]),
+        ((4,), ["Mon 09:00", "Wed 09:00", "Tue 14:00", "Wed 16:00", "Thu 13:00", "Sun 10:00"]),
+        ((0, 2, 4), ["Tue 09:00", "Thu 09:00", "Tue 14:00", "Thu 16:00", "Thu 13:00", "Sun 10:00"]),
+        (tuple(range(7)), [""] * 6),
+    ],
+)
+def test_a_task_is_suggested_at_its_usual_hour_on_a_usual_day_that_is_no_rest_day(
+    rests: tuple[int, ...], times: list[str]
+) -> None:
+    assert told(suggest_times(USUAL, FocusArea.CREATIVE, MONDAY, "UTC", frozenset(rests))) == times
+
+
+@given(roles, st.frozensets(st.integers(0, 6), max_size=4), st.data())
+def test_nothing_is_ever_suggested_on_a_rest_day_or_twice_at_a_time_while_there_is_room(
+    role: Role, rests: frozenset[int], data: st.DataObject
+) -> None:
+    wanted = data.draw(st.lists(st.sampled_from(areas_of(role)), max_size=5, unique=True))
+    zone = "America/New_York"
+    times = suggest_times(wanted, areas_of(role)[0], MONDAY, zone, rests)
+    assert all(times)
+    assert not {at.astimezone(ZoneInfo(zone)).weekday() for at in times if at} & rests
+    assert len(set(times)) == len(times)
+
+
+def test_suggested_hours_are_those_of_the_persons_own_clock_on_both_sides_of_a_change() -> None:
+    """Clocks go forward on Sunday, 29 March 2026."""
+    times = suggest_times(
+        [FocusArea.PROMO, FocusArea.WELLBEING], FocusArea.CREATIVE, date(2026, 3, 23), "Europe/London"
+    )
+    assert times == [datetime(2026, 3, 24, 14, tzinfo=UTC), datetime(2026, 3, 29, 9, tzinfo=UTC)]

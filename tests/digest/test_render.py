@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.digest.clean import base_name, code, markdown, plain
-from bot.digest.compile import PublicChoice, choose_steps, compile_view, distinct, public_data
-from bot.digest.model import FormChange, IsoWeek, NextStep, SliceCount, StepKind, WeekData
+from bot.digest.compile import Line, PublicChoice, choose_steps, compile_view, distinct, public_data
+from bot.digest.model import FormChange, IsoWeek, LoopLine, NextStep, SliceCount, StepKind, WeekData
 from bot.digest.render import card_from_dict, card_json, card_to_dict, to_card, to_markdown
 from tests.digest.weeks import CUT, GOLDEN, NASTY, weeks
 from tests.releases.catalogue import Catalogue
@@ -78,6 +78,45 @@ def test_finished_shows_five_and_counts_the_rest() -> None:
     view = compile_view(week, WORDS)
     assert (len(view.bounces), len(view.clips), view.more) == (2, 3, 3)
     assert "- and 3 more" in to_markdown(view, WORDS)
+
+
+@pytest.mark.parametrize(
+    ("bounces", "clips", "last"),
+    [
+        (7, 0, "- take-4.wav - 0:30 (Thu)\n- and 2 more\n"),
+        (7, 2, "- take-4.wav - 0:30 (Thu)\n- and 4 more\n"),
+        (2, 6, "- Clips done: Arrange, Arrange, Arrange\n- and 3 more\n"),
+        (0, 5, "- Clips done: Arrange, Arrange, Arrange, Arrange, Arrange\n"),
+    ],
+)
+def test_what_is_not_shown_is_counted_once_and_after_all_that_is(bounces: int, clips: int, last: str) -> None:
+    week = replace(
+        GOLDEN,
+        bounces=tuple(
+            replace(GOLDEN.bounces[0], id=f"b{n}", content_hash=f"h{n}", file_name=f"take-{n}.wav", duration_s=30.0)
+            for n in range(bounces)
+        ),
+        clips=tuple(replace(GOLDEN.clips[0], id=f"c{n}") for n in range(clips)),
+    )
+    text = to_markdown(compile_view(week, WORDS), WORDS).replace("`", "")
+    finished = text.partition("\n### Saved slices")[0].rstrip() + "\n"
+    assert finished.endswith(last)
+    assert text.count(" more\n") == last.count(" more\n")
+
+
+def test_the_loop_that_moved_most_beside_the_one_of_the_headline_is_noticed() -> None:
+    """A fall is as worth noticing as a rise; the headline's own is not told twice."""
+    first = replace(GOLDEN.loops[0], id="a", name="Harbour", score=0.9, score_before=0.2)
+    second = replace(first, id="b", name="Dunes", score=0.605, score_before=0.404)
+    third = replace(first, id="c", name="Tides", score=0.25, score_before=0.55)
+
+    def noticed(*loops: LoopLine) -> str:
+        return compile_view(replace(GOLDEN, loops=loops), WORDS).noticed
+
+    assert compile_view(replace(GOLDEN, loops=(second, first)), WORDS).headline.card.endswith("**Harbour** is moving.")
+    assert noticed(second, first) == "Dunes went from 40% to 60%."
+    assert noticed(second, first, third) == "Tides went from 55% to 25%."
+    assert noticed(first) == '"Email two venues" has waited two weeks. Split it, schedule it, swap it or let it go?'
 
 
 def test_a_step_over_a_week_away_is_told_with_its_date() -> None:
@@ -153,6 +192,26 @@ def test_a_card_that_is_too_long_counts_what_it_leaves_out(bounces: int, clips: 
     assert len(finished) <= 1000
     more = re.search(r"and (\d+) more", finished)
     assert finished.count("bounce ") + finished.count("clip ") + int(more[1] if more else 0) == bounces + clips
+
+
+@pytest.mark.parametrize(
+    ("bounces", "clips", "steps", "shown"),
+    [(5, 0, 0, (2, 0, 0)), (5, 0, 1, (2, 0, 1)), (1, 4, 0, (1, 1, 0)), (1, 0, 3, (1, 0, 2)), (0, 4, 1, (0, 2, 1))],
+)
+def test_a_card_gives_way_where_it_is_too_long_and_nowhere_else(
+    bounces: int, clips: int, steps: int, shown: tuple[int, int, int]
+) -> None:
+    """Only the part that has more than one entry can be shortened; it is, until the card fits."""
+    view = replace(
+        compile_view(replace(GOLDEN, slices=(), forms=()), WORDS),
+        bounces=tuple(Line("", "bounce " + "x" * 400) for _ in range(bounces)),
+        clips=tuple("clip " + "y" * 400 for _ in range(clips)),
+        steps=tuple(Line("", "step " + "z" * 400) for _ in range(steps)),
+    )
+    sections = {section.name: section.value for section in to_card(view, WORDS).sections}
+    assert all(len(value) <= 1000 for value in sections.values())
+    finished, following = sections.get("Finished", ""), sections.get("Next", "")
+    assert (finished.count("bounce "), finished.count("clip "), following.count("step ")) == shown
 
 
 @settings(max_examples=40, deadline=None)

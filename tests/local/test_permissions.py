@@ -3,16 +3,36 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.local.model import Channel, Guild, Member, Overwrite, Role
-from bot.local.permissions import ALL, Permission, of_member
+from bot.local.permissions import ALL, DIRECT_MESSAGE, EVERYONE, INVITED_BOT, Permission, of_member
 
 SERVER, OWNER, BEN, CYD = 1, 10, 11, 12
 BASS, DRUMS, OTHERS = 21, 22, 23
 """Ben has the roles of bass and drums, and not the third."""
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_every_permission_has_the_bit_that_discord_gives_it(permission: Permission) -> None:
+    assert discord.Permissions(**{permission.name.lower(): True}).value == permission
+
+
+def test_all_permissions_include_each_that_discord_knows() -> None:
+    assert discord.Permissions.all().value & ALL == discord.Permissions.all().value
+
+
+def test_a_new_server_lets_people_talk_and_the_bot_work_and_nobody_manage() -> None:
+    talk = {
+        *("add_reactions", "view_channel", "send_messages", "embed_links", "attach_files", "read_message_history"),
+        *("use_application_commands", "create_public_threads", "send_messages_in_threads"),
+    }
+    for held, more in ((EVERYONE, ()), (INVITED_BOT, ("external_emojis",)), (DIRECT_MESSAGE, ("pin_messages",))):
+        assert discord.Permissions(held) == discord.Permissions(**dict.fromkeys({*talk, *more}, True))
+
 
 bits = st.integers(min_value=0, max_value=7).map(lambda number: number << 10)
 """View, send and one more: enough for every way in which three bits can meet."""

@@ -142,6 +142,13 @@ def test_an_unmet_task_is_shown_as_waiting_without_blocking():
     assert done.next_actions[0].waiting_for == ()
 
 
+def test_a_task_that_is_not_in_the_loop_any_more_is_not_waited_for():
+    deliver = clip("action", 8, 10, "Deliver to distributor", task_key="deliver")
+    pitch = clip("creative", 12, 14, "Pitch", requires=("master", "deliver", "artwork"))
+    assert [action.waiting_for for action in run([deliver, pitch]).next_actions] == [(), ("Deliver to distributor",)]
+    assert run([pitch]).next_actions[0].waiting_for == ()
+
+
 def test_every_warning_has_its_cause_and_place():
     first = date(2026, 6, 1)
     made = [

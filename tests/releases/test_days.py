@@ -132,6 +132,15 @@ async def test_after_days_away_only_the_newest_morning_is_looked_at(house: House
     assert await house.reminded() == [before_t(30).isoformat()]
 
 
+async def test_back_at_the_very_minute_of_a_morning_that_morning_is_the_newest(house: House) -> None:
+    await house.plan()
+    await house.look(before_t(36))
+    # Away over the mornings of 35 and 30, both of which had a reminder; this morning has none.
+    await house.look(before_t(29), time(10))
+    assert await house.reminded() == []
+    assert (await house.engine.tick()).due["release-day"] == 0
+
+
 async def test_a_reminder_waits_a_day_at_most(house: House) -> None:
     await house.plan()
     await house.look(before_t(35), time(23))

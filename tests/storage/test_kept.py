@@ -74,3 +74,19 @@ async def test_a_use_case_that_is_part_of_another_sees_what_is_not_committed(
     with pytest.raises(RuntimeError):
         await change_and_fail()
     assert (await studio.person_settings(ADA)).timezone is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "name", "noted_again"), [(0, "Ada", False), (10, "Ada", False), (11, "Ada", True), (1, "Ada L.", True)]
+)
+async def test_when_somebody_was_last_here_is_noted_every_ten_minutes_and_a_new_name_at_once(
+    studio: StudioService, clock: FixedClock, minutes: int, name: str, noted_again: bool
+) -> None:
+    first = clock.now()
+    await studio.seen(ADA, "Ada", "en-GB")
+    clock.advance(minutes=minutes)
+    await studio.seen(ADA, name, "en-GB")
+    person = await studio.person(ADA)
+    assert person is not None
+    assert (person.first_seen_at, person.name) == (first, name)
+    assert person.last_seen_at == (clock.now() if noted_again else first)
