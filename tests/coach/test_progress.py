@@ -342,6 +342,21 @@ def test_a_period_is_counted_once_its_last_day_is_over() -> None:
     assert (two_of_three.kept, two_of_three.strength) == (0, pytest.approx(2 / 3))
 
 
+def test_the_panel_looks_ten_periods_back_and_counts_what_was_kept_in_them() -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    kept = [start + timedelta(weeks=week) for week in (0, 1, 2, 5, 6, 7, 8, 9, 10, 11)]
+    state = habit_state(Frequency.WEEKLY, kept, start, start + timedelta(weeks=12), "UTC")
+    assert (state.kept, state.periods) == (8, 10), "of twelve weeks, the first two are too long ago"
+
+
+def test_a_habit_left_alone_for_five_periods_reads_half() -> None:
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    kept = [start + timedelta(weeks=week) for week in range(60)]
+    full = habit_state(Frequency.WEEKLY, kept, start, start + timedelta(weeks=60), "UTC")
+    faded = habit_state(Frequency.WEEKLY, kept, start, start + timedelta(weeks=65), "UTC")
+    assert (full.strength, faded.strength) == (pytest.approx(1.0), pytest.approx(0.5, abs=0.001))
+
+
 @pytest.mark.parametrize(
     ("frequency", "gap", "run"),
     [

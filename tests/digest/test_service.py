@@ -14,7 +14,7 @@ from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.digest.model import DigestState, Energy, IsoWeek
 from bot.digest.rules import DigestRules
-from bot.digest.schedule import Outcome, cut_of, decide, spaced_until, week_of, weekly, window_of
+from bot.digest.schedule import Outcome, cut_of, decide, missed_cuts, spaced_until, week_of, weekly, window_of
 from bot.errors import Refused
 from bot.rules import load_rules
 from storage.unit import Database
@@ -219,6 +219,44 @@ def test_twenty_hours_and_the_weeks_cap_hold_a_message() -> None:
     week = [now - timedelta(days=4), now - timedelta(days=2)]
     assert spaced_until(week, 2, zone, now, rules) == datetime(2025, 6, 9, tzinfo=UTC)
     assert spaced_until(week, 3, zone, now, rules) is None
+
+
+@pytest.mark.parametrize(("hours", "waits"), [(19.99, True), (20, False), (21, False)])
+def test_twenty_hours_after_the_last_message_another_may_come(hours: float, waits: bool) -> None:
+    rules = load_rules("digest", DigestRules)
+    now = datetime(2025, 6, 8, 10, tzinfo=UTC)
+    last = now - timedelta(hours=hours)
+    earlier = last - timedelta(days=9)
+    free_at = spaced_until([last, earlier], 7, ZoneInfo("UTC"), now, rules)
+    assert free_at == (last + timedelta(hours=20) if waits else None)
+
+
+def test_the_weeks_cap_counts_from_the_persons_own_monday() -> None:
+    """In Auckland it is Monday half a day before it is in London; a message of Sunday evening is last week's."""
+    rules, zone = load_rules("digest", DigestRules), ZoneInfo("Pacific/Auckland")
+    monday = datetime(2025, 6, 2, 0, 0, tzinfo=zone)
+    now = monday + timedelta(days=3)
+    assert spaced_until([monday - timedelta(minutes=1)], 1, zone, now, rules) is None
+    assert spaced_until([monday], 1, zone, now, rules) == datetime(2025, 6, 9, tzinfo=zone)
+    assert spaced_until([monday], 2, zone, now, rules) is None
+    assert spaced_until([monday] * 3, 2, zone, now, rules) == datetime(2025, 6, 9, tzinfo=zone), "over the cap too"
+
+
+def test_the_cuts_that_were_missed_come_oldest_first_and_one_that_is_due_this_instant_is_among_them() -> None:
+    zone, rule = ZoneInfo("Europe/London"), weekly(6, time(10))
+    sundays = [datetime(2025, 3, 23, 10, tzinfo=zone) + timedelta(days=7 * place) for place in range(4)]
+    assert missed_cuts(sundays[0], rule, zone, sundays[2]) == (sundays[:3], sundays[3])
+    assert missed_cuts(sundays[0], rule, zone, sundays[2] - timedelta(seconds=1)) == (sundays[:2], sundays[2])
+    assert missed_cuts(sundays[0], rule, zone, sundays[0] - timedelta(hours=1)) == ([], sundays[0])
+
+
+@pytest.mark.parametrize(
+    ("cut", "week"),
+    [("2025-06-08 10:00", 23), ("2025-06-09 09:00", 23), ("2025-06-10 11:59", 23), ("2025-06-10 12:00", 24)],
+)
+def test_a_digest_cut_until_tuesday_noon_is_about_the_week_before(cut: str, week: int) -> None:
+    zone = ZoneInfo("Europe/London")
+    assert week_of(at(cut), zone, load_rules("digest", DigestRules)) == IsoWeek(2025, week)
 
 
 @on_sqlite

@@ -12,7 +12,7 @@ from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.engine import Engine
 from bot.lifecycle import Supervisor
-from bot.slots import Lane, Later, Slot, SlotDraft
+from bot.slots import Lane, Later, Slot, SlotDraft, backoff
 from storage.engine import open_engines
 from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.repositories.studio import FactRepository, InboxRepository
@@ -105,6 +105,15 @@ async def test_a_failure_is_tried_again_with_growing_pauses_and_given_up_visibly
         assert (await unit.repo(SlotRepository).recent_skips(clock.now() - timedelta(days=2)))[0][
             1
         ] == "ConnectionError"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (9, 256), (10, 360), (40, 360), (4000, 360)]
+)
+def test_a_pause_doubles_from_a_minute_to_six_hours_give_or_take_a_fifth(attempts: int, minutes: int) -> None:
+    """The fifth is drawn anew each time, so that what failed together does not come back together."""
+    pauses = [backoff(attempts, timedelta(minutes=1), timedelta(hours=6), jitter) for jitter in (0.0, 0.5, 1.0)]
+    assert pauses == [timedelta(minutes=minutes) * share for share in (0.8, 1.0, 1.2)]
 
 
 async def test_later_waits_without_counting_as_a_failure(engine: Engine, database: Database, clock: FixedClock) -> None:

@@ -125,3 +125,26 @@ def test_the_rules_take_the_heaviest_ideas_one_for_each_thing_and_none_to_avoid(
     one, other = idea("one", 0.9, clip_id="c"), idea("other", 0.8, clip_id="c")
     assert told([one, other, light]) == ["one", "light"], "one thing at a time"
     assert told([idea("a", 0.9, loop_id="l"), idea("b", 0.8, loop_id="l")]) == ["a", "b"], "a loop has many things"
+
+
+def test_an_idea_that_its_tool_does_not_take_is_passed_over_for_the_next():
+    wrong, unknown = idea("wrong", 0.9, more="x"), replace(idea("unknown", 0.8), tool="loop.shout")
+    good = idea("good", 0.1)
+    plan = plan_by_rules([wrong, unknown, good], catalogue(), ["loop.say", "loop.shout"], (), 3, "plan")
+    assert ([one.summary for one in plan.steps], plan.summary) == (["good"], "plan")
+    assert plan_by_rules([wrong], catalogue(), ["loop.say"], (), 3, "plan") == Plan(summary="", steps=[])
+
+
+def test_of_ideas_that_weigh_the_same_the_order_is_that_of_the_alphabet():
+    """Whatever order they were found in: the same evening gives the same plan."""
+    ideas = [idea("b", 0.5), idea("c", 0.5), idea("a", 0.5)]
+    for found in (ideas, ideas[::-1]):
+        plan = plan_by_rules(found, catalogue(), ["loop.say"], (), 2, "plan")
+        assert [one.summary for one in plan.steps] == ["a", "b"]
+
+
+def test_what_is_to_be_avoided_leaves_its_clip_free_for_another_idea():
+    one, other = idea("one", 0.9, clip_id="c"), idea("other", 0.8, clip_id="c")
+    avoid = [content_hash("loop.say", Word(text="one", clip_id="c").model_dump(mode="json"))]
+    plan = plan_by_rules([one, other], catalogue(), ["loop.say"], avoid, 3, "plan")
+    assert [step.summary for step in plan.steps] == ["other"]

@@ -54,6 +54,8 @@ def _offered(phase: Phase, facts: PhaseFacts, days: float) -> tuple[Condition, P
         (Phase.BUILDER, PhaseFacts(bounces=2), (Condition.BOUNCED, Phase.RECOVERY)),
         (Phase.BUILDER, PhaseFacts(bounces=2, has_release_ahead=True), (Condition.BOUNCED, Phase.EXECUTOR)),
         (Phase.BUILDER, PhaseFacts(bounces=2, promo_action_done=1), (Condition.BOUNCED, Phase.EXECUTOR)),
+        (Phase.BUILDER, PhaseFacts(bounces=2, promo_action_open=1), (Condition.BOUNCED, Phase.EXECUTOR)),
+        (Phase.BUILDER, PhaseFacts(bounces=2, looked_back=True), (Condition.BOUNCED, Phase.RECOVERY)),
         (Phase.BUILDER, PhaseFacts(resolve_tagged=True), None),
         (Phase.EXECUTOR, PhaseFacts(release_days_past=13), None),
         (Phase.EXECUTOR, PhaseFacts(release_days_past=14), (Condition.DELIVERED, Phase.RECOVERY)),
@@ -61,6 +63,8 @@ def _offered(phase: Phase, facts: PhaseFacts, days: float) -> tuple[Condition, P
         (Phase.EXECUTOR, PhaseFacts(promo_action_done=1, promo_action_open=1), None),
         (Phase.EXECUTOR, PhaseFacts(), None),
         (Phase.EXECUTOR, PhaseFacts(executors_since_recovery=3), (Condition.THIRD_EXECUTOR, Phase.RECOVERY)),
+        (Phase.EXECUTOR, PhaseFacts(executors_since_recovery=2), None),
+        (Phase.BUILDER, PhaseFacts(executors_since_recovery=3, release_days_past=20), None),
         (Phase.EXECUTOR, PhaseFacts(resolve_tagged=True), (Condition.RESOLVE, Phase.BUILDER)),
         (Phase.RECOVERY, PhaseFacts(), None),
         (Phase.RECOVERY, PhaseFacts(looked_back=True), (Condition.RESTED, Phase.GENERATOR)),
@@ -80,6 +84,12 @@ def test_two_bounces_in_two_days_offer_only_on_day_three() -> None:
     assert _offered(Phase.BUILDER, facts, 3) is not None
 
 
+def test_rest_is_over_after_a_week_at_the_earliest() -> None:
+    facts = PhaseFacts(looked_back=True)
+    assert _offered(Phase.RECOVERY, facts, 6.99) is None
+    assert _offered(Phase.RECOVERY, facts, 7) == (Condition.RESTED, Phase.GENERATOR)
+
+
 def test_a_red_load_check_does_not_wait_three_days() -> None:
     assert _offered(Phase.BUILDER, PhaseFacts(bounces=2, load_red=True), 0.1) == (Condition.LOAD_RED, Phase.RECOVERY)
 
@@ -94,6 +104,7 @@ def test_stay_silences_for_a_week_and_the_same_condition_for_the_whole_stay() ->
     book = stay(book, book.open_offer.id, _at(5))
     more = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=22, resolve_tagged=True), RULES, _at(6))
     assert make_offer(book, more, RULES, new_id, _at(6)) == book
+    assert make_offer(book, more, RULES, new_id, _at(11.99)) == book
     later = make_offer(book, more, RULES, new_id, _at(12))
     assert later.open_offer is not None
     assert later.open_offer.condition is Condition.RESOLVE
@@ -109,6 +120,28 @@ def test_accepting_an_expired_or_superseded_offer_changes_nothing() -> None:
     book = choose(book, Phase.RECOVERY, "chosen", new_id, _at(5))
     assert accept(book, offer, new_id, _at(6)) == book
     assert book.offers[0].state is OfferState.EXPIRED
+
+
+def test_a_yes_moves_along_its_own_offer_and_leaves_the_earlier_ones_as_they_were() -> None:
+    new_id = _ids()
+    book = choose(start(new_id, BEGIN), Phase.EXECUTOR, "chosen", new_id, BEGIN)
+    delivered = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=20), RULES, _at(4))
+    book = make_offer(book, delivered, RULES, new_id, _at(4))
+    assert book.open_offer is not None
+    refused = book.open_offer.id
+    book = stay(book, refused, _at(4))
+    assert accept(book, refused, new_id, _at(5)) == book, "the one that was answered is not open any more"
+    tagged = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(resolve_tagged=True), RULES, _at(12))
+    book = make_offer(book, tagged, RULES, new_id, _at(12))
+    assert book.open_offer is not None
+    assert stay(book, refused, _at(13)) == book
+    book = accept(book, book.open_offer.id, new_id, _at(13))
+    assert book.current.phase is Phase.BUILDER
+    assert book.current.reason == Condition.RESOLVE
+    assert [(offer.state, offer.decided_at) for offer in book.offers] == [
+        (OfferState.STAYED, _at(4)),
+        (OfferState.ACCEPTED, _at(13)),
+    ]
 
 
 def test_the_third_executor_counts_from_the_last_recovery() -> None:
@@ -201,3 +234,9 @@ def test_a_silence_counts_from_21_days_on_and_while_the_return_is_new() -> None:
     assert silence_before(ago(30, 2), RULES, now) == 28
     assert silence_before(ago(40, 9), RULES, now) is None, "that return is over a week old"
     assert silence_before([], RULES, now) is None
+    assert silence_before(ago(20.99), RULES, now) is None
+    assert silence_before(ago(21), RULES, now) == 21
+    assert silence_before(ago(40, 7), RULES, now) == 33, "back for a week, and still new"
+    assert silence_before(ago(40, 7.01), RULES, now) is None
+    assert silence_before(ago(30, -2), RULES, now) == 30, "what lies ahead breaks no silence"
+    assert silence_before([*ago(2, 30), *ago(60)], RULES, now) == 28, "the last silence, in whatever order"

@@ -34,7 +34,11 @@ def test_the_state_of_a_release_card_is_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2025-06-27", "27 June 2025", "Fri 27 June 2025", "June 27, 2025", "27th jun 2025", "27/06/2025"]
+    "text",
+    [
+        *("2025-06-27", "27 June 2025", "Fri 27 June 2025", "June 27, 2025", "27th jun 2025", "27/06/2025"),
+        *("27.6.2025", "27-06-2025", "06/27/2025", "friday, 27 June 2025", " 27 jun., 2025 ", "jun. 27 2025"),
+    ],
 )
 def test_a_full_date_is_read_in_the_usual_forms(text: str) -> None:
     assert read_date(text) == T
@@ -73,6 +77,46 @@ def test_clashes_holidays_and_a_late_start_are_said() -> None:
     assert reading.clashes == ("Old EP",)
     assert reading.late
     assert all(d.weekday() == 4 and (d - date(2026, 3, 15)).days >= 58 for d in reading.later_fridays)
+
+
+@pytest.mark.parametrize(("days", "clashes"), [(-8, ()), (-7, ("EP",)), (0, ("EP",)), (7, ("EP",)), (8, ())])
+def test_two_dates_of_ones_own_clash_within_a_week(days: int, clashes: tuple[str, ...]) -> None:
+    others = [("EP", T + timedelta(days=days)), ("LP", T + timedelta(days=40))]
+    assert weigh_date(T, T - timedelta(days=70), BOOK.get("single_8w"), others, ()).clashes == clashes
+
+
+@pytest.mark.parametrize(("left", "late"), [(58, False), (28, False), (27, True), (0, True)])
+def test_a_single_with_less_than_four_weeks_left_is_late_and_two_fridays_with_room_are_named(
+    left: int, late: bool
+) -> None:
+    single, today = BOOK.get("single_8w"), T - timedelta(days=left)
+    reading = weigh_date(T, today, single, [], ())
+    assert reading.late is late
+    if late:
+        first, second = reading.later_fridays
+        room = (first - today).days - 58
+        assert (first.weekday(), second - first) == (4, timedelta(days=7))
+        assert 0 <= room < 7, "the first Friday that gives the plan its whole length"
+    else:
+        assert reading.later_fridays == ()
+
+
+def test_a_finish_is_never_late_and_needs_no_friday() -> None:
+    reading = weigh_date(T - timedelta(days=2), T - timedelta(days=3), BOOK.get("finish_month"), [], ())
+    assert (reading.late, reading.later_fridays, reading.nearest_fridays) == (False, (), None)
+
+
+@pytest.mark.parametrize(("days", "near"), [(-15, False), (-14, True), (14, True), (15, False)])
+def test_a_bandcamp_friday_is_near_within_two_weeks(days: int, near: bool) -> None:
+    friday = T + timedelta(days=days)
+    reading = weigh_date(T, T - timedelta(days=60), BOOK.get("single_8w"), [], (), [friday])
+    assert reading.bandcamp == ((friday,) if near else ())
+
+
+def test_of_two_near_bandcamp_fridays_the_nearer_comes_first_and_one_of_today_counts() -> None:
+    today = T - timedelta(days=12)
+    fridays = [today - timedelta(days=1), today, T + timedelta(days=3)]
+    assert weigh_date(T, today, BOOK.get("single_8w"), [], (), fridays).bandcamp == (T + timedelta(days=3), today)
 
 
 def test_a_three_week_preset_started_in_time_is_not_called_late() -> None:
