@@ -28,6 +28,9 @@ NIGHT_DRIVE = {
     "Night Drive_03.wav": 3,
     "Night Drive 3.wav": 3,
     "Night Drive (3).wav": 3,
+    "Night Drive 40.wav": 40,
+    "Night Drive_041.wav": 41,
+    "Night Drive (120).wav": 120,
     "Night Drive FINAL.wav": None,
     "Night Drive FINAL2.wav": 2,
     "Night Drive final final.wav": None,
@@ -67,6 +70,13 @@ OTHERS = {
     "Loop 99.wav": ("loop 99", None),
     "Beat 12 v2.wav": ("beat 12", 2),
     "Blink 182.wav": ("blink 182", None),
+    "Night Drive 41.wav": ("night drive 41", None),
+    "Night Drive (1984).wav": ("night drive 1984", None),
+    "Night Drive Am.wav": ("night drive am", None),
+    "Night Drive Club Mix.wav": ("night drive club mix", None),
+    "303 v2.wav": ("303", 2),
+    "12 v2.wav": ("12 v2", None),
+    "fin 2.wav": ("fin", 2),
     "Route 66.wav": ("route 66", None),
     "Symphony No. 5.wav": ("symphony no 5", None),
     "99 Problems v3.wav": ("99 problems", 3),
@@ -128,6 +138,8 @@ def test_odd_names_have_a_family_too(name: str) -> None:
 def test_a_name_may_state_the_tempo() -> None:
     assert bpm_in_name("Loop_92,5bpm_v2.wav") == 92.5
     assert bpm_in_name("Loop 1280bpm.wav") is None
+    assert bpm_in_name("bpm 174 Loop.wav") == 174
+    assert [bpm_in_name(f"Loop {bpm}bpm.wav") for bpm in (39, 40, 300, 301)] == [None, 40, 300, None]
 
 
 def test_stems_share_a_prefix() -> None:

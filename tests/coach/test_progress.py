@@ -13,7 +13,7 @@ from bot.coach.habits import counts, habit_state, is_due
 from bot.coach.load import Dimension, LoadInputs, Signal, check_load
 from bot.coach.model import Aggregate, Better, Frequency, GoalId, LoadLevel, MetricKind, Progress
 from bot.coach.rules import coach_rules
-from bot.coach.trend import Direction, growth_areas, trend, weekly_values
+from bot.coach.trend import Confidence, Direction, growth_areas, trend, weekly_values
 
 RULES = coach_rules().trend
 FORECAST = coach_rules().forecast
@@ -81,6 +81,31 @@ def test_a_measure_that_is_zero_most_weeks_has_a_change_and_no_share() -> None:
     assert (area.change, area.share) == (3.0, pytest.approx(3 / 2.5))
 
 
+def test_what_was_before_the_last_eight_weeks_is_no_trend_any_more() -> None:
+    rose_long_ago = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, *[9.0] * 8]
+    assert not trend(rose_long_ago, RULES).has_direction
+    rises_now = [*[9.0] * 8, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    found = trend(rises_now, RULES)
+    assert (found.direction, found.change, found.n) == (Direction.IMPROVING, 7.0, 8)
+    (area,) = growth_areas({"tasks": (rises_now, Better.YES, None)}, RULES)
+    assert area.share == pytest.approx(7 / 4.5), "a share of what is usual now"
+
+
+@pytest.mark.parametrize(
+    ("points", "confidence"),
+    [(4, Confidence.LOW), (5, Confidence.MEDIUM), (9, Confidence.MEDIUM), (10, Confidence.HIGH)],
+)
+def test_the_more_weeks_there_are_the_surer_is_a_growth_area(points: int, confidence: Confidence) -> None:
+    (area,) = growth_areas({"tasks": ([float(n) for n in range(1, points + 1)], Better.YES, None)}, RULES)
+    assert area.confidence is confidence
+
+
+def test_of_two_that_moved_as_much_the_order_is_that_of_their_names() -> None:
+    rising = ([1.0, 2.0, 3.0, 4.0], Better.YES, None)
+    areas = growth_areas({"walks": rising, "bounces": rising, "mixes": rising}, RULES)
+    assert [area.metric for area in areas] == ["bounces", "mixes", "walks"]
+
+
 def test_growth_areas_come_by_the_change_for_their_scale() -> None:
     areas = growth_areas(
         {
@@ -129,6 +154,15 @@ def test_paused_weeks_do_not_matter() -> None:
     mondays = [date(2026, 1, 5) + timedelta(weeks=place) for place in range(5)]
     records = [record(monday, value) for monday, value in zip(mondays, [3, 4, 0, 5, 6], strict=True)]
     assert [value for _, value in weekly_values(records, "UTC", frozenset({mondays[2]}))] == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(("how", "value"), [(Aggregate.SUM, 9.0), (Aggregate.MEAN, 3.0), (Aggregate.LAST, 2.0)])
+def test_the_records_of_a_week_are_put_together_as_the_measure_says(how: Aggregate, value: float) -> None:
+    monday = date(2026, 1, 5)
+    records = [record(monday + timedelta(days=day), n, how) for day, n in ((6, 2), (0, 3), (2, 4))]
+    assert weekly_values(records, "UTC") == [(monday, value)]
+    later = record(monday + timedelta(days=7), 50, how)
+    assert weekly_values([later, *records], "UTC", until=records[0].recorded_at) == [(monday, value)]
 
 
 def test_a_week_ends_on_the_persons_own_sunday() -> None:
@@ -265,6 +299,13 @@ def test_load_is_amber_on_two_dimensions_and_red_on_exhaustion_with_two_more() -
         (LoadInputs(efforts_done=(10, 10, 10), effort_planned=13), []),
         (LoadInputs(efforts_done=(10, 10), effort_planned=40), []),
         (LoadInputs(efforts_done=(0, 0, 0), effort_planned=9), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.5, 0.8)), []),
+        (LoadInputs(completions=(0.8, 0.8, 0.8, 0.8, 0.5)), []),
+        # What lies longer back than the window is no measure any more.
+        (LoadInputs(weekly_energy=(1.0,) * 12 + (5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5)), [Signal.ENERGY_FALLING]),
+        (LoadInputs(completions=(0.2,) * 6 + (0.8,) * 6 + (0.5, 0.5)), [Signal.COMPLETION_DOWN]),
+        (LoadInputs(efforts_done=(20,) * 6 + (10,) * 6, effort_planned=14), [Signal.TOO_MUCH_PLANNED]),
+        (LoadInputs(quiet_hours_uses=(9,) * 7 + (1,) * 6 + (2,)), [Signal.LATE_NIGHTS]),
     ],
 )
 def test_a_signal_of_load_speaks_from_its_edge_on(inputs: LoadInputs, signals: list[Signal]) -> None:
