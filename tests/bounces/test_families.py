@@ -126,6 +126,24 @@ def test_titles_that_differ_only_in_a_vowel_or_a_tone_are_two_pieces(one: str, o
     assert family(unicodedata.normalize("NFD", f"{one} v2.wav")).key == family(f"{one}.wav").key
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("night_drive_v04.wav", "night drive"),
+        ("Night Drive - master.wav", "Night Drive"),
+        ("  Night   Drive__FINAL.wav", "Night Drive"),
+        ("Night.Drive.v2.wav", "Night.Drive"),
+        ("Night-Drive (v2 3).wav", "Night-Drive"),
+        ("Mr. Blue v2.aif", "Mr. Blue"),
+        ("notes.txt v2.wav", "notes.txt"),
+        ("Take five.m4a.wav", "Take five.m4a"),
+        ("x" * 300 + ".wav", "x" * 200),
+    ],
+)
+def test_a_piece_is_shown_as_it_was_written_without_what_was_appended(name: str, title: str) -> None:
+    assert family(name).title == title
+
+
 def test_there_are_sixty_names() -> None:
     assert len(NIGHT_DRIVE) + len(OTHERS) >= 60
 

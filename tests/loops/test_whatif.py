@@ -53,6 +53,29 @@ def test_a_card_shows_the_three_best_in_words():
     ]
 
 
+def test_offers_are_about_the_next_three_clips_and_about_the_first_that_is_not_ready() -> None:
+    ready = ("Sketch", "Book session")
+    made = tuple(replace(one, ready=one.name in ready) for one in night_drive())
+    found = [(one.kind, one.clip.name) for one in offered(Plan(loop(), made, (bounce(),)), 50) if one.clip]
+    assert {name for kind, name in found if kind is WhatIfKind.FINISH} == {*ready, "Arrange"}
+    assert [name for kind, name in found if kind is WhatIfKind.READY] == ["Arrange"]
+
+
+@pytest.mark.parametrize(("role", "offered_one"), [("artist", True), ("pr_agency", False), ("manager", False)])
+def test_a_bounce_is_offered_to_those_who_make_music(role: str, offered_one: bool) -> None:
+    kinds = {one.kind for one in offered(g8(role=role), 50)}
+    assert (WhatIfKind.BOUNCE in kinds) is offered_one
+    assert WhatIfKind.FINISH in kinds
+
+
+def test_a_change_of_no_clip_is_none() -> None:
+    for kind in (WhatIfKind.READY, WhatIfKind.FINISH, WhatIfKind.MOVE, WhatIfKind.ADD):
+        with pytest.raises(ValueError, match="lacks its clip"):
+            applied(g8(), WhatIf(kind), NOW)
+    with pytest.raises(ValueError, match="lacks its clip"):
+        applied(g8(), WhatIf(WhatIfKind.MOVE, clip=g8().clips[0]), NOW)
+
+
 def test_a_blocked_clip_is_offered_something_to_build_on():
     plan = Plan(loop(), (clip("refine", 8, 20, "Mix"), clip("action", 0, 8), clip("creative", 30, 34)))
     added = [one.add for one in offered(plan, 50) if one.kind is WhatIfKind.ADD]

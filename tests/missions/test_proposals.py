@@ -1,12 +1,12 @@
 """The life of a proposal as a picture: every arrow, and what an iteration is called."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.missions.model import IterationStatus, Policy, StepState, StepStatus, ToolRecord
-from bot.missions.pacing import Pace
+from bot.missions.pacing import Pace, back_off
 from bot.missions.policy import policy_of, resting_tools
 from bot.missions.proposals import NoSuchArrow, check_arrow, iteration_status
 from bot.missions.rules import mission_rules
@@ -99,6 +99,15 @@ def test_every_third_quiet_run_halves_the_pace_down_to_an_eighth_and_a_yes_resto
     assert pace.after_plan().stride == 8, "a plan alone does not: nobody wanted it yet"
     assert pace.after_failure().stride == 8
     assert pace.after_approval().stride == 1
+
+
+@pytest.mark.parametrize(
+    ("failures", "minutes"), [(-1, 0), (0, 0), (1, 15), (2, 30), (3, 60), (7, 960), (8, 1440), (25, 1440), (9999, 1440)]
+)
+def test_a_mission_that_fails_waits_a_quarter_of_an_hour_and_then_twice_as_long_up_to_a_day(
+    failures: int, minutes: int
+):
+    assert back_off(failures, mission_rules()) == timedelta(minutes=minutes)
 
 
 def record(state: StepState) -> ToolRecord:
