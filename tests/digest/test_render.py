@@ -410,6 +410,7 @@ def test_a_card_that_is_too_long_by_one_part_alone_is_shortened_there(
     )
     sections = {section.name: section.value for section in to_card(view, WORDS).sections}
     assert all(len(value) <= 1000 for value in sections.values())
+    assert to_card(view, WORDS, controls=False).buttons == (), "a copy for others has none, however long it was"
     finished, following = sections.get("Finished", ""), sections.get("Next", "")
     assert (finished.count("bounce "), finished.count("clip "), following.count("step ")) == shown
 

@@ -16,9 +16,9 @@ BASS, DRUMS, OTHERS = 21, 22, 23
 """Ben has the roles of bass and drums, and not the third."""
 
 
-@pytest.mark.parametrize("permission", Permission)
-def test_every_permission_has_the_bit_that_discord_gives_it(permission: Permission) -> None:
-    assert discord.Permissions(**{permission.name.lower(): True}).value == permission
+@pytest.mark.parametrize(("name", "permission"), Permission.__members__.items())
+def test_every_permission_has_the_bit_that_discord_gives_it(name: str, permission: Permission) -> None:
+    assert discord.Permissions(**{name.lower(): True}).value == permission
 
 
 def test_all_permissions_include_each_that_discord_knows() -> None:
