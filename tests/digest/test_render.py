@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 
 from bot.digest.clean import base_name, code, markdown, plain
-from bot.digest.compile import Line, PublicChoice, choose_steps, compile_view, distinct, length_text, public_data
+from bot.digest.compile import (
+    DigestView,
+    Line,
+    PublicChoice,
+    choose_steps,
+    compile_view,
+    distinct,
+    length_text,
+    public_data,
+)
 from bot.digest.model import (
     Direction,
     FormChange,
@@ -413,6 +422,45 @@ def test_a_card_that_is_too_long_by_one_part_alone_is_shortened_there(
     assert to_card(view, WORDS, controls=False).buttons == (), "a copy for others has none, however long it was"
     finished, following = sections.get("Finished", ""), sections.get("Next", "")
     assert (finished.count("bounce "), finished.count("clip "), following.count("step ")) == shown
+
+
+def filled(characters: int) -> DigestView:
+    """Return a week whose card has that many characters, each part within its own limit."""
+    view = replace(
+        compile_view(replace(GOLDEN, proposals=1), WORDS),
+        loops=(Line("", "l" * 900),),
+        release="r" * 900,
+        phase_card="f" * 900,
+        extras=("e" * 300,),
+        noticed="n",
+    )
+    return replace(view, noticed="n" * (characters - to_card(view, WORDS).characters + 1))
+
+
+def test_a_card_of_3900_characters_is_whole_and_one_more_costs_it_the_least_important_part() -> None:
+    whole = to_card(filled(3900), WORDS)
+    assert whole.characters == 3900
+    names = [section.name for section in whole.sections]
+    assert names[-2:] == ["Open proposals", "Phase"]
+    shorter = to_card(filled(3901), WORDS)
+    assert [section.name for section in shorter.sections] == [name for name in names if name != "Open proposals"]
+
+
+@pytest.mark.parametrize(
+    ("motion", "gone"),
+    [
+        (0, ["Open proposals", "Release"]),
+        (700, ["Open proposals", "Release", "One thing noticed"]),
+        (999, ["Open proposals", "Release", "One thing noticed", "Momentum"]),
+    ],
+)
+def test_what_was_finished_and_what_is_next_stay_longest_on_a_card(motion: int, gone: list[str]) -> None:
+    """Proposals go first, then the release, what was noticed, slices and tags, momentum."""
+    view = replace(filled(3900), steps=tuple(Line("", "s" * 300) for _ in range(3)), motion_card="m" * motion)
+    names = [section.name for section in to_card(view, WORDS).sections]
+    assert {"Finished", "Next"} <= set(names)
+    everything = ["Open proposals", "Release", "One thing noticed", "Momentum"]
+    assert [name for name in everything if name not in names] == gone
 
 
 @settings(max_examples=40, deadline=None)
