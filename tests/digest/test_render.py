@@ -165,6 +165,7 @@ A_BOUNCE, A_CLIP = GOLDEN.bounces[:1], GOLDEN.clips[:1]
     [
         (BARE, "quiet so far", "Nothing finished so far, and nothing needed."),
         (replace(BARE, tasks_decided=1), "quiet so far", "Some small steps this week."),
+        (replace(BARE, counts=counted(0, 0)), "quiet so far", "Nothing finished so far, and nothing needed."),
         (replace(BARE, counts=counted(0, 3), reflections=1), "0 of 3 tasks", "Some small steps this week."),
         (replace(BARE, counts=counted(1, 3)), "1 of 3 tasks", "One task done."),
         (replace(BARE, clips=A_CLIP, counts=counted(2, 3)), "1 clip done, 2 of 3 tasks", "One clip done."),
@@ -248,6 +249,7 @@ def test_a_tag_is_notable_from_twice_on_and_three_are_named() -> None:
         (None, ()),
         (counted(0, 0), ()),
         (counted(1, 2), ("1 of 2 tasks: creative 1/2",)),
+        (counted(0, 0, weeks_in_motion=0, weeks_counted=0), ()),
         (counted(0, 0, weeks_in_motion=0, weeks_counted=4), ("In motion 0 of the last 4 weeks.",)),
         (counted(0, 0, weeks_in_motion=1, weeks_counted=1), ("In motion 1 of 1 week.",)),
         (counted(0, 0, completion=Direction.UP), ("Completion: improving.",)),
@@ -276,6 +278,20 @@ def test_one_thing_is_noticed_only_where_there_is_one(week: WeekData, noticed: s
     found = compile_view(week, WORDS).noticed
     assert found.startswith(noticed)
     assert bool(found) is bool(noticed)
+
+
+def test_three_loops_are_told_of_at_most() -> None:
+    loops = tuple(replace(GOLDEN.loops[0], id=f"l{n}", name=f"Loop {n}") for n in range(4))
+    assert [line.file[:6] for line in compile_view(replace(BARE, loops=loops), WORDS).loops] == [
+        "Loop 0",
+        "Loop 1",
+        "Loop 2",
+    ]
+
+
+def test_a_release_day_alone_is_a_small_step_in_the_copy_for_others_too() -> None:
+    public = public_data(replace(BARE, release_days=1), PublicChoice())
+    assert compile_view(public, WORDS, owner_name="Ada").headline.card == "Some small steps this week."
 
 
 def test_a_loop_that_fell_says_what_it_was_and_the_card_too() -> None:
