@@ -12,9 +12,10 @@ import structlog
 from hypothesis import settings
 
 from bot.clock import FixedClock
-from storage.engine import open_engines, sqlite_url
+from storage.engine import open_engines
 from storage.migrations import upgrade
 from storage.unit import Database
+from tests import databases
 from tests.moments import present
 from tests.product import Product, running
 
@@ -28,6 +29,8 @@ COMPLETE = bool(os.environ.get("STUDIOHAND_TESTS_COMPLETE"))
 
 settings.register_profile("studiohand", deadline=None, print_blob=True)
 settings.load_profile("studiohand")
+
+databases.compile_once()
 
 
 def _unskipped(report: pytest.CollectReport | pytest.TestReport) -> None:
@@ -94,26 +97,6 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at head, copied by every test: migrating each time would cost more than the test."""
-    import asyncio
-
-    file = tmp_path_factory.mktemp("template") / "template.db"
-
-    async def make() -> None:
-        engines = open_engines(sqlite_url(file), synchronous="OFF")
-        await upgrade(engines)
-        async with engines.write.connect() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is not None
-            await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        await engines.dispose()
-
-    asyncio.run(make())
-    return file
-
-
-@pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """A PostgreSQL database at head that `CREATE DATABASE … TEMPLATE` copies in milliseconds."""
     import asyncio
@@ -147,11 +130,8 @@ def _with_database(uri: str, name: str) -> str:
 
 
 @pytest.fixture
-def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    file = tmp_path / "studiohand.db"
-    shutil.copyfile(sqlite_template, file)
-    # What a power cut would lose is of no interest here, and waiting for the disk is most of the time.
-    return f"{sqlite_url(file)}?synchronous=OFF"
+def sqlite_database_url(tmp_path: Path) -> str:
+    return databases.empty_sqlite(tmp_path / "studiohand.db")
 
 
 @pytest.fixture

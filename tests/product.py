@@ -26,6 +26,7 @@ from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
 from bot.local_mode import first_settings
 from bot.settings import Settings
+from tests.databases import empty_sqlite, quick_sqlite
 from tests.rig import Rig
 from tests.wire.kit import assert_clean
 from tests.wire.openapi import SHARED
@@ -114,7 +115,14 @@ async def running(
     database_url: str | None = None,
     **values: Any,
 ) -> AsyncIterator[Product]:
-    """Run the product. Give `server` to let a Discord outlive the bot (restarts)."""
+    """Run the product. Give `server` to let a Discord outlive the bot (restarts).
+
+    Without `database_url` its database lies in `folder`, and a second one there goes on with what the first left.
+    """
+    if database_url is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "studiohand.db"
+        database_url = quick_sqlite(file) if file.exists() else empty_sqlite(file)
     own = server is None
     server = server or LocalDiscord(clock, validator=SHARED.openapi)
     if own:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepos
 from storage.unit import Database
 from tests.coach.banks import synthetic_bank
 from tests.coach.desk import MONDAY
+from tests.databases import empty_sqlite
 
 BANKS = {role: synthetic_bank(role) for role in Role}
 ACTS = (
@@ -278,15 +278,12 @@ def _look_at_refilled(before: WeekView, changed: Changed) -> None:
 
 
 @pytest.fixture(scope="module")
-def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     """One database for all examples, a new person for each: opening one an example would cost more than the example."""
-    import shutil
-
-    file = tmp_path_factory.mktemp("sequences") / "studiohand.db"
-    shutil.copyfile(sqlite_template, file)
+    url = empty_sqlite(tmp_path_factory.mktemp("sequences") / "studiohand.db")
     clock = FixedClock(MONDAY)
     with asyncio.Runner() as runner:
-        database = Database(open_engines(f"sqlite+aiosqlite:///{file}?synchronous=OFF", synchronous="OFF"), clock)
+        database = Database(open_engines(url), clock)
         numbers = itertools.count(1)
         yield runner, lambda: Person(database, clock, 5_000 + next(numbers))
         runner.run(database.close())

@@ -17,6 +17,7 @@ from storage.engine import Engines, open_engines, sqlite_url
 from storage.repositories.studio import SettingsRepository
 from storage.tables import load_all
 from storage.unit import Database
+from tests.databases import empty_sqlite
 from tests.storage.samples import sample_rows
 
 ADA, BEN = 1001, 1002
@@ -120,7 +121,6 @@ async def test_a_difference_of_one_value_is_a_difference(sqlite_database_url: st
 
 
 def test_the_command_says_what_it_moved(
-    sqlite_template: Path,
     postgres_database_url: str,
     clock: FixedClock,
     tmp_path: Path,
@@ -128,7 +128,7 @@ def test_the_command_says_what_it_moved(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = tmp_path / "studiohand.db"
-    file.write_bytes(sqlite_template.read_bytes())
+    empty_sqlite(file)
     asyncio.run(fill(sqlite_url(file), clock))
     before = file.read_bytes()
     monkeypatch.chdir(tmp_path)
@@ -142,9 +142,9 @@ def test_the_command_says_what_it_moved(
 
 
 def test_a_server_that_is_not_there_is_a_sentence(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "studiohand.db").write_bytes(sqlite_template.read_bytes())
+    empty_sqlite(tmp_path / "studiohand.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STUDIOHAND_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("STUDIOHAND_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
