@@ -30,12 +30,14 @@ async def many(url: str, folder: Path, count: int) -> None:
     assert (await services.engine.tick()).due["mission"] == count
     stop = asyncio.Event()
     commands = asyncio.ensure_future(_commands(services, stop))
-    await _some(services, count // 2)
-    before = _living()
-    await work_off(services, None, limit_s=3600)
-    after = _living()
-    stop.set()
-    told = await commands
+    try:
+        await _some(services, count // 2)
+        before = _living()
+        await work_off(services, None, limit_s=3600)
+        after = _living()
+    finally:
+        stop.set()
+        told = await commands
     async with database.system_read() as unit:
         runs = (await unit.session.execute(select(func.count()).select_from(IterationRow))).scalar_one()
         steps = list((await unit.session.execute(select(StepRow.iteration_id))).scalars())
