@@ -3,24 +3,29 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# uv sets up in seconds what takes pip minutes; where another index is asked for, or uv cannot be had, pip does it.
+define install
+test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+{ test -z "$$PIP_INDEX_URL" && ! $(PIP) config list | grep -q '\.index-url=' && $(PIP) install -q -c constraints.txt 'uv>=0.11,<1' \
+  && UV_HTTP_TIMEOUT=30 $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.$(1)'; } \
+  || $(PIP) install -q -c constraints.txt -e '.$(1)'
+endef
 # Without compiled modules each of the many processes and products that tests start compiles all of them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check runs moments mutate bench soak release-check format clean setup setup-dev
+.PHONY: run test tests check runs moments mutate bench soak release-check format clean setup setup-dev
 
 setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready
 
 $(VENV)/.run-ready: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Setting up Studiohand (a minute the first time) ..."
-	@$(PIP) install -q -c constraints.txt -e .
+	@echo "Setting up Studiohand (up to a minute the first time) ..."
+	@$(call install)
 	@touch $@
 
 $(VENV)/.dev-ready: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up the tools and test libraries ..."
-	@$(PIP) install -q -c constraints.txt -e '.[dev]'
+	@$(call install,[dev])
 	@touch $@ $(VENV)/.run-ready
 
 run: setup
@@ -36,7 +41,11 @@ check: setup-dev
 # COVER=1 counts branches on the way and prints them by area.
 COVERED := $(if $(COVER),--cov=bot --cov=cogs --cov=storage --cov-report=)
 
-test: check
+# The checks keep a processor busy that the tests leave free; both have to pass.
+test: setup-dev
+	@$(MAKE) --no-print-directory -j2 check tests
+
+tests: setup-dev
 	$(BIN)/python -m pytest -m "not soak" $(COVERED) $(ARGS)
 	$(if $(COVER),$(BIN)/python -m tests.areas)
 
