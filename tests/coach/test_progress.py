@@ -58,6 +58,7 @@ def test_a_constant_is_stable(value: float, n: int) -> None:
 def test_fewer_than_four_points_are_early_days(values: list[float]) -> None:
     found = trend(values, RULES)
     assert (found.direction, found.confident) == (Direction.STABLE, False)
+    assert (found.slope, found.change, found.z, found.n) == (0.0, 0.0, 0.0, len(values))
 
 
 @given(st.lists(st.sampled_from([0.0, 0.0, 3.0, 7.0]), min_size=4, max_size=8))

@@ -173,6 +173,15 @@ async def test_the_public_countdown_comes_on_its_six_days_and_only_where_it_is_o
     assert {(row.target_kind, row.target_id) for row in posts} == {("channel", CHANNEL)}
 
 
+async def test_the_first_public_countdown_comes_four_weeks_before(house: House) -> None:
+    await house.plan()
+    await house.look(before_t(31))
+    await house.service.set_countdown(DOER, ADA, house.release, GUILD, CHANNEL)
+    for left in (30, 29, 28, 27):
+        await house.look(before_t(left))
+    assert [row.payload["days"] for row in await house.deliveries(COUNTDOWN)] == [28]
+
+
 async def test_a_release_is_out_on_its_day_and_looked_at_for_sixty_days_more(house: House) -> None:
     await house.plan()
     states = [(await house.look(before_t(left))).release.state for left in (1, 0)]

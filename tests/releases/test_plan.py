@@ -63,6 +63,13 @@ def test_a_foundation_that_is_not_done_stays_open_from_today() -> None:
     assert {task.task.key for task in plan.foundations_done} == {"choose", "master"}
 
 
+@pytest.mark.parametrize(("today", "last_day"), [(-20, -1), (-1, -1), (0, 0), (3, 3)])
+def test_a_foundation_can_be_begun_up_to_the_day_before_release_and_after_it_today(today: int, last_day: int) -> None:
+    plan = lay_out(SINGLE, EVERYTHING, today, {"artwork": False})
+    (artwork,) = [task for task in plan.tasks if task.task.key == "artwork"]
+    assert (artwork.done, artwork.closes) == (False, last_day)
+
+
 def test_a_plan_for_a_finish_is_never_compressed() -> None:
     plan = lay_out(BOOK.get("finish_month"), frozenset(), 10)
     assert len(plan.open) == 23
