@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.bounces.model import Bounce, BounceTag, Slice, Statistics
+from bot.sheets import cell
 
 _FIELDS = (
     "title",
@@ -74,14 +75,10 @@ def slices_csv(slices: Sequence[tuple[Slice, str]]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("file_name", "start_s", "end_s", "name", "tags", "note", "saved_at"))
     for one, file_name in slices:
-        name, tags, remark = (_harmless(text) for text in (one.name, " ".join(one.tags), one.note))
+        name, tags, remark = (cell(text) for text in (one.name, " ".join(one.tags), one.note))
         saved = one.saved_at.isoformat(timespec="seconds")
-        writer.writerow((_harmless(file_name), one.start_s, one.end_s, name, tags, remark, saved))
+        writer.writerow((cell(file_name), one.start_s, one.end_s, name, tags, remark, saved))
     return ("\ufeff" + out.getvalue()).encode()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def record(bounce: Bounce, loop_name: str | None) -> dict[str, object]:
@@ -113,21 +110,15 @@ def record(bounce: Bounce, loop_name: str | None) -> dict[str, object]:
     }
 
 
-def as_csv(records: Sequence[dict[str, object]]) -> bytes:
+def as_csv(records: Sequence[Mapping[str, object]]) -> bytes:
     """Return records as CSV with a byte-order mark; cells that a spreadsheet would run are quoted with a '."""
     out = io.StringIO()
     writer = csv.DictWriter(out, _FIELDS, lineterminator="\r\n")
     writer.writeheader()
     for item in records:
-        writer.writerow({name: _safe(item[name]) for name in _FIELDS})
+        writer.writerow({name: cell(item[name]) for name in _FIELDS})
     return ("\ufeff" + out.getvalue()).encode()
 
 
 def as_json(records: Sequence[dict[str, object]]) -> bytes:
     return json.dumps(list(records), ensure_ascii=False, indent=2).encode()
-
-
-def _safe(value: object) -> object:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value

@@ -17,6 +17,7 @@ from bot.loops.dates import units_text
 from bot.loops.import_rows import COLUMNS, Problem, Value, new_values, read_row
 from bot.loops.model import Clip, ClipId, Loop, Plan
 from bot.loops.rules import LoopRules
+from bot.sheets import cell, typed
 
 FORMAT = "studiohand.loop"
 VERSION = 1
@@ -103,7 +104,7 @@ def to_csv(plan: Plan) -> str:
     writer.writerow(CSV_COLUMNS)
     for clip in _in_order(plan.clips):
         values = _clip_object(clip)
-        writer.writerow([_cell(values[column]) for column in CSV_COLUMNS])
+        writer.writerow([cell(values[column]) for column in CSV_COLUMNS])
     return out.getvalue()
 
 
@@ -139,23 +140,6 @@ def _decimal(milli: int) -> float | int:
 
 def _instant(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat() if moment else None
-
-
-_FORMULA = r"[=+\-@\t\r＝＋－＠]"
-"""What a cell that a spreadsheet runs begins with; East Asian editions also run the full-width signs."""
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if re.match(f"'*{_FORMULA}", text) else text
-
-
-def _uncell(text: str) -> str:
-    return text[1:] if re.match(f"'+{_FORMULA}", text) else text
 
 
 # ------------------------------------------------------------------ in
@@ -213,7 +197,7 @@ def _csv_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[P
                 continue
             if len(cells) > len(header):
                 return [], [Problem(here, "too_many_cells", {"count": len(cells), "limit": len(header)})]
-            rows.append((here, {name: _uncell(cell) for name, cell in zip(header, cells, strict=False)}))
+            rows.append((here, {name: typed(text) for name, text in zip(header, cells, strict=False)}))
     except csv.Error:
         return [], [Problem(reader.line_num, "not_csv")]
     return rows, []

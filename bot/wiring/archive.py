@@ -34,6 +34,7 @@ from bot.phases.forms import FormMapService
 from bot.releases.service import ReleaseService
 from bot.rules import load_rules
 from bot.settings import Settings
+from bot.sheets import cell
 from bot.studio.service import StudioService
 from bot.ui.bounce_cards import say_in
 from bot.ui.strings import Catalogue, Finished
@@ -412,15 +413,8 @@ def _csv(rows: list[dict[str, object]]) -> bytes:
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return ("\ufeff" + out.getvalue()).encode()
-
-
-def _cell(value: object) -> object:
-    # A spreadsheet would run these.
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _json(value: object) -> bytes:
