@@ -18,7 +18,7 @@ from bot.loops.clips import ClipFields
 from bot.loops.model import MILLI, Clip, DeadlineKind, Lane, LoopBounce, LoopId, Source
 from bot.loops.saving import NotSaved, Saving, TooManyWaiting
 from bot.loops.service import LoopFields, PlannedLoop
-from bot.loops.store import Edited, LoopStore
+from bot.loops.store import Edited
 from bot.undo import ChangeService
 from storage.unit import Database
 from tests.loops.plans import NOW, clip
@@ -504,7 +504,3 @@ async def test_rules_errors_are_no_reason_to_wait(area: LoopArea, stubborn: Stub
     with pytest.raises(BotError):
         await area.clips.add(ACTOR, ADA, loop_id, ClipFields(lane="drums"))
     assert not area.store.saving.waiting(loop_id)
-
-
-def test_the_store_is_what_services_share(area: LoopArea):
-    assert isinstance(area.store, LoopStore)
