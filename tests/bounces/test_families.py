@@ -33,6 +33,7 @@ NIGHT_DRIVE = {
     "Night Drive 041.wav": 41,
     "Night Drive (master v3).wav": 3,
     "Night Drive (120).wav": 120,
+    "Night Drive_02_v3.wav": 3,
     "Night Drive FINAL.wav": None,
     "Night Drive FINAL2.wav": 2,
     "Night Drive final final.wav": None,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.bounces.compare import difference, most_apart
 from bot.bounces.levels import Columns
 from bot.bounces.measure import Measurement, measure
-from bot.bounces.model import Facts, Note, Trouble
+from bot.bounces.model import Facts, Note, Section, Trouble
 from bot.bounces.peaks import columns_bytes, read_columns, read_peaks
 from bot.bounces.rules import bounce_rules
 from bot.bounces.trouble import CannotMeasure
@@ -382,3 +382,15 @@ def test_an_hour_needs_no_more_memory_than_three_minutes(rate: int, tmp_path: Pa
 def test_notes_of_facts_can_be_replaced() -> None:
     facts = Facts(1, 1, 1, 1, None, "", 1, "", "")
     assert replace(facts, notes=(Note.HEADER_OPEN,)).notes == (Note.HEADER_OPEN,)
+
+
+def test_sections_that_begin_elsewhere_are_named_with_both_times_and_only_where_the_form_is_the_same() -> None:
+    def of(*starts: float) -> Facts:
+        pairs = zip(starts, [*starts[1:], 60.0], "ABCDEFG", strict=False)
+        return plain_facts(sections=tuple(Section(start, end, label) for start, end, label in pairs))
+
+    before = of(0, 10, 20, 30)
+    assert difference(before, of(0, 10.4, 20.5, 28)).sections == (("C", 20, 20.5), ("D", 30, 28))
+    assert difference(before, of(0, 15, 30)).sections == ()
+    many = of(0, 5, 10, 15, 20, 25), of(0, 6, 11, 16, 21, 26)
+    assert [label for label, *_ in difference(*many).sections] == ["B", "C", "D", "E"], "the first four"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.bounces.measure import measure
 from bot.bounces.model import Facts
 from bot.bounces.rules import bounce_rules
-from bot.bounces.sections import Material, boundaries
+from bot.bounces.sections import Material, boundaries, snap
 from tests.bounces.arrangements import HELD_OUT, RATE, TUNED, Arrangement, compose
 from tests.bounces.signals import save
 
@@ -143,3 +143,9 @@ def test_material_without_structure_has_no_sections(tmp_path: Path) -> None:
     assert facts.sections == ()
     assert facts.tempo is None
     assert facts.key is None
+
+
+def test_a_boundary_goes_to_its_beat_and_two_at_one_beat_stay_two() -> None:
+    """At 60 beats a minute, the first at 0.1 s: a beat is near within 0.35 s, and no boundary is passed by another."""
+    assert snap([8.0, 16.2, 24.5], 60, 0.1) == pytest.approx([8.1, 16.1, 24.5])
+    assert snap([8.0, 8.3], 60, 0.1) == pytest.approx([8.1, 8.3])

@@ -82,6 +82,15 @@ def test_an_open_header_is_never_ready_and_after_a_minute_it_is_labelled(still: 
         assert at >= still
 
 
+def test_a_file_is_looked_at_twice_before_it_is_taken_however_long_it_has_been_still() -> None:
+    """The first look may be late, behind a long line of others; only a second that finds the same says it is whole."""
+    first = settle.on_look(settle.begin(Event.CLOSED, False, 0.0), NOTHING, Writer.NONE, 500.0, RULES)
+    assert first.verdict is Verdict.WAIT
+    soon = settle.on_look(first.state, NOTHING, Writer.NONE, 500.0 + RULES.quiet_s * 0.9, RULES)
+    assert soon.verdict is Verdict.WAIT
+    assert settle.on_look(first.state, NOTHING, Writer.NONE, 500.0 + RULES.quiet_s, RULES).verdict is Verdict.READY
+
+
 def test_without_closed_events_and_without_proc_thirty_seconds_must_pass() -> None:
     verdict, at = run_pure(settle.begin(Event.MODIFIED, False, 0.0), lambda _: Writer.UNKNOWN, lambda _: NOTHING, 90)
     assert (verdict, at >= 30) == (Verdict.READY, True)

@@ -94,7 +94,7 @@ def test_what_was_before_the_last_eight_weeks_is_no_trend_any_more() -> None:
 
 @pytest.mark.parametrize(
     ("points", "confidence"),
-    [(4, Confidence.LOW), (5, Confidence.MEDIUM), (9, Confidence.MEDIUM), (10, Confidence.HIGH)],
+    [(4, Confidence.LOW), (5, Confidence.MEDIUM), (9, Confidence.MEDIUM), (10, Confidence.HIGH), (30, Confidence.HIGH)],
 )
 def test_the_more_weeks_there_are_the_surer_is_a_growth_area(points: int, confidence: Confidence) -> None:
     (area,) = growth_areas({"tasks": ([float(n) for n in range(1, points + 1)], Better.YES, None)}, RULES)

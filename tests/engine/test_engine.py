@@ -257,6 +257,42 @@ async def test_a_lane_takes_only_its_own_work_the_longest_waiting_first(
     assert [slot.key for slot in await engine.claim(Lane.WORK, 5)] == ["work:3", "work:2", "work:1"]
 
 
+class Held(Notes):
+    """Work that lasts until it is let go; `ran` counts what began."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.go = asyncio.Event()
+
+    async def run(self, slot: Slot) -> Later | None:
+        self.ran += 1
+        await self.go.wait()
+        async with self.database.system_write("test") as unit:
+            await unit.repo(SlotRepository).finish(slot)
+        return None
+
+
+@pytest.mark.parametrize(("lane", "at_once"), [(Lane.DM, 1), (Lane.WORK, 8), (Lane.POST, 10)])
+async def test_a_lane_does_so_much_at_once_and_writes_to_people_one_after_the_other(
+    engine: Engine, database: Database, clock: FixedClock, lane: Lane, at_once: int
+) -> None:
+    """Discord stops a bot that sends direct messages in a burst."""
+    kind, count = Held(database), at_once + 2
+    engine.register(kind)
+    async with database.system_write("test") as unit:
+        await unit.add_slots([SlotDraft(f"n:{n}", "note", f"{n}", clock.now(), lane=lane) for n in range(count)])
+    engine.start()
+    async with asyncio.timeout(60):
+        while len(engine._in_flight) < count or kind.ran < at_once:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
+        assert kind.ran == at_once, "the others are taken and wait"
+        kind.go.set()
+        while kind.ran < count or engine._in_flight:
+            await asyncio.sleep(0.005)
+    await engine.stop()
+
+
 async def test_finished_slots_are_forgotten_and_open_ones_never(
     engine: Engine, database: Database, clock: FixedClock
 ) -> None:

@@ -178,6 +178,13 @@ def test_what_is_no_formula_leaves_as_it_was_typed(typed: str):
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo"},\n7]}', False, 3, "not_a_clip"),
         ('{"format":"studiohand.loop","version":1,"clips":[\n{"lane":"promo","x":1}]}', False, 2, "unknown_field"),
         ('{"format":"studiohand.loop","version":1,"clips":[{"lane":"promo","start":true}]}', False, 1, "bad_number"),
+        # Where the place of the clips cannot be found in the text, their number has to do.
+        (
+            '{"format":"studiohand.loop","version":1,"\\u0063lips":[{},{},{"lane":"promo","x":1}]}',
+            False,
+            3,
+            "unknown_field",
+        ),
     ],
 )
 def test_bad_files_are_answered_with_line_and_reason(text, is_csv, line, code):

@@ -13,6 +13,7 @@ from bot.errors import AlreadyDone, NotAllowed, Refused
 from bot.missions.decisions import Decisions
 from bot.missions.model import IterationStatus, LifeState, Mission, Policy, Step, StepState
 from bot.missions.ports import Presser
+from bot.slots import Lane
 from storage.repositories.mission_steps import StepRepository
 from storage.unit import Database
 from tests.missions.bench import ADA, ADA_HERE, BEN, BEN_HERE, CAT, CAT_HERE, GUILD, Department, NoKey, ada
@@ -283,6 +284,51 @@ async def test_a_mission_stopped_while_it_plans_proposes_nothing(
     assert run.status is IterationStatus.CANCELLED
     assert await house.posts("mission.step") == 0
     assert await house.posts("mission.header") == 0
+
+
+@pytest.mark.parametrize(("passed", "ends"), [(timedelta(minutes=29), False), (timedelta(minutes=30), True)])
+async def test_a_run_waits_for_the_other_of_its_agent_and_gives_up_after_half_an_hour(
+    sqlite_database: Database, clock: FixedClock, passed: timedelta, ends: bool
+):
+    """An agent plans one mission at a time; one that hangs holds the others up no longer than this."""
+    meanwhile = Meanwhile()
+    house = Department(sqlite_database, clock, meanwhile)
+    first, second = await house.mission(), await house.mission()
+
+    async def look() -> None:
+        meanwhile.happens = None
+        await house.service.run_now(ada, ADA, second.id, "2")
+        [slot] = await house.engine.claim(Lane.WORK, 9)
+        later = await house.runs.run(slot)
+        assert later is not None
+        assert later.at - clock.now() == timedelta(seconds=20)
+        clock.advance(seconds=passed.total_seconds())
+        assert (await house.runs.run(slot) is None) is ends
+
+    meanwhile.happens = look
+    assert await house.run(first, "1")
+    run = (await house.service.show(ADA, second.id)).runs[0]
+    assert (run.status is IterationStatus.CANCELLED) is ends, "or its turn has come meanwhile"
+    assert (run.error is not None and run.error.code == "gate.concurrency") is ends
+
+
+async def test_a_mission_paused_before_its_run_begins_asks_nobody_and_says_why(
+    sqlite_database: Database, clock: FixedClock
+):
+    meanwhile, asked = Meanwhile(), list[str]()
+    house = Department(sqlite_database, clock, meanwhile)
+    mission = await house.mission()
+
+    async def note() -> None:
+        asked.append("asked")
+
+    meanwhile.happens = note
+    await house.service.run_now(ada, ADA, mission.id, "1")
+    await house.service.pause(ada, ADA, mission.id)
+    await house.go()
+    async with house.database.read(ADA) as unit:
+        [run] = await unit.repo(StepRepository).iterations(mission.id, 9)
+    assert (run.status, asked) == (IterationStatus.CANCELLED, [])
 
 
 async def test_a_tool_denied_while_a_step_waits_to_run_by_itself_does_not_run(

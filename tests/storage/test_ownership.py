@@ -11,7 +11,7 @@ from bot.clock import FixedClock
 from storage.base import Base, Owned
 from storage.ownership import ForeignOwner
 from storage.tables.missions import ScheduleRow
-from storage.tables.studio import SettingRow
+from storage.tables.studio import PersonRow, SettingRow
 from storage.unit import Database
 from tests.storage.reach import (
     ADA,
@@ -77,6 +77,17 @@ async def test_a_row_of_somebody_else_is_refused_however_it_came_into_the_sessio
                 else:
                     await unit.session.delete(row)
     assert await adas_rows(sqlite_database) == before
+
+
+async def test_the_product_itself_changes_rows_of_everybody(sqlite_database: Database, clock: FixedClock) -> None:
+    """What runs for all at once (cleaning, settling, expiry) is no one's, and none of its rows is refused."""
+    await seed(sqlite_database, World(clock.now()))
+    async with sqlite_database.system_write("test") as unit:
+        (await unit.session.execute(select(PersonRow).where(PersonRow.owner_id == ADA))).scalar_one().name = "Ada L."
+        unit.session.add(PersonRow(id=BEN, owner_id=BEN, name="Ben", first_seen_at=unit.now, last_seen_at=unit.now))
+    for owner, name in ((ADA, "Ada L."), (BEN, "Ben")):
+        async with sqlite_database.read(owner) as unit:
+            assert (await unit.session.execute(select(PersonRow.name))).scalars().all() == [name]
 
 
 @pytest.mark.parametrize(
