@@ -185,10 +185,11 @@ async def test_apply_all_keeps_the_tips_and_has_one_undo(house: House):
 
 
 async def test_the_days_answer_is_kept_and_costs_nothing_again(house: House):
+    house.clock.set(house.clock.now().replace(hour=12, minute=0))
     loop_id = await house.loop()
     house.api.otherwise(answers([GOOD], [], "Sketch comes first."))
     first = await house.summary(loop_id)
-    house.clock.advance(minutes=5)
+    house.clock.advance(hours=10)
     again = await house.summary(loop_id)
     assert (first.origin.written_at, again.text) == (None, first.text)
     assert again.origin.written_at is not None
@@ -198,6 +199,9 @@ async def test_the_days_answer_is_kept_and_costs_nothing_again(house: House):
     await house.area.clips.move(ACTOR, ADA, (await house.area.loops.plan(ADA, loop_id)).clips[0].id, 2)
     await house.summary(loop_id)
     assert len(house.api.calls) == 3
+    house.clock.advance(hours=2)
+    await house.summary(loop_id)
+    assert len(house.api.calls) == 4, "a new day"
 
 
 async def test_readings_are_kept_with_what_they_cost(house: House):
