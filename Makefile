@@ -41,9 +41,7 @@ check: setup-dev
 # COVER=1 counts branches on the way and prints them by area.
 COVERED := $(if $(COVER),--cov=bot --cov=cogs --cov=storage --cov-report=)
 
-# The checks keep a processor busy that the tests leave free; both have to pass.
-test: setup-dev
-	@$(MAKE) --no-print-directory -j2 check tests
+test: check tests
 
 tests: setup-dev
 	$(BIN)/python -m pytest -m "not soak" $(COVERED) $(ARGS)

@@ -4,7 +4,8 @@
     make moments    the journeys at each moment of `tests/moments.py`, the machine in another zone each time
                     (`make moments ARGS=--whole`: the whole suite)
 
-A run counts by its first exit code; nothing is run again. Prints a table, and ends with 1 if any run failed.
+What is none of its own options goes to pytest. A run counts by its first exit code; nothing is run again. Prints a
+table, and ends with 1 if any run failed.
 """
 
 import argparse
@@ -33,10 +34,9 @@ def main() -> int:
     parser.add_argument("--loaded", type=int, default=2, help="how many of them beside busy processes")
     parser.add_argument("--whole", action="store_true", help="the whole suite at each moment, not the journeys alone")
     parser.add_argument("--only", action="append", default=[], help="these moments only")
-    parser.add_argument("pytest", nargs="*", help="further arguments for pytest")
-    asked = parser.parse_args()
+    asked, more = parser.parse_known_args()
     LOGS.mkdir(exist_ok=True)
-    runs = _ten(asked.times, asked.loaded, asked.pytest) if asked.what == "ten" else _moments(asked)
+    runs = _ten(asked.times, asked.loaded, more) if asked.what == "ten" else _moments(asked, more)
     return 0 if all(list(runs)) else 1
 
 
@@ -49,14 +49,14 @@ def _ten(times: int, loaded: int, more: Sequence[str]) -> Iterator[bool]:
             yield _run(f"run {number}{' under load' if is_loaded else ''}, seed {seed}", arguments, {})
 
 
-def _moments(asked: argparse.Namespace) -> Iterator[bool]:
+def _moments(asked: argparse.Namespace, more: Sequence[str]) -> Iterator[bool]:
     chosen = "not soak" if asked.whole else "journey and not soak"
     for name, (moment, zone) in MOMENTS.items():
         if asked.only and name not in asked.only:
             continue
         told = {"STUDIOHAND_TEST_NOW": moment.isoformat(), "TZ": zone}
         seed = _seed()
-        arguments = ["-m", chosen, "-p", "no:cacheprovider", f"--randomly-seed={seed}", *asked.pytest]
+        arguments = ["-m", chosen, "-p", "no:cacheprovider", f"--randomly-seed={seed}", *more]
         yield _run(f"{name}: {moment:%a %Y-%m-%d %H:%M} UTC, machine in {zone}, seed {seed}", arguments, told)
 
 

@@ -61,6 +61,8 @@ async def test_what_a_producer_does_with_bounces_in_an_evening(browser: Browser,
             await expect(card.locator("figure img")).to_have_attribute("alt", re.compile("Waveform"))
         newest = page.locator(".message", has_text="Glass Hour v5.wav").first
         await expect(newest).to_contain_text("louder than v4")
+        # What is to be heard comes after each card; who presses before that presses on what still moves.
+        await expect(page.locator(".message audio")).to_have_count(6)
 
         async def more(action: str) -> None:
             menu = await answer_to(newest.get_by_role("button", name="More", exact=True), "What next?")
