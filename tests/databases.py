@@ -19,7 +19,7 @@ from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 
 STATEMENTS = 4000
-"""How many compiled statements are kept; the whole suite has fewer."""
+"""How many compiled statements a worker keeps; the longest unused is compiled again when it is needed."""
 
 
 def compile_once() -> None:

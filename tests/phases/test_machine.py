@@ -94,14 +94,21 @@ def test_a_red_load_check_does_not_wait_three_days() -> None:
     assert _offered(Phase.BUILDER, PhaseFacts(bounces=2, load_red=True), 0.1) == (Condition.LOAD_RED, Phase.RECOVERY)
 
 
-def test_stay_silences_for_a_week_and_the_same_condition_for_the_whole_stay() -> None:
-    new_id = _ids()
+def _offered_after_release(new_id: Callable[[], str]) -> tuple[PhaseBook, str]:
+    """Return somebody in Executor to whom a phase was offered on day 4, after a release, and the id of the offer."""
     book = choose(start(new_id, BEGIN), Phase.EXECUTOR, "chosen", new_id, BEGIN)
     delivered = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=20), RULES, _at(4))
     book = make_offer(book, delivered, RULES, new_id, _at(4))
     assert book.open_offer is not None
+    return book, book.open_offer.id
+
+
+def test_stay_silences_for_a_week_and_the_same_condition_for_the_whole_stay() -> None:
+    new_id = _ids()
+    book, offer = _offered_after_release(new_id)
+    delivered = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=20), RULES, _at(4))
     assert make_offer(book, delivered, RULES, new_id, _at(5)) == book, "one open offer at a time"
-    book = stay(book, book.open_offer.id, _at(5))
+    book = stay(book, offer, _at(5))
     more = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=22, resolve_tagged=True), RULES, _at(6))
     assert make_offer(book, more, RULES, new_id, _at(6)) == book
     assert make_offer(book, more, RULES, new_id, _at(11.99)) == book
@@ -124,11 +131,7 @@ def test_accepting_an_expired_or_superseded_offer_changes_nothing() -> None:
 
 def test_a_yes_moves_along_its_own_offer_and_leaves_the_earlier_ones_as_they_were() -> None:
     new_id = _ids()
-    book = choose(start(new_id, BEGIN), Phase.EXECUTOR, "chosen", new_id, BEGIN)
-    delivered = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(release_days_past=20), RULES, _at(4))
-    book = make_offer(book, delivered, RULES, new_id, _at(4))
-    assert book.open_offer is not None
-    refused = book.open_offer.id
+    book, refused = _offered_after_release(new_id)
     book = stay(book, refused, _at(4))
     assert accept(book, refused, new_id, _at(5)) == book, "the one that was answered is not open any more"
     tagged = met_conditions(Phase.EXECUTOR, BEGIN, PhaseFacts(resolve_tagged=True), RULES, _at(12))
