@@ -166,6 +166,32 @@ async def test_the_wrong_person_presses_and_only_they_see_the_answer(studio: Stu
     await expect(ada.get(".picker .row")).to_have_count(1)
 
 
+@pytest.mark.parametrize("by", ["mouse", "space"])
+async def test_a_press_counts_though_the_card_changes_under_it(studio: Studio, by: str) -> None:
+    tab = await studio.tab()
+    await tab.run("buttons")
+    button = tab.get(".message button", has_text="Primary")
+    if by == "mouse":
+        await button.hover()
+        await tab.page.mouse.down()
+    else:
+        await button.focus()
+        await tab.keys.down(" ")
+    bounces = studio.channel("general")
+    message = await anext(bounces.history(limit=1))
+    await message.edit(content="Changed under the finger.")
+    await bounces.send("And pushed up by this.\nAnd this.")
+    # What is told last has come last: the page knows of the change.
+    await studio.channel("releases").send("Heard.")
+    await expect(tab.get(".channel", has_text="releases")).to_contain_text("unread")
+    if by == "mouse":
+        await tab.page.mouse.up()
+    else:
+        await tab.keys.up(" ")
+    await tab.text("Pressed by the owner.")
+    await tab.text("And pushed up by this.")
+
+
 async def test_selects_send_what_was_chosen(studio: Studio) -> None:
     tab = await studio.tab()
     await tab.run("buttons")

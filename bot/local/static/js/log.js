@@ -30,10 +30,35 @@ export function setUpLog() {
   }, { passive: true });
   toBottom.addEventListener("click", () => { toEnd(); log.focus(); });
   log.addEventListener("keydown", walk);
+  log.addEventListener("pointerdown", hold);
+  log.addEventListener("keydown", (event) => event.key === " " && hold(event));
+  for (const end of ["pointerup", "pointercancel", "keyup", "blur"]) window.addEventListener(end, letGo);
+  window.addEventListener("pointermove", (event) => !event.buttons && letGo());
   document.addEventListener("visibilitychange", () => readNow());
   on("dismiss", async (message) => {
     removeFromLog(message.channel_id, message.id);
     if (!message.local) await act({ do: "dismiss", channel: message.channel_id, message: message.id }).catch(() => {});
+  });
+}
+
+// A press is two events on one element. Whatever redraws or moves the log between them would lose it, so it waits.
+let press = null;
+
+function hold(event) {
+  if (press || !event.target.closest(".message")) return;
+  let end;
+  const ended = new Promise((resolve) => { end = resolve; });
+  press = { channel: store.current, ended, end, behind: false };
+}
+
+function letGo() {
+  const over = press;
+  // The click itself comes after pointerup, still in this turn of the loop.
+  if (over) setTimeout(() => {
+    if (press !== over) return;
+    press = null;
+    over.end();
+    if (over.behind && store.current === over.channel) draw();
   });
 }
 
@@ -83,6 +108,7 @@ async function older() {
     const page = await get("/page/messages", { channel: id, before: first.id, limit: PAGE });
     if (page.length < PAGE) store.complete.add(id);
     putMessages(id, page);
+    await press?.ended;
     if (store.current !== id) return;
     // What is on the screen stays where it is; the message at the seam may lose its name line.
     const edge = log.getBoundingClientRect().top;
@@ -102,6 +128,7 @@ let drawn = new Map();
 
 function draw() {
   const id = store.current;
+  if (press?.channel === id) return void (press.behind = true);
   const messages = store.messages.get(id) ?? [];
   const next = new Map();
   const nodes = [];
