@@ -48,7 +48,7 @@ async def studio(token: str, data: Path, folder: Path, owner: int, guild: int, c
     # The collector rests while starting, as it does for `studiohand run`.
     gc.disable()
     from bot.actors import Actor
-    from bot.app import App
+    from bot.app.app import App
     from bot.clock import SystemClock
     from bot.settings import Settings
     from bot.studio.service import Standing

@@ -10,21 +10,26 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from bot.actors import Actor
+from bot.app.wiring.loops import Stored
 from bot.bounces.model import BounceId
+from bot.bounces.week import BounceWeek
 from bot.clock import FixedClock
+from bot.coach.digest_week import CoachWeek
 from bot.digest.model import IsoWeek
 from bot.digest.schedule import Window
 from bot.digest.service import DigestService
 from bot.loops.area import Neighbours, open_loops
 from bot.loops.dated import DatedClip, DatedLoop, DatedLoops
 from bot.loops.model import Lane, Pace, Role
+from bot.loops.week import LoopWeek
+from bot.missions.week import MissionWeek
 from bot.paths import assets_dir
 from bot.phases.service import NoFacts, PhaseService
+from bot.phases.week import PhaseWeek
 from bot.releases.facts import load_facts
 from bot.releases.presets import load_presets
 from bot.releases.service import ReleaseService
-from bot.wiring.loops import Stored
-from bot.wiring.week_sources import BounceWeek, CoachWeek, LoopWeek, MissionWeek, PhaseWeek, ReleaseWeek
+from bot.releases.week import ReleaseWeek
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import upgrade
 from storage.repositories.bounces import BounceRepository

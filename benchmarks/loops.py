@@ -17,7 +17,7 @@ from bot.loops.picture import draw_timeline_blocking
 from bot.loops.picture_view import timeline_view
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import sequence
-from bot.ui.strings import read_catalogue
+from bot.say.words import read_catalogue
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 

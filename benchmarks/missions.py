@@ -22,7 +22,7 @@ from sqlalchemy import func, select, text
 
 from benchmarks.rows import Row, percentile
 from bot.actors import Actor
-from bot.app import App
+from bot.app.app import App
 from bot.clock import FixedClock
 from bot.engine import SHAPES
 from bot.slots import Lane

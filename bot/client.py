@@ -18,12 +18,14 @@ from bot.clock import Clock
 from bot.lifecycle import Supervisor
 from bot.metrics import Metrics
 from bot.ports import CommandStore
+from bot.say.words import Catalogue
+from bot.services import Services
 from bot.ui import common, progress
-from bot.ui.base import Access, Edge, OwnerAccess
+from bot.ui.access import Access, OwnerAccess
 from bot.ui.cards import UiRules, ui_rules
 from bot.ui.commands import CatalogueTranslator, StudioTree, describe
-from bot.ui.items import Controls
-from bot.ui.strings import Catalogue
+from bot.ui.controls import Controls
+from bot.ui.edge import Edge
 from bot.ui.traffic import RefusedAnswers, watch_traffic
 
 log = structlog.stdlib.get_logger(__name__)
@@ -33,12 +35,12 @@ COMMANDS_IDS = "commands.ids"
 
 
 class StudioBot(commands.AutoShardedBot):
-    """The bot as discord.py sees it. `services` is what `bot.app` wired, by area."""
+    """The bot as discord.py sees it. `services` is what `bot.app.app` wired, by area."""
 
     def __init__(
         self,
         *,
-        services: Any,
+        services: Services,
         clock: Clock,
         catalogue: Catalogue,
         supervisor: Supervisor,
@@ -76,6 +78,7 @@ class StudioBot(commands.AutoShardedBot):
         self._wanted = tuple(extensions)
         self.controls = Controls()
         self.edge = Edge(
+            services=services,
             clock=clock,
             catalogue=catalogue,
             rules=limits,

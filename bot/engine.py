@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
 from typing import Protocol
@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.ids import uuid7
 from bot.lifecycle import Supervisor
 from bot.rules import Rules, load_rules
-from bot.slots import Lane, Later, Slot, SlotDraft, SlotKind, backoff
+from bot.slots import Lane, Later, Slot, SlotDraft, backoff
 from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.unit import Database, Unit
 
@@ -42,6 +42,24 @@ class EngineRules(Rules):
     dm_pause_s: float
     dm_spacing_s: float
     keep_finished_days: int
+
+
+class SlotKind(Protocol):
+    """One kind of due work. Register it with `Engine.register`."""
+
+    name: str
+
+    async def due(self, unit: Unit, now: datetime, limit: int) -> Sequence[SlotDraft]:
+        """Return at most `limit` due occurrences and advance their subjects' `next_at` in this transaction."""
+        ...
+
+    async def run(self, slot: Slot) -> Later | None:
+        """Do the work: read the state again, act, and complete in one transaction.
+
+        Call `unit.repo(SlotRepository).finish(slot)` in the transaction of the effect, so that a worker that
+        lost its lease changes nothing. A raised exception is retried with back-off.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

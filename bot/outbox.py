@@ -154,6 +154,19 @@ class Outbox:
             self._dm_stopped_until = None
         return await kind.hold(delivery, now) if kind.hold else None
 
+    async def edit(self, target: Target, message_id: int, message: OutMessage) -> None:
+        """Edit a message that was posted. Raises SendFailed, also where nothing is connected to Discord."""
+        await self._connected().edit(target, message_id, message)
+
+    async def delete(self, target: Target, message_id: int) -> None:
+        """Take a posted message away. Raises SendFailed, also where nothing is connected to Discord."""
+        await self._connected().delete(target, message_id)
+
+    def _connected(self) -> Sender:
+        if self.sender is None:
+            raise SendFailed(Policy.RETRY, "not connected to Discord")
+        return self.sender
+
     async def _send(self, sender: Sender, slot: Slot, delivery: Delivery, kind: Kind, now: datetime) -> Later | None:
         target = Target(TargetKind(delivery.target_kind), delivery.target_id)
         try:

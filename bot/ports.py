@@ -81,7 +81,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class OutMessage:
-    """A message ready to go. `card` is a `bot.ui.model.Card`; only `allowed_mention` may be pinged.
+    """A message ready to go. `card` is a `bot.say.card.Card`; only `allowed_mention` may be pinged.
 
     Without a card (None) the first file is the message itself, in a plain message.
     """

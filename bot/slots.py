@@ -1,13 +1,10 @@
-"""Due work as data: what a slot is and what a kind of slot has to provide. Pure; the engine is bot/engine.py."""
+"""Due work as data: what a slot is. Pure; what a kind of slot provides, and the engine, are in bot/engine.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from storage.unit import Unit
+from typing import Any
 
 
 class Lane(StrEnum):
@@ -59,24 +56,6 @@ class Later:
 
     at: datetime
     reason: str
-
-
-class SlotKind(Protocol):
-    """One kind of due work. Register it with `Engine.register`."""
-
-    name: str
-
-    async def due(self, unit: "Unit", now: datetime, limit: int) -> Sequence[SlotDraft]:
-        """Return at most `limit` due occurrences and advance their subjects' `next_at` in this transaction."""
-        ...
-
-    async def run(self, slot: Slot) -> Later | None:
-        """Do the work: read the state again, act, and complete in one transaction.
-
-        Call `unit.repo(SlotRepository).finish(slot)` in the transaction of the effect, so that a worker that
-        lost its lease changes nothing. A raised exception is retried with back-off.
-        """
-        ...
 
 
 def backoff(attempts: int, base: timedelta, cap: timedelta, jitter: float) -> timedelta:

@@ -10,10 +10,11 @@ from discord.ext import commands
 
 from bot.errors import BotError, Refused
 from bot.paths import assets_dir
+from bot.say.card import Button, Card, Option, Row, Section, Select, Text, join, raw
 from bot.ui.base import Interaction, Press, Turn
 from bot.ui.commands import check_command, listed, verb, verb_of
-from bot.ui.items import Who, control
-from bot.ui.model import Button, Card, Option, Row, Section, Select, Text, join, raw
+from bot.ui.controls import control
+from bot.ui.items import Who
 
 GROUPS = ("loop", "bounce", "mission", "coach", "release", "digest", "voice", "studio")
 FIRST_STEPS = ("/loop new", "/bounce new", "/coach start")

@@ -6,8 +6,8 @@ from sqlalchemy import CursorResult, Table, delete, func, select
 
 from storage.base import Base
 from storage.privacy_map import PRIVACY, OnDelete
-from storage.repository import Repository
 from storage.tables import load_all
+from storage.unit import Repository
 
 
 class PrivacyRepository(Repository):

@@ -24,11 +24,10 @@ from storage.base import Base, Owned
 from storage.engine import Engines
 from storage.kept import Versions
 from storage.ownership import CHECKED, OWNER, SYSTEM, ForeignOwner, OwnedSession
-from storage.repository import Repository
 from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
 from storage.tracking import COLLECTED
 
-RepositoryT = TypeVar("RepositoryT", bound=Repository)
+RepositoryT = TypeVar("RepositoryT", bound="Repository")
 log = structlog.get_logger()
 
 SLOW_UNIT_S = 0.25
@@ -38,6 +37,24 @@ class Dispatch(Protocol):
     """Carries ids of new slots to workers, in the transaction that made them."""
 
     async def enqueue(self, unit: "Unit", slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
+
+
+class Repository:
+    """Made by a unit for its owner. Methods return domain objects, never mapped rows."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self.unit = unit
+
+    @property
+    def session(self) -> AsyncSession:
+        return self.unit.session
+
+    @property
+    def owner(self) -> int:
+        """The owner of this unit; a mistake in our code where a system unit asks."""
+        if self.unit.owner is None:
+            raise RuntimeError("a system unit has no owner")
+        return self.unit.owner
 
 
 class Unit:

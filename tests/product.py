@@ -20,11 +20,11 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.app import App
+from bot.app.app import App
+from bot.cli.local import first_settings
 from bot.clock import FixedClock
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
-from bot.local_mode import first_settings
 from bot.settings import Settings
 from tests.databases import empty_sqlite, quick_sqlite
 from tests.rig import Rig

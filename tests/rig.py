@@ -14,8 +14,8 @@ from bot.local.people import Person
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
 from bot.metrics import Metrics
+from bot.say.words import Catalogue, read_catalogue
 from bot.ui.cards import ui_rules
-from bot.ui.strings import Catalogue, read_catalogue
 from tests.wire.kit import Stage, assert_clean
 from tests.wire.openapi import SHARED
 

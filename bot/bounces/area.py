@@ -1,10 +1,11 @@
-"""Bounces as one thing: what `bot/app.py` makes and what cogs and other areas reach by `services.bounces`."""
+"""Bounces as one thing: what `bot/app/app.py` makes and what cogs and other areas reach by `services.bounces`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.bounces.audio import AudioFinder
 from bot.bounces.folders import FolderService
+from bot.bounces.messages import BounceMessages, UploadLimit, usual_limit
 from bot.bounces.notes import NoteService
 from bot.bounces.pictures import BouncePictures
 from bot.bounces.pipeline import BouncePipeline
@@ -18,6 +19,7 @@ from bot.bounces.uploads import UploadService
 from bot.bounces.worker import WorkerPool
 from bot.clock import Clock
 from bot.lifecycle import Supervisor
+from bot.say.words import Words, read_catalogue
 from storage.unit import Database
 
 
@@ -46,12 +48,24 @@ class BounceArea:
     pictures: BouncePictures
     pipeline: BouncePipeline
     receiver: UploadServer
+    messages: BounceMessages
 
 
 def open_bounces(
-    database: Database, clock: Clock, supervisor: Supervisor, media: Path, neighbours: Neighbours, workers: int
+    database: Database,
+    clock: Clock,
+    supervisor: Supervisor,
+    media: Path,
+    neighbours: Neighbours,
+    workers: int,
+    *,
+    words: Words | None = None,
+    upload_limit: UploadLimit | None = None,
 ) -> BounceArea:
-    """Make the services of bounces; nothing runs before `pipeline.start`."""
+    """Make the services of bounces; nothing runs before `pipeline.start`.
+
+    `words`: of the cards that are posted; `upload_limit`: what a channel takes, in bytes.
+    """
     rules = bounce_rules()
     pool = WorkerPool(rules, media, workers)
     service = BounceService(
@@ -64,17 +78,21 @@ def open_bounces(
         phases=neighbours.phases,
     )
     audio, folders = AudioFinder(service, pool), FolderService(database, clock)
+    notes, targets, pictures = NoteService(database, rules), TargetService(database, rules), BouncePictures(pool)
     return BounceArea(
         rules=rules,
         pool=pool,
         service=service,
-        notes=NoteService(database, rules),
-        targets=TargetService(database, rules),
+        notes=notes,
+        targets=targets,
         retention=BounceRetention(database, clock, rules, media),
         folders=folders,
         audio=audio,
         uploads=UploadService(service, pool, audio, rules, clock),
-        pictures=BouncePictures(pool),
+        pictures=pictures,
         pipeline=BouncePipeline(database, service, pool, supervisor, clock, rules),
         receiver=UploadServer(service, folders, media, rules, clock),
+        messages=BounceMessages(
+            service, notes, targets, pictures, audio, words or read_catalogue().words(None), upload_limit or usual_limit
+        ),
     )

@@ -1,14 +1,13 @@
 """Follows one watched folder: watch, settle, scan, gone and back; hands complete files on."""
 
 import asyncio
-import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import structlog
 
 from bot.actors import Actor
+from bot.bounces.bursts import Job, storable
 from bot.bounces.container import Look
 from bot.bounces.model import OPEN_STATES, FileStamp, FileState, Folder, Trouble, WatchedFile, WatchMode
 from bot.bounces.rules import BounceRules
@@ -20,32 +19,11 @@ from storage.repositories.bounce_files import FileRepository, FolderRepository
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
 
-if TYPE_CHECKING:
-    from bot.bounces.pipeline import Burst
-
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
 _BACK_S = 5.0
 _DEATHS = 2
 _DONE = frozenset({FileState.CATALOGUED, FileState.POSTED, FileState.UNREADABLE, FileState.IGNORED})
-
-
-@dataclass(slots=True)
-class Job:
-    """A complete file in line for measuring."""
-
-    run: "FolderRun"
-    folder: Folder
-    path: Path
-    stamp: FileStamp
-    is_header_open: bool
-    is_startup: bool
-    burst: "Burst | None" = None
-    attempts: int = 0
-
-    def again(self) -> None:
-        """Let the file settle once more: it changed, or measuring broke off."""
-        self.run.again(self.path, self.attempts)
 
 
 class Pipeline(Protocol):
@@ -303,11 +281,6 @@ class FolderRun:
             fresh = await unit.repo(FolderRepository).get(self.folder.id)
         if fresh is not None:
             self.folder = fresh
-
-
-def storable(path: Path) -> str:
-    """Return a path as text that a database takes; bytes that are no UTF-8 are written as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _stamp(seen: Look) -> FileStamp:

@@ -5,14 +5,15 @@ written down before the next begins, so a restart continues where the rows say.
 """
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from bot.actors import Actor
-from bot.bounces.folder_run import FolderRun, Job, storable
+from bot.bounces.bursts import Burst, Job, storable
+from bot.bounces.folder_run import FolderRun
 from bot.bounces.model import BounceSource, FileStamp, FileState, Folder, FolderId, Note, Trouble
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished, FromFolder
@@ -26,18 +27,6 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
-
-
-@dataclass(slots=True)
-class Burst:
-    """Files of one folder that became ready within seconds of each other."""
-
-    key: str
-    waiting: set[str] = field(default_factory=set)
-    members: int = 0
-    last_ready_at: float = 0.0
-    is_group: bool = False
-    is_told_of: bool = False
 
 
 @dataclass(frozen=True, slots=True)

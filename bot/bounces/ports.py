@@ -1,4 +1,4 @@
-"""What bounces are given from outside: loops, phases, channels, tempo. Wired in `bot/app.py`."""
+"""What bounces are given from outside: loops, phases, channels, tempo. Wired in `bot/app/app.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bot.dates import day_month, short_day, week_span, weekday
 from bot.digest.clean import attachment_name, base_name, code, markdown, stem
 from bot.digest.model import (
     Direction,
@@ -16,7 +15,8 @@ from bot.digest.model import (
     WeekData,
 )
 from bot.releases.countdown import countdown
-from bot.words import Words
+from bot.say.dates import day_month, short_day, week_span, weekday
+from bot.say.words import Speaks
 
 FINISHED_MOST = 5
 LOOPS_MOST = 3
@@ -93,12 +93,12 @@ def length_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def number_text(count: int, words: Words) -> str:
+def number_text(count: int, words: Speaks) -> str:
     """Return small numbers as words ("two"), others as digits."""
     return words(f"digest.number.{count}") if 1 <= count <= 10 else str(count)
 
 
-def compile_view(data: WeekData, words: Words, *, so_far: bool = False, owner_name: str | None = None) -> DigestView:
+def compile_view(data: WeekData, words: Speaks, *, so_far: bool = False, owner_name: str | None = None) -> DigestView:
     """Turn a window's data into words. `so_far`: on request, titled so. `owner_name`: a copy for others."""
     bounces = distinct(data.bounces)
     shown = bounces[:FINISHED_MOST]
@@ -186,7 +186,7 @@ def choose_steps(data: WeekData) -> tuple[NextStep, ...]:
 # ------------------------------------------------------------------ parts
 
 
-def _card_title(bounces: int, data: WeekData, words: Words, *, so_far: bool, owner_name: str | None) -> str:
+def _card_title(bounces: int, data: WeekData, words: Speaks, *, so_far: bool, owner_name: str | None) -> str:
     parts: list[str] = []
     if bounces:
         parts.append(words("digest.card.bounces", count=bounces))
@@ -200,7 +200,7 @@ def _card_title(bounces: int, data: WeekData, words: Words, *, so_far: bool, own
     return words("digest.card.title_so_far" if so_far else "digest.card.title", what=what)
 
 
-def _headline(bounces: Sequence[DoneBounce], data: WeekData, tasks_done: int, words: Words) -> Line:
+def _headline(bounces: Sequence[DoneBounce], data: WeekData, tasks_done: int, words: Speaks) -> Line:
     if bounces:
         count = len(bounces)
         text = words("digest.headline.bounces", count=count, number=number_text(count, words))
@@ -234,7 +234,7 @@ def _rising(data: WeekData) -> LoopLine | None:
     return max(rising, key=_moved, default=None)
 
 
-def _bounce(bounce: DoneBounce, words: Words) -> Line:
+def _bounce(bounce: DoneBounce, words: Speaks) -> Line:
     length = length_text(bounce.duration_s)
     return Line(
         words(
@@ -247,7 +247,7 @@ def _bounce(bounce: DoneBounce, words: Words) -> Line:
     )
 
 
-def _picture(bounce: DoneBounce, words: Words) -> Picture | None:
+def _picture(bounce: DoneBounce, words: Speaks) -> Picture | None:
     if not bounce.picture:
         return None
     length = length_text(bounce.duration_s)
@@ -258,7 +258,7 @@ def _picture(bounce: DoneBounce, words: Words) -> Picture | None:
     return Picture(bounce.picture, attachment_name(bounce.file_name), alt)
 
 
-def _slices(data: WeekData, words: Words) -> str:
+def _slices(data: WeekData, words: Speaks) -> str:
     total = sum(s.count for s in data.slices)
     if not total:
         return ""
@@ -266,12 +266,12 @@ def _slices(data: WeekData, words: Words) -> str:
     return words("digest.slices.line", count=total, top=top.count, file=code(top.file_name))
 
 
-def _tags(data: WeekData, words: Words) -> str:
+def _tags(data: WeekData, words: Speaks) -> str:
     named = [tag for tag in data.tags if tag.count >= 2][:TAGS_MOST]
     return ", ".join(words("digest.tags.each", tag=markdown(tag.tag), count=tag.count) for tag in named)
 
 
-def _extras(data: WeekData, words: Words) -> tuple[str, ...]:
+def _extras(data: WeekData, words: Speaks) -> tuple[str, ...]:
     slices, forms = sum(s.count for s in data.slices), sum(f.count for f in data.forms)
     parts = [words("digest.card.slices", count=slices)] if slices else []
     if forms:
@@ -284,7 +284,7 @@ def _extras(data: WeekData, words: Words) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _motion(data: WeekData, words: Words) -> tuple[str, ...]:
+def _motion(data: WeekData, words: Speaks) -> tuple[str, ...]:
     counts = data.counts
     if counts is None:
         return ()
@@ -302,14 +302,14 @@ def _motion(data: WeekData, words: Words) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _in_motion(data: WeekData, words: Words) -> str:
+def _in_motion(data: WeekData, words: Speaks) -> str:
     counts = data.counts
     if counts is None or not counts.weeks_counted or counts.weeks_in_motion is None:
         return ""
     return words("digest.motion.of_last", weeks=counts.weeks_in_motion, count=counts.weeks_counted)
 
 
-def _loop(loop: LoopLine, words: Words) -> Line:
+def _loop(loop: LoopLine, words: Speaks) -> Line:
     now = words("digest.loops.now", percent=round(loop.score * 100), label=loop.label)
     before = round(loop.score_before * 100) if loop.score_before is not None else None
     change = card_change = ""
@@ -327,7 +327,7 @@ def _loop(loop: LoopLine, words: Words) -> Line:
     return Line(text, card + card_change if loop.change_is_real else card)
 
 
-def _noticed(data: WeekData, words: Words) -> str:
+def _noticed(data: WeekData, words: Speaks) -> str:
     # The loop of the headline said twice would be noise.
     headline = _rising(data)
     others = [loop for loop in data.loops if loop.change_is_real and loop is not headline]
@@ -348,7 +348,7 @@ def _noticed(data: WeekData, words: Words) -> str:
     return ""
 
 
-def _step(step: NextStep, is_first: bool, today: date, words: Words) -> Line:
+def _step(step: NextStep, is_first: bool, today: date, words: Speaks) -> Line:
     title = markdown(step.title)
     if step.kind is StepKind.DEADLINE and step.day is not None:
         day = day_month(step.day, words.locale)
@@ -375,7 +375,7 @@ def _step(step: NextStep, is_first: bool, today: date, words: Words) -> Line:
     return Line(file, card)
 
 
-def _release(data: WeekData, words: Words) -> str:
+def _release(data: WeekData, words: Speaks) -> str:
     release = data.release
     if release is None:
         return ""
@@ -390,7 +390,7 @@ def _release(data: WeekData, words: Words) -> str:
     return text
 
 
-def _phase(data: WeekData, words: Words, keys: str) -> str:
+def _phase(data: WeekData, words: Speaks, keys: str) -> str:
     phase = data.phase
     if phase is None:
         return ""

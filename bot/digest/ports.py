@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.actors import Actor
 from bot.digest.model import Energy, WeekData
 from bot.digest.schedule import Window
-from bot.words import Words
+from bot.say.words import Speaks
 
 
 class WeekSource(Protocol):
@@ -21,7 +21,7 @@ class Person(Protocol):
 
     async def zone(self, user_id: int) -> ZoneInfo: ...
 
-    async def words(self, user_id: int) -> Words: ...
+    async def words(self, user_id: int) -> Speaks: ...
 
     async def name(self, user_id: int) -> str: ...
 

@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.digest.compile import DigestView
 from bot.paths import assets_dir
-from bot.words import Words
+from bot.say.words import Speaks
 
 TITLE_MOST, LEAD_MOST, NAME_MOST, VALUE_MOST, FOOTER_MOST = 256, 600, 60, 1000, 200
 TOTAL_MOST = 3900
@@ -68,7 +68,7 @@ def _template() -> Template:
     return environment.from_string((assets_dir() / "text" / "digest.md.j2").read_text(encoding="utf-8"))
 
 
-def to_markdown(view: DigestView, words: Words) -> str:
+def to_markdown(view: DigestView, words: Speaks) -> str:
     """Return the file; an on-request digest prints every heading, with "none yet" where empty."""
     also = [f"- {words('digest.finished.clips', clips=', '.join(view.clips))}"] if view.clips else []
     more = [f"- {words('digest.finished.more', count=view.more)}"] if view.more else []
@@ -105,7 +105,7 @@ _DROPS: Sequence[Drop] = (
 """What goes first when a card is too long: proposals, release, noticed, extras, loops."""
 
 
-def to_card(view: DigestView, words: Words, *, controls: bool = True) -> DigestCard:
+def to_card(view: DigestView, words: Speaks, *, controls: bool = True) -> DigestCard:
     """Return the card; over the limits it drops parts from the bottom, then items with "and 3 more"."""
     card = _card(view, words, controls)
     for drop in _DROPS:
@@ -137,7 +137,7 @@ def _fits(card: DigestCard) -> bool:
     )
 
 
-def _card(view: DigestView, words: Words, controls: bool) -> DigestCard:
+def _card(view: DigestView, words: Speaks, controls: bool) -> DigestCard:
     finished = [line.card for line in view.bounces]
     if view.clips:
         finished.append(", ".join(view.clips))

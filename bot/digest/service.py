@@ -22,7 +22,7 @@ from bot.digest.schedule import Window, cut_of, week_of, weekly, window_of
 from bot.errors import NotFound, Refused
 from bot.recurrence import Weekly, format_rule, next_fire
 from bot.rules import load_rules
-from bot.words import Words
+from bot.say.words import Speaks
 from storage.repositories.digest import (
     DigestClock,
     DigestClockRepository,
@@ -248,7 +248,7 @@ class DigestService:
         data = replace(await self.collect(owner, window, zone), notes=prepared.notes)
         return self.render(data, words, prepared.settings, await self.person.name(owner))
 
-    def render(self, data: WeekData, words: Words, settings: DigestSettings, name: str) -> Built:
+    def render(self, data: WeekData, words: Speaks, settings: DigestSettings, name: str) -> Built:
         """Turn data into what is stored. Energy is not in it: answers about it go after twelve weeks."""
         view = compile_view(data, words)
         public = public_data(data, PublicChoice(loops=settings.loops_public))

@@ -1,4 +1,4 @@
-"""Loops as one thing: what `bot/app.py` makes and what cogs, missions and digests reach by `services.loops`."""
+"""Loops as one thing: what `bot/app/app.py` makes and what cogs, missions and digests reach by `services.loops`."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What loops are given from outside: words, bounces, the phase, the profile, the zone. Wired in `bot/app.py`."""
+"""What loops are given from outside: words, bounces, the phase, the profile, the zone. Wired in `bot/app/app.py`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

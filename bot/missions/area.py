@@ -1,4 +1,4 @@
-"""Missions as one thing: what `bot/app.py` makes and what cogs reach by `services.missions`."""
+"""Missions as one thing: what `bot/app/app.py` makes and what cogs reach by `services.missions`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What missions are given from outside: zones, approvers, words, how runs are counted. Wired in `bot/app.py`."""
+"""What missions are given from outside: zones, approvers, words, how runs are counted. Wired in `bot/app/app.py`."""
 
 from dataclasses import dataclass
 from typing import Protocol

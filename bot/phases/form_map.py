@@ -14,7 +14,7 @@ from itertools import pairwise
 from bot.errors import Refused
 from bot.phases.model import FormContent, Section, SectionKind, canonical
 from bot.phases.rules import PhaseRules
-from bot.words import Words
+from bot.say.words import Speaks
 
 # ------------------------------------------------------------------ content
 
@@ -213,7 +213,7 @@ def _longest_common(first: Sequence[Identity], second: Sequence[Identity]) -> li
     return run
 
 
-def diff_in_words(old: FormContent, new: FormContent, words: Words) -> str:
+def diff_in_words(old: FormContent, new: FormContent, words: Speaks) -> str:
     """Say the difference: "Bridge added after chorus; drop moved first; constraint now *three sounds only*"."""
     change = diff(old, new)
     order = identities(new)
@@ -242,7 +242,7 @@ def diff_in_words(old: FormContent, new: FormContent, words: Words) -> str:
 
 
 def markdown(
-    name: str, content: FormContent, words: Words, previous: FormContent | None = None, number: int | None = None
+    name: str, content: FormContent, words: Speaks, previous: FormContent | None = None, number: int | None = None
 ) -> str:
     """Return a version as a file: sections, constraint, and the unified diff to `previous`.
 
@@ -342,7 +342,7 @@ def _starts(sections: Sequence[Section], weights: Sequence[int], duration_ms: in
     return starts
 
 
-def overlay_alt(shown: Overlay, words: Words) -> str:
+def overlay_alt(shown: Overlay, words: Speaks) -> str:
     """Return the sentence for the alt text: "Sections (estimated): intro 0:00, verse 0:49"."""
     # Times are shown to the nearest second.
     names = [f"{_band_name(band, words)} {time_text(band.start_ms + 500)}" for band in shown.bands]
@@ -350,7 +350,7 @@ def overlay_alt(shown: Overlay, words: Words) -> str:
     return words(key, sections=", ".join(names))
 
 
-def _band_name(band: Band, words: Words) -> str:
+def _band_name(band: Band, words: Speaks) -> str:
     return words(f"form.section.{band.kind}") if band.kind else words("form.overlay.lead_in")
 
 

@@ -25,7 +25,7 @@ from bot.phases.model import FormContent, FormMap, FormVersion
 from bot.phases.rules import PhaseRules
 from bot.releases.ports import ZoneReader
 from bot.rules import load_rules
-from bot.words import Words
+from bot.say.words import Speaks
 from storage.repositories.phases import FormMapRepository
 from storage.unit import Database, Unit
 
@@ -167,7 +167,7 @@ class FormMapService:
             await unit.repo(FormMapRepository).delete(map_id)
             return unit.group_id
 
-    async def file(self, owner: int, map_id: str, words: Words, number: int | None = None) -> tuple[str, bytes]:
+    async def file(self, owner: int, map_id: str, words: Speaks, number: int | None = None) -> tuple[str, bytes]:
         """Return name and bytes of a version's Markdown file, with what changed since the one before."""
         zone = await self._zones.zone(owner)
         view = await self.show(owner, map_id)
@@ -177,7 +177,7 @@ class FormMapService:
         text = markdown(view.form.name, version.content, words, previous)
         return file_name(version.created_at.astimezone(zone), version.content_hash), text.encode()
 
-    async def compare(self, owner: int, map_id: str, number: int, words: Words) -> tuple[str, str, bytes]:
+    async def compare(self, owner: int, map_id: str, number: int, words: Speaks) -> tuple[str, str, bytes]:
         """Return what changed from a version to the present one: in words, and as name and bytes of a file."""
         zone = await self._zones.zone(owner)
         view = await self.show(owner, map_id)
@@ -188,7 +188,7 @@ class FormMapService:
         text = markdown(view.form.name, view.latest.content, words, old.content, old.number)
         return said, file_name(view.latest.created_at.astimezone(zone), view.latest.content_hash), text.encode()
 
-    def changes(self, view: FormView, words: Words) -> str:
+    def changes(self, view: FormView, words: Speaks) -> str:
         """Say what the last version changed; empty for the first."""
         if view.previous is None:
             return ""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.dates import day_month, fridays_near
 from bot.releases.model import Anchor, Preset
-from bot.words import Words
+from bot.say.dates import day_month, fridays_near
+from bot.say.words import Speaks
 
 PAST_MOST_DAYS = 28
 AHEAD_MOST_DAYS = 3 * 366
@@ -18,7 +18,7 @@ DEADLINE_REMINDER_DAYS = (7, 2, 0)
 PUBLIC_COUNTDOWN_DAYS = (28, 14, 7, 3, 1, 0)
 
 
-def countdown(day: date, today: date, words: Words) -> str:
+def countdown(day: date, today: date, words: Speaks) -> str:
     """Return "T-23, Fri 27 June", "tomorrow", "today" or "3 days ago"."""
     left = (day - today).days
     if left > 1:
@@ -30,7 +30,7 @@ def countdown(day: date, today: date, words: Words) -> str:
     return words("release.countdown.ago", count=-left)
 
 
-def days_to_go(day: date, today: date, words: Words) -> str:
+def days_to_go(day: date, today: date, words: Speaks) -> str:
     """Return the state of a release card: "19 days to go", "1 day to go", "out today", "out since 3 days"."""
     left = (day - today).days
     if left > 0:

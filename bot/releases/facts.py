@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.dates import full_day, month_year
 from bot.releases.model import Condition, Preset
-from bot.words import Words
+from bot.say.dates import full_day, month_year
+from bot.say.words import Speaks
 
 FRESH_DAYS = 365
 DATES_SHOWN = 3
@@ -33,7 +33,7 @@ class Fact:
     def is_fresh(self, today: date) -> bool:
         return self.last_verified is not None and (today - self.last_verified).days <= FRESH_DAYS
 
-    def checked(self, today: date, words: Words) -> str:
+    def checked(self, today: date, words: Speaks) -> str:
         """Return "checked Mar 2026", "not checked yet, please check" or "please check"."""
         if self.last_verified is None:
             return words("release.fact.unchecked")
@@ -41,7 +41,7 @@ class Fact:
             return words("release.fact.stale")
         return words("release.fact.checked", month=month_year(self.last_verified, words.locale))
 
-    def line(self, today: date, words: Words) -> str:
+    def line(self, today: date, words: Speaks) -> str:
         """Return the fact in one line with its source and the checked words."""
         coming = [full_day(day, words.locale) for day in self.dates if day >= today][:DATES_SHOWN]
         value = ", ".join(coming) or " ".join(part for part in (self.value, self.unit) if part)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 
-from bot.dates import day_month, short_day
 from bot.loops.model import LANES
 from bot.paths import assets_dir
 from bot.releases.countdown import days_to_go
 from bot.releases.view import ReleaseView
-from bot.words import Words
+from bot.say.dates import day_month, short_day
+from bot.say.words import Speaks
 
 WIDTH_PX, HEIGHT_PX, DPI = 1600, 600, 100
 ALT_MOST = 1024
@@ -23,7 +23,7 @@ def _palette() -> Mapping[str, Mapping[str, str]]:
         return tomllib.load(file)
 
 
-def strip_alt(view: ReleaseView, words: Words) -> str:
+def strip_alt(view: ReleaseView, words: Speaks) -> str:
     """Return the picture in words, from the same data, conclusion first."""
     deadline = view.next_hard
     parts = [
@@ -42,7 +42,7 @@ def strip_alt(view: ReleaseView, words: Words) -> str:
     return " ".join(str(part) for part in parts)[:ALT_MOST]
 
 
-def draw_strip_blocking(view: ReleaseView, words: Words) -> bytes:
+def draw_strip_blocking(view: ReleaseView, words: Speaks) -> bytes:
     """Return the strip as PNG, 1600 px wide, opaque. Runs in a thread."""
     # Imported by the first picture, in its thread: matplotlib costs half a second and 40 MB.
     from matplotlib.backends.backend_agg import FigureCanvasAgg

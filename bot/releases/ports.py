@@ -1,4 +1,4 @@
-"""What release plans are given from outside. Wired in `bot/app.py`."""
+"""What release plans are given from outside. Wired in `bot/app/app.py`."""
 
 from datetime import datetime
 from typing import Protocol

@@ -33,7 +33,7 @@ from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
 from bot.rules import load_rules
-from bot.words import Words
+from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Database, Unit
@@ -95,7 +95,7 @@ class ReleaseService:
         facts: FactBook,
         zones: ZoneReader,
         profiles: ProfileReader,
-        words: Words,
+        words: Speaks,
         loops: DatedLoops | None = None,
     ) -> None:
         self._database = database
@@ -589,7 +589,7 @@ def _moved(view: ReleaseView, new_date: date, today: date) -> tuple[list[Place],
 def calendar_file(
     view: ReleaseView,
     facts: FactBook,
-    words: Words,
+    words: Speaks,
     now: datetime,
     rules: ReleaseRules,
     with_done: bool = False,

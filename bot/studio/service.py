@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -43,10 +43,10 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Generic[SettingsT]):
     """A setting was saved; `group_id` is what Undo needs (None: nothing was changed)."""
 
-    settings: GuildSettings | PersonSettings
+    settings: SettingsT
     group_id: str | None
 
 
@@ -112,14 +112,14 @@ class StudioService:
         guild = await self.guild_settings(guild_id) if guild_id is not None else None
         return (await self.person_settings(user_id)).zone(guild)
 
-    async def save_guild(self, actor: Actor, who: Standing, guild_id: int, **values: Any) -> Saved:
+    async def save_guild(self, actor: Actor, who: Standing, guild_id: int, **values: Any) -> Saved[GuildSettings]:
         """Change settings of a server; managers only. Raises NotAllowed, pydantic's ValidationError."""
         await self.require_manager(who)
         if who.guild_id != guild_id:
             raise NotAllowed("need_manager")  # a manager of another server
         return await self._save(actor, guild_id, GUILD, GuildSettings, values)
 
-    async def save_person(self, actor: Actor, user_id: int, **values: Any) -> Saved:
+    async def save_person(self, actor: Actor, user_id: int, **values: Any) -> Saved[PersonSettings]:
         """Change a person's own settings."""
         result = await self._save(actor, user_id, PERSON, PersonSettings, values)
         if result.group_id is not None:
@@ -153,15 +153,15 @@ class StudioService:
 
     async def _save(
         self, actor: Actor, owner: int, section: str, model: type[SettingsT], values: Mapping[str, Any]
-    ) -> Saved:
+    ) -> Saved[SettingsT]:
         async with self._database.write(actor, owner, f"settings.{section}") as unit:
             settings = unit.repo(SettingsRepository)
             old = model.model_validate(await settings.get(section) or {})
             new = model.model_validate({**old.model_dump(), **values})
             if new == old:
-                return Saved(new, None)  # type: ignore[arg-type]
+                return Saved(new, None)
             await settings.put(section, new.model_dump(mode="json"))
-            return Saved(new, unit.group_id)  # type: ignore[arg-type]
+            return Saved(new, unit.group_id)
 
     # ------------------------------------------------------------------ people and servers
 

@@ -1,15 +1,30 @@
 """Who may press, by the same decisions that the services use."""
 
+from typing import Protocol
+
 from bot.errors import NotAllowed, NotYours
+from bot.say.card import mention
 from bot.studio.service import Standing, StudioService
-from bot.ui.base import Turn
 from bot.ui.items import ControlId, Who
-from bot.ui.model import mention
 
 
-def standing(turn: Turn) -> Standing:
-    """Return what Discord says of the person of this turn."""
-    return Standing(turn.person, turn.guild, turn.role_ids, turn.can_manage_server)
+class Access(Protocol):
+    """The decision who may press, the same one the services use. Raises NotYours or NotAllowed."""
+
+    async def check(self, presser: Standing, who: Who, target: ControlId) -> None: ...
+
+
+class OwnerAccess:
+    """Decide by what Discord says of the person: owner by id, managers by Manage Server.
+
+    Approvers are decided by the mission's own settings, which its service reads.
+    """
+
+    async def check(self, presser: Standing, who: Who, target: ControlId) -> None:
+        if target.owner is not None and who is Who.OWNER and target.owner != presser.user_id:
+            raise NotYours(owner=mention(target.owner), area=target.area)
+        if who is Who.MANAGER and not presser.can_manage_server and target.owner != presser.user_id:
+            raise NotAllowed("needs_manager")
 
 
 class StudioAccess:
@@ -18,20 +33,20 @@ class StudioAccess:
     def __init__(self, studio: StudioService) -> None:
         self._studio = studio
 
-    async def check(self, turn: Turn, who: Who, target: ControlId) -> None:
+    async def check(self, presser: Standing, who: Who, target: ControlId) -> None:
         """Raise NotYours or NotAllowed where the person may not press."""
-        if target.owner == turn.person or who is Who.ANYONE:
+        if target.owner == presser.user_id or who is Who.ANYONE:
             return
         match who:
             case Who.OWNER:
-                if target.owner is not None and target.owner == turn.guild:
+                if target.owner is not None and target.owner == presser.guild_id:
                     # What belongs to a server is looked after by its managers.
-                    if not await self._studio.is_manager(standing(turn)):
+                    if not await self._studio.is_manager(presser):
                         raise NotAllowed("needs_manager")
                 elif target.owner is not None:
                     raise NotYours(owner=mention(target.owner), area=target.area)
             case Who.MANAGER:
-                if not await self._studio.is_manager(standing(turn)):
+                if not await self._studio.is_manager(presser):
                     raise NotAllowed("needs_manager")
             case Who.APPROVER:
                 # The service of missions knows the owner and the approvers and decides itself.

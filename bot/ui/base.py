@@ -1,88 +1,39 @@
-"""The frame around every handler: age, readiness, automatic acknowledgement, errors, one log line.
+"""One interaction being answered.
 
-A `Turn` is one interaction being answered. Commands get it by `Turn.of(interaction)`, presses as `Press`,
-sent forms as `Submit`. Whatever a handler raises ends in the error registry and reaches the person as a sentence.
+Commands get it by `Turn.of(interaction)`, presses as `Press`, sent forms as `Submit`; `bot/ui/edge.py` runs the
+handler.
 """
 
 import asyncio
 import io
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
-from weakref import WeakValueDictionary
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import discord
-import structlog
 from discord import ui
 
 from bot.actors import Actor, GuildId, PersonId
-from bot.clock import Clock
-from bot.errors import BotError, NotAllowed, NotYours, Refused
-from bot.lifecycle import Supervisor
-from bot.metrics import Metrics
+from bot.errors import NotAllowed
 from bot.ports import Policy
+from bot.say.card import Button, Card, OutFile
+from bot.say.words import Words
+from bot.services import Services
+from bot.studio.service import Standing
 from bot.ui import cards, errors
-from bot.ui.cards import UiRules
-from bot.ui.inputs import Form, FormValues, KeptForms, modal, read_form
-from bot.ui.items import Control, ControlId, Controls, FormControl, Who, parse_custom_id
-from bot.ui.model import Button, Card, OutFile, Section, Style, Text, join, mention, note, plain, raw
-from bot.ui.strings import Catalogue, Words
-from bot.ui.works import Works
-
-log = structlog.stdlib.get_logger(__name__)
+from bot.ui.frame import Frame
+from bot.ui.inputs import Form, FormValues, modal, read_form
+from bot.ui.items import ControlId
 
 Interaction = discord.Interaction[Any]
 NO_MENTIONS = discord.AllowedMentions.none()
-EDIT_AGAIN = ("ui", "again")
-
-
-class House(Protocol):
-    """What the client offers to handlers: `interaction.client`."""
-
-    @property
-    def edge(self) -> "Edge": ...
-
-    @property
-    def services(self) -> Any:
-        """The areas' services by name, wired by the application."""
-        ...
-
-
-class Access(Protocol):
-    """The decision who may press, the same one the services use. Raises NotYours or NotAllowed."""
-
-    async def check(self, turn: "Turn", who: Who, target: ControlId) -> None: ...
-
-
-class OwnerAccess:
-    """Decide by what Discord says of the person: owner by id, managers by Manage Server.
-
-    Approvers are decided by the mission's own settings, which its service reads.
-    """
-
-    async def check(self, turn: "Turn", who: Who, target: ControlId) -> None:
-        if target.owner is not None and who is Who.OWNER and target.owner != turn.person:
-            raise NotYours(owner=mention(target.owner), area=target.area)
-        if who is Who.MANAGER and not turn.can_manage_server and target.owner != turn.person:
-            raise NotAllowed("needs_manager")
-
-
-class Outcome(StrEnum):
-    OK = "ok"
-    REFUSED = "refused"
-    BROKEN = "broken"
-    EXPIRED = "expired"
-    DROPPED = "dropped"
-    NOT_READY = "not_ready"
 
 
 class Turn:
     """One interaction and everything needed to answer it."""
 
-    def __init__(self, interaction: Interaction, edge: "Edge", *, ephemeral: bool = True) -> None:
+    def __init__(self, interaction: Interaction, edge: Frame, *, ephemeral: bool = True) -> None:
         self.interaction = interaction
         self.edge = edge
         self.ephemeral = ephemeral
@@ -100,8 +51,9 @@ class Turn:
         return interaction.extras["turn"]
 
     @property
-    def services(self) -> Any:
-        return self.interaction.client.services
+    def services(self) -> Services:
+        """What the areas offer, by name."""
+        return self.edge.services
 
     @property
     def now(self) -> datetime:
@@ -114,6 +66,18 @@ class Turn:
     @property
     def guild(self) -> GuildId | None:
         return GuildId(self.interaction.guild_id) if self.interaction.guild_id else None
+
+    @property
+    def server(self) -> GuildId:
+        """The server this happens in. Raises NotAllowed where it is none of ours."""
+        if self.guild is None:
+            raise NotAllowed("needs_server")
+        return self.guild
+
+    @property
+    def standing(self) -> Standing:
+        """What Discord says of the person where they act."""
+        return Standing(self.person, self.guild, self.role_ids, self.can_manage_server)
 
     @property
     def actor(self) -> Actor:
@@ -160,7 +124,7 @@ class Turn:
                 callback = await response.send_message(
                     view=view, files=uploads, ephemeral=hidden, allowed_mentions=NO_MENTIONS
                 )
-                self.edge.acknowledged(self.interaction)
+                self.edge.acknowledged(self.interaction.id)
                 if isinstance(callback.resource, discord.InteractionMessage):
                     message = callback.resource
             elif self._deferred_reply and hidden == self.ephemeral:
@@ -186,7 +150,7 @@ class Turn:
         async with self._answering:
             if not response.is_done() and self.interaction.message is not None:
                 await response.edit_message(view=view, attachments=uploads, allowed_mentions=NO_MENTIONS)
-                self.edge.acknowledged(self.interaction)
+                self.edge.acknowledged(self.interaction.id)
                 return
             if response.is_done():
                 self._deferred_reply = False
@@ -201,7 +165,7 @@ class Turn:
         async with self._answering:
             self.edge.forms.opened(self.person, form, self.now)
             await self.interaction.response.send_modal(modal(form))
-            self.edge.acknowledged(self.interaction)
+            self.edge.acknowledged(self.interaction.id)
 
     async def settle(self, card: Card) -> discord.InteractionMessage:
         """Put a card in place of this turn's own answer ("thinking…", or a progress line)."""
@@ -229,7 +193,7 @@ class Turn:
             else:
                 await self.interaction.response.defer(ephemeral=self.ephemeral, thinking=True)
                 self._deferred_reply = True
-            self.edge.acknowledged(self.interaction)
+            self.edge.acknowledged(self.interaction.id)
 
     async def post(self, card: Card) -> discord.WebhookMessage | discord.InteractionMessage:
         """Post a card for everybody here, with Remove for its owner and managers, through the token alone.
@@ -265,7 +229,7 @@ class Turn:
 class Press(Turn):
     """A press on a button, or a choice in a select."""
 
-    def __init__(self, interaction: Interaction, edge: "Edge", target: ControlId, *, ephemeral: bool) -> None:
+    def __init__(self, interaction: Interaction, edge: Frame, target: ControlId, *, ephemeral: bool) -> None:
         super().__init__(interaction, edge, ephemeral=ephemeral)
         self.target = target
         self.id = target.id
@@ -281,7 +245,7 @@ class Press(Turn):
 class Submit(Turn):
     """A form that was sent."""
 
-    def __init__(self, interaction: Interaction, edge: "Edge", target: ControlId, *, ephemeral: bool) -> None:
+    def __init__(self, interaction: Interaction, edge: Frame, target: ControlId, *, ephemeral: bool) -> None:
         super().__init__(interaction, edge, ephemeral=ephemeral)
         self.target = target
         self.id = target.id
@@ -294,268 +258,3 @@ async def reply(
 ) -> None:
     """Answer an interaction with a card; the short way for commands."""
     await Turn.of(interaction).reply(card, ephemeral=ephemeral, files=files)
-
-
-@dataclass(slots=True)
-class Edge:
-    """The edge of the house towards Discord: runs every handler."""
-
-    clock: Clock
-    catalogue: Catalogue
-    rules: UiRules
-    controls: Controls
-    supervisor: Supervisor
-    metrics: Metrics
-    access: Access = field(default_factory=OwnerAccess)
-    ready: bool = False
-    closing: bool = False
-    forms: KeptForms = field(init=False)
-    works: Works = field(init=False)
-    _expiring: "dict[int, asyncio.Task[None]]" = field(default_factory=dict, init=False)
-    _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary, init=False)
-    recent_errors: list[str] = field(default_factory=list, init=False)
-    """References of the last five unexpected errors, for health."""
-
-    def __post_init__(self) -> None:
-        self.forms = KeptForms(timedelta(minutes=self.rules.form_keep_minutes))
-        self.works = Works()
-
-    def lock(self, thing: str) -> asyncio.Lock:
-        held = self._locks.get(thing)
-        if held is None:
-            held = self._locks[thing] = asyncio.Lock()
-        return held
-
-    def expire_later(self, message_id: int, turn: Turn, expired: Callable[[Turn, int], Awaitable[None]]) -> None:
-        """Let a question look expired after its minutes, unless it is pressed before."""
-
-        async def wait() -> None:
-            await asyncio.sleep(self.rules.confirm_minutes * 60)
-            try:
-                await expired(turn, message_id)
-            except (discord.HTTPException, discord.ClientException) as error:
-                log.info("could not let a question expire", row=errors.classify(error).row.name)
-
-        task = self.supervisor.spawn(f"question {message_id}", wait())
-        self._expiring[message_id] = task
-        task.add_done_callback(lambda _: self._expiring.pop(message_id, None))
-
-    def acknowledged(self, interaction: Interaction) -> None:
-        self.metrics.acknowledge_seconds.observe(max(0.0, self._age(interaction)))
-
-    async def press(self, interaction: Interaction) -> None:
-        """Run the press of a declared control; a custom_id nobody declared is an old control."""
-        if "turn" in interaction.extras:
-            return
-        target = parse_custom_id(_custom_id(interaction))
-        declared = self.controls.presses.get(target.name) if target else None
-        if target is None or declared is None:
-            turn = Turn(interaction, self)
-            await self.run(turn, "old control", self._old_control)
-            return
-        press = Press(interaction, self, target, ephemeral=declared.ephemeral)
-        question = self._expiring.get(interaction.message.id) if interaction.message else None
-        if question is not None:
-            question.cancel()
-
-        async def handle() -> None:
-            await self._gate(press, declared, target)
-            await declared.handler(press)
-
-        await self.run(press, declared.name, handle, opens_form=declared.opens_form)
-
-    async def submit(self, interaction: Interaction) -> None:
-        """Run a sent form; a wrong entry is shown with Edit again and nothing typed is lost."""
-        if "turn" in interaction.extras:
-            return
-        target = parse_custom_id(_custom_id(interaction))
-        declared = self.controls.forms.get(target.name) if target else None
-        if target is None or declared is None:
-            await self.run(Turn(interaction, self), "old form", self._old_control)
-            return
-        submit = Submit(interaction, self, target, ephemeral=declared.ephemeral)
-
-        async def handle() -> None:
-            await self._gate(submit, declared, target)
-            try:
-                await declared.handler(submit)
-            except Refused as error:
-                await self._offer_again(submit, error)
-                raise _Answered(error) from error
-
-        await self.run(submit, declared.name, handle)
-
-    async def run(
-        self,
-        turn: Turn,
-        name: str,
-        handler: Callable[[], Awaitable[object]],
-        *,
-        opens_form: bool = False,
-    ) -> None:
-        """Run one handler inside the frame."""
-        interaction = turn.interaction
-        interaction.extras["turn"] = turn
-        started = time.perf_counter()
-        if self._age(interaction) > self.rules.drop_after_s:
-            self._count(name, Outcome.DROPPED, started, interaction)
-            return
-        if self.closing or not self.ready:
-            await self._not_now(turn)
-            self._count(name, Outcome.NOT_READY, started, interaction)
-            return
-        watch = None
-        if not opens_form and interaction.type is not discord.InteractionType.autocomplete:
-            watch = self.supervisor.spawn(f"defer {name}", self._defer_later(turn))
-        outcome = Outcome.OK
-        try:
-            await handler()
-            if not interaction.response.is_done() and interaction.message is not None:
-                await turn.defer()
-        except Exception as error:  # noqa: BLE001 - one of the four edges
-            outcome = await self.fail(turn, name, error)
-        finally:
-            if watch is not None:
-                watch.cancel()
-            self._count(name, outcome, started, interaction)
-
-    async def fail(self, turn: Turn, name: str, error: Exception) -> Outcome:
-        """Log an error by its row and tell the person what the row says."""
-        if isinstance(error, _Answered):
-            return Outcome.REFUSED
-        verdict = errors.classify(error)
-        reference = errors.reference_of(verdict.error, turn.interaction.id)
-        fields = {
-            "command": name,
-            "row": verdict.row.name,
-            "code": verdict.code,
-            "status": verdict.status,
-            "interaction": turn.interaction.id,
-        }
-        if verdict.policy is Policy.LOG_ONLY:
-            log.info("interaction had expired", **fields)
-            return Outcome.EXPIRED
-        if verdict.policy is Policy.STOP:
-            log.critical("token refused", **fields)
-            await turn.interaction.client.token_refused()
-            return Outcome.BROKEN
-        if verdict.needs_reference:
-            self.recent_errors = [*self.recent_errors[-4:], reference]
-            log.error(
-                "handler broke",
-                ref=reference,
-                payload=errors.error_tree(verdict.error),
-                exc_info=verdict.error,
-                **fields,
-            )
-        elif verdict.policy is not Policy.TELL:
-            log.warning("discord refused", **fields)
-        if turn.interaction.type is not discord.InteractionType.autocomplete:
-            await self._tell(turn, verdict, reference)
-        return Outcome.REFUSED if verdict.policy is Policy.TELL else Outcome.BROKEN
-
-    async def _tell(self, turn: Turn, verdict: errors.Verdict, reference: str) -> None:
-        interaction = turn.interaction
-        limit_mb = getattr(interaction, "filesize_limit", 0) // (1024 * 1024)
-        context = {
-            "channel": mention_channel(interaction.channel_id),
-            "missing": ", ".join(missing_permissions(interaction)) or "?",
-            "limit": f"{limit_mb} MB",
-            "typed": str(getattr(verdict.error, "value", "")),
-        }
-        told = errors.card(verdict, turn.words, reference, context, turn.now, turn.retry)
-        if told is None:
-            return
-        try:
-            await turn.reply(told, ephemeral=True)
-        except Exception as again:
-            log.warning("could not tell", ref=reference, row=errors.classify(again).row.name, exc_info=again)
-
-    async def _gate(self, turn: Turn, declared: Control | FormControl, target: ControlId) -> None:
-        if target.expires_at is not None and turn.now >= target.expires_at:
-            raise errors.Expired
-        await self.access.check(turn, declared.who, target)
-
-    async def _offer_again(self, submit: Submit, error: Refused) -> None:
-        """Show what was typed, what is accepted, and Edit again."""
-        words = submit.words
-        known = self.forms.find(submit.person, submit.target.format(), submit.now)
-        verdict = errors.classify(error)
-        reason = errors.sentence(verdict, words, "", {}) or Text("")
-        typed = [
-            join(": ", [_label(known, name), value if isinstance(value, str) else ", ".join(map(str, value))])
-            for name, value in submit.values.typed.items()
-            if value and not isinstance(value, bool)
-        ]
-        card = Card(
-            title="",
-            lead=words("error.entry", reason=reason),
-            sections=[Section(None, typed)] if typed else (),
-            quiet=True,
-        )
-        if known is not None:
-            token = self.forms.keep(submit.person, known.with_values(submit.values), submit.now)
-            again = Button(*EDIT_AGAIN, label=words("card.edit_again"), id=token, style=Style.PRIMARY)
-            card = replace(card, rows=[[again]])
-        await submit.reply(card, ephemeral=True)
-
-    async def _old_control(self) -> None:
-        raise errors.OldControl
-
-    async def _not_now(self, turn: Turn) -> None:
-        key = "error.closing" if self.closing else "error.starting"
-        if turn.interaction.type is discord.InteractionType.autocomplete:
-            return
-        try:
-            await turn.reply(note(turn.words(key)), ephemeral=True)
-        except (discord.HTTPException, discord.ClientException) as error:
-            log.info("could not answer", row=errors.classify(error).row.name)
-
-    async def _defer_later(self, turn: Turn) -> None:
-        await asyncio.sleep(self.rules.defer_after_s)
-        try:
-            await turn.defer()
-        except (discord.HTTPException, discord.ClientException) as error:
-            log.info("could not defer", row=errors.classify(error).row.name)
-
-    def _age(self, interaction: Interaction) -> float:
-        return (self.clock.now() - discord.utils.snowflake_time(interaction.id)).total_seconds()
-
-    def _count(self, name: str, outcome: Outcome, started: float, interaction: Interaction) -> None:
-        self.metrics.interactions.labels(command=name, outcome=outcome.value).inc()
-        log.info(
-            "interaction",
-            command=name,
-            outcome=outcome.value,
-            ms=round((time.perf_counter() - started) * 1000),
-            interaction=interaction.id,
-            guild=interaction.guild_id,
-        )
-
-
-class _Answered(BotError):
-    """A refusal that was shown already."""
-
-    def __init__(self, error: BotError) -> None:
-        super().__init__(error.code)
-
-
-def mention_channel(channel_id: int | None) -> Text:
-    return raw(f"<#{channel_id}>") if channel_id else raw("?")
-
-
-def missing_permissions(interaction: Interaction) -> list[str]:
-    """Name, as Discord does, what the bot would need here and lacks."""
-    needed = ("view_channel", "send_messages", "attach_files", "read_message_history")
-    have = interaction.app_permissions
-    return [name.replace("_", " ").title() for name in needed if not getattr(have, name)]
-
-
-def _custom_id(interaction: Interaction) -> str:
-    data: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]
-    return str(data.get("custom_id", ""))
-
-
-def _label(form: Form | None, name: str) -> str:
-    labels = {part.name: plain(part.label) for part in form.fields} if form else {}
-    return labels.get(name, name)

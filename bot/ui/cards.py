@@ -15,8 +15,7 @@ from discord import ui
 
 from bot.paths import assets_dir
 from bot.rules import Rules, load_rules
-from bot.ui.items import control_id
-from bot.ui.model import (
+from bot.say.card import (
     Accent,
     Button,
     Card,
@@ -34,7 +33,8 @@ from bot.ui.model import (
     markup,
     plain,
 )
-from bot.ui.strings import Words
+from bot.say.words import Words
+from bot.ui.items import control_id
 
 _STYLES = {
     Style.PRIMARY: discord.ButtonStyle.primary,

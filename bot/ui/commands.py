@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import discord
 from discord import app_commands
@@ -17,12 +17,14 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.errors import NotAllowed, NotFound
+from bot.say.card import Button, Option, plain
+from bot.say.words import DEFAULT_LOCALE, Catalogue
+from bot.services import Services
 from bot.ui import items
-from bot.ui.base import Edge, House, Turn
+from bot.ui.base import Turn
 from bot.ui.cards import clip
+from bot.ui.edge import Edge
 from bot.ui.errors import Ambiguous, NeedsServer
-from bot.ui.model import Button, Option, plain
-from bot.ui.strings import DEFAULT_LOCALE, Catalogue
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
@@ -96,15 +98,25 @@ def places(where: str) -> tuple[app_commands.AppCommandContext, app_commands.App
     return contexts, app_commands.AppInstallationType(guild=True, user="U" in where)
 
 
-class StudioCog(commands.GroupCog):
-    """Base of every cog: knows the client as the house."""
+class Client(Protocol):
+    """What cogs know of the client."""
 
-    def __init__(self, bot: Any) -> None:
-        self.bot: Any = bot
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def tree(self) -> app_commands.CommandTree[Any]: ...
+
+
+class StudioCog(commands.GroupCog):
+    """Base of every cog: knows the client, and by it what the areas offer."""
+
+    def __init__(self, bot: Client) -> None:
+        self.bot = bot
         super().__init__()
 
     @property
-    def services(self) -> Any:
+    def services(self) -> Services:
         return self.bot.services
 
 
@@ -113,8 +125,7 @@ class StudioTree(app_commands.CommandTree[Any]):
 
     @property
     def edge(self) -> Edge:
-        house: House = self.client
-        return house.edge
+        return self.client.edge
 
     async def _call(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.type is discord.InteractionType.autocomplete:
@@ -192,7 +203,7 @@ async def check_command(turn: Turn, rule: Verb) -> None:
     elif "D" not in rule.where:
         raise NeedsServer
     if rule.who is Who.MANAGER:
-        await turn.edge.access.check(turn, items.Who.MANAGER, items.ControlId("ui", "command"))
+        await turn.edge.access.check(turn.standing, items.Who.MANAGER, items.ControlId("ui", "command"))
     operators: Iterable[int] = getattr(interaction.client, "operators", frozenset())
     if rule.who is Who.OPERATOR and turn.person not in operators:
         raise NotAllowed("needs_operator")

@@ -7,11 +7,12 @@ from typing import Any
 
 import discord
 
+from bot.say.card import Button, Style, note
+from bot.say.words import Words
 from bot.ui.base import NO_MENTIONS, Press, Turn
+from bot.ui.controls import control
 from bot.ui.errors import Expired
-from bot.ui.items import Who, control
-from bot.ui.model import Button, Style, note
-from bot.ui.strings import Words
+from bot.ui.items import Who
 
 
 @control("ui", "again", who=Who.ANYONE, opens_form=True)

@@ -5,13 +5,14 @@ They run out after three minutes: the frame refuses a later press, and the messa
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.errors import Refused
+from bot.say.card import Accent, Button, Card, Style, note
+from bot.say.words import Words
 from bot.ui.base import Submit, Turn
 from bot.ui.cards import layout
 from bot.ui.inputs import Field, Form
-from bot.ui.model import Accent, Button, Card, Style, note
-from bot.ui.strings import Words
 
 TYPED_NAME = "typed"
 
@@ -28,7 +29,7 @@ async def ask(turn: Turn, title: str, consequence: str, yes: Button) -> None:
     """Ask, and let the question look expired when nobody answered in time."""
     message = await turn.reply(question(turn, title, consequence, yes), ephemeral=True)
     if message is not None:
-        turn.edge.expire_later(message.id, turn, _looks_expired)
+        turn.edge.expire_later(message.id, partial(_looks_expired, turn))
 
 
 async def _looks_expired(turn: Turn, message_id: int) -> None:

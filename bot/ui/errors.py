@@ -15,8 +15,8 @@ from discord import app_commands
 from bot.errors import BotError, NotAllowed
 from bot.ids import log_reference
 from bot.ports import Policy, SendFailed
-from bot.ui.model import Button, Card, Text, note, raw
-from bot.ui.strings import Words
+from bot.say.card import Button, Card, Text, note, raw
+from bot.say.words import Words
 
 SHARED_SENTENCE = "error.unexpected"
 

@@ -13,9 +13,9 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.say.card import Option, plain
 from bot.ui.cards import clip
 from bot.ui.items import ControlId
-from bot.ui.model import Option, plain
 
 MAX_FIELDS = 5
 MAX_TITLE = 45

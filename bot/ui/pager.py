@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from bot.say.card import Button, Card, Option, Row, Select
+from bot.say.words import Words
 from bot.ui.base import Press, Turn
-from bot.ui.items import Control, Who, control
-from bot.ui.model import Button, Card, Option, Row, Select
-from bot.ui.strings import Words
+from bot.ui.controls import Control, control
+from bot.ui.items import Who
 
 RowT = TypeVar("RowT")
 JUMP_FROM_PAGES = 6

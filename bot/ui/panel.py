@@ -12,9 +12,9 @@ import structlog
 
 from bot.lifecycle import Supervisor
 from bot.ports import OutMessage, Policy, Sender, SendFailed, Target
+from bot.say.card import Card
 from bot.ui.base import Turn
 from bot.ui.common import undo_button
-from bot.ui.model import Card
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,9 +7,10 @@ fourteen minutes are over the rest is handed over: the work goes on and its resu
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from bot.say.card import Button, Card, Style, note
 from bot.ui.base import Press, Turn
-from bot.ui.items import Who, control
-from bot.ui.model import Button, Card, Style, note
+from bot.ui.controls import control
+from bot.ui.items import Who
 from bot.ui.works import Work
 
 

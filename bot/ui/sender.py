@@ -14,10 +14,10 @@ from typing import TypeVar
 import discord
 
 from bot.ports import OutMessage, Policy, SendFailed, Sent, SentFile, Target, TargetKind
+from bot.say.card import Card
+from bot.say.words import Catalogue
 from bot.ui.cards import discord_files, layout, ui_rules
 from bot.ui.errors import as_send_failure, classify
-from bot.ui.model import Card
-from bot.ui.strings import Catalogue
 
 MAX_NONCE = 25
 _HISTORY = 100
@@ -148,7 +148,7 @@ def mark_of(nonce: str) -> int:
 
 def _card(message: OutMessage) -> Card:
     if not isinstance(message.card, Card):
-        raise TypeError("a delivery's card is a bot.ui.model.Card")
+        raise TypeError("a delivery's card is a bot.say.card.Card")
     return message.card
 
 

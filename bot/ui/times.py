@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.ui.model import Accent, Button, Card, Style, note, raw
-from bot.ui.strings import Words
-from bot.ui.when import Answer, Past, Reading, TwoReadings, echo
+from bot.say.card import Accent, Button, Card, Style, note, raw
+from bot.say.when import Answer, Past, Reading, TwoReadings, echo
+from bot.say.words import Words
 
 Target = tuple[str, str]
 """Area and action of a control."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.errors import Busy
-from bot.ui.model import Card
+from bot.say.card import Card
 
 RUNNING_A_PERSON = 2
 QUEUED_A_PERSON = 10

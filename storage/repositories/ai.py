@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select, text
 
 from bot.ai.model import Asker, CachedAnswer, UsageEntry
-from storage.repository import Repository
 from storage.tables.ai import AiAnswerRow, AiRawReplyRow, AiUsageRow
+from storage.unit import Repository
 
 
 class AiRepository(Repository):

@@ -21,8 +21,8 @@ from bot.bounces.model import (
     WatchedFile,
     WatchMode,
 )
-from storage.repository import Repository
 from storage.tables.bounces import BounceFileRow, FolderRow, UploadKeyRow
+from storage.unit import Repository
 
 
 class FolderRepository(Repository):

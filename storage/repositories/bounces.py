@@ -22,8 +22,8 @@ from bot.bounces.model import (
     SliceId,
     SliceKind,
 )
-from storage.repository import Repository
 from storage.tables.bounces import BouncePathRow, BouncePostRow, BounceRow, CommentRow, SliceRow
+from storage.unit import Repository
 
 
 class BounceRepository(Repository):

@@ -13,9 +13,9 @@ from bot.actors import ActorKind
 from bot.changes import Change, ChangeGroup, RecordedChange
 from bot.errors import ChangedSince
 from storage.base import Base, Tracked
-from storage.repository import Repository
 from storage.tables.engine import ChangeRow
 from storage.tracking import restore_value, snapshot
+from storage.unit import Repository
 
 
 def _recorded(row: ChangeRow) -> RecordedChange:

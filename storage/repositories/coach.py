@@ -19,8 +19,8 @@ from bot.coach.model import (
     State,
     Style,
 )
-from storage.repository import Repository
 from storage.tables.coach import CoachProfileRow, CoachRuleCountRow, CoachStateRow
+from storage.unit import Repository
 
 SEEN_WEEKS = 12
 

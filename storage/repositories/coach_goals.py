@@ -19,8 +19,8 @@ from bot.coach.model import (
     Woop,
 )
 from storage.repositories.coach import assign
-from storage.repository import Repository
 from storage.tables.coach import CoachGoalRow, CoachProgressRow
+from storage.unit import Repository
 
 
 class CoachGoalRepository(Repository):

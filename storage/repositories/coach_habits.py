@@ -17,8 +17,8 @@ from bot.coach.model import (
     RoutineStep,
 )
 from storage.repositories.coach import assign
-from storage.repository import Repository
 from storage.tables.coach import CoachHabitLogRow, CoachHabitRow, CoachReminderRow, CoachRoutineRow
+from storage.unit import Repository
 
 
 class CoachHabitRepository(Repository):

@@ -21,8 +21,8 @@ from bot.coach.model import (
 )
 from storage.repositories.coach import assign
 from storage.repositories.coach_weeks import line_data, line_from
-from storage.repository import Repository
 from storage.tables.coach import CoachCheckinRow, CoachInsightRow
+from storage.unit import Repository
 
 
 class CoachCheckinRepository(Repository):

@@ -26,8 +26,8 @@ from bot.coach.model import (
     WeekState,
 )
 from storage.repositories.coach import assign
-from storage.repository import Repository
 from storage.tables.coach import CoachSessionRow, CoachTaskRow
+from storage.unit import Repository
 
 
 class CoachWeekRepository(Repository):

@@ -8,9 +8,9 @@ from sqlalchemy import CursorResult, bindparam, delete, func, literal, or_, sele
 
 from bot.outbox_model import Delivery
 from storage.ownership import ForeignOwner
-from storage.repository import Repository
 from storage.tables.engine import DeliveryRow
 from storage.types import Instant
+from storage.unit import Repository
 
 _OPEN = ("pending", "sending", "unknown")
 _TABLE: Any = DeliveryRow.__table__

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from bot.digest.model import Digest, DigestId, DigestState, IsoWeek, MissionNote
-from storage.repository import Repository
 from storage.tables.digest import DigestClockRow, DigestNoteRow, DigestRow, DigestShareRow
+from storage.unit import Repository
 
 
 class DigestRepository(Repository):

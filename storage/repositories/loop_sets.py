@@ -23,8 +23,8 @@ from bot.loops.model import (
     SuggestionKind,
     SuggestionState,
 )
-from storage.repository import Repository
 from storage.tables.loops import ExportRow, InsightRow, PanelRow, SuggestionRow
+from storage.unit import Repository
 
 
 class SuggestionRepository(Repository):

@@ -19,8 +19,8 @@ from bot.loops.model import (
     Role,
     Source,
 )
-from storage.repository import Repository
 from storage.tables.loops import ClipRow, LoopRow, UserStateRow
+from storage.unit import Repository
 
 
 class LoopRepository(Repository):

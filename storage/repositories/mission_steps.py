@@ -25,8 +25,8 @@ from bot.missions.model import (
     StepState,
     ToolRecord,
 )
-from storage.repository import Repository
 from storage.tables.missions import IterationRow, MissionRow, StepEventRow, StepRow, VoteRow
+from storage.unit import Repository
 
 
 def store_preview(preview: Preview) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from bot.missions.model import (
     Policy,
     Schedule,
 )
-from storage.repository import Repository
 from storage.tables.coach import CoachGoalRow
 from storage.tables.engine import SlotRow
 from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
 from storage.types import Flag
+from storage.unit import Repository
 
 _ALIVE = (LifeState.ACTIVE, LifeState.PAUSED)
 

@@ -18,8 +18,8 @@ from bot.phases.model import (
     canonical,
     from_canonical,
 )
-from storage.repository import Repository
 from storage.tables.phases import FormMapRow, FormVersionRow, PhaseHistoryRow, PhaseOfferRow, UserPhaseRow
+from storage.unit import Repository
 
 
 class PhaseRepository(Repository):

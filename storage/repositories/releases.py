@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 
 from bot.releases.model import Condition, IfMissed, MissedWindow, Release, ReleaseId, ReleaseState
-from storage.repository import Repository
 from storage.tables.releases import MissedWindowRow, ReleaseClockRow, ReleaseRow
+from storage.unit import Repository
 
 
 class ReleaseRepository(Repository):

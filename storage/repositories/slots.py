@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, delete, func, literal_column, select, tuple_, update
 
 from bot.slots import Lane, Slot
-from storage.repository import Repository
 from storage.tables.engine import SlotRow
+from storage.unit import Repository
 
 # Written out, not given as parameters: only so can SQLite see that the index of open slots fits, and not read them all.
 OPEN = (literal_column("'ready'"), literal_column("'leased'"))

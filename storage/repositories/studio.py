@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from bot.studio.model import Guild, InboxNote, Person
-from storage.repository import Repository
 from storage.tables.studio import FactRow, GuildRow, InboxRow, PersonRow, RequestRow, SettingRow
+from storage.unit import Repository
 
 
 class GuildRepository(Repository):

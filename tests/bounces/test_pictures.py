@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.bounces import facts as wording
+from bot.bounces.cards import bounce_card, group_card, safe_name, say_in
 from bot.bounces.compare import difference
 from bot.bounces.levels import Columns
 from bot.bounces.measure import Measurement
@@ -28,9 +29,8 @@ from bot.bounces.model import (
 from bot.bounces.picture import CompareView, SheetItem, Span, WaveView, compare_png, cover_png, sheet_png, waveform_png
 from bot.bounces.picture_art import art_png
 from bot.bounces.reading import BounceView
-from bot.ui.bounce_cards import bounce_card, group_card, safe_name, say_in
+from bot.say.words import read_catalogue
 from bot.ui.cards import fit, layout
-from bot.ui.strings import read_catalogue
 from tests.bounces.signals import measured, music
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from bot.clock import FixedClock
+from bot.coach.messages import register_deliveries
 from bot.coach.ports import Sources
 from bot.coach.service import CoachService, coach_service
 from bot.coach.service.desk import Desk
@@ -14,11 +15,10 @@ from bot.lifecycle import Supervisor
 from bot.outbox import Outbox
 from bot.ports import OutMessage, Policy, SendFailed, Sent, Target
 from bot.rules import load_rules
+from bot.say.card import Card
+from bot.say.words import read_catalogue
 from bot.slots import Lane
 from bot.studio.service import StudioService
-from bot.ui.model import Card
-from bot.ui.strings import read_catalogue
-from cogs.coach_checkins import register_deliveries
 from storage.tables.coach import CoachStateRow
 from storage.tables.engine import SlotRow
 from storage.unit import Database

@@ -31,7 +31,7 @@ from bot.coach.model import CheckinKind, CheckinState, DmSettings, Pacing, Style
 from bot.coach.rules import coach_rules
 from bot.coach.wording import CHECKIN_WORDS_MAX, banned_words, word_count
 from bot.errors import Refused
-from bot.ui.strings import read_catalogue
+from bot.say.words import read_catalogue
 
 RULES = coach_rules()
 ON = DmSettings(checkins=True)

@@ -10,8 +10,12 @@ from bot.coach.goals import GoalDraft
 from bot.coach.model import Pacing, Reflections, Role, Woop
 from bot.coach.service.profiles import ProfileChanges
 from bot.coach.service.weeks import CrisisFound
-from bot.ui.items import FormControl
-from cogs import coach, coach_support, mission_agents, mission_decide, missions
+from bot.ui.controls import FormControl
+from cogs.coach import commands as coach
+from cogs.coach import support as coach_support
+from cogs.missions import agents as mission_agents
+from cogs.missions import commands as missions
+from cogs.missions import decide as mission_decide
 from storage.unit import Database
 from tests.coach.desk import ADA, MONDAY, ada, started
 from tests.product import Product

@@ -43,7 +43,7 @@ from bot.coach.model import (
 from bot.coach.routines import PRESETS, area_for, parse_steps, written_steps
 from bot.coach.rules import coach_rules
 from bot.errors import Refused
-from bot.ui.strings import read_catalogue
+from bot.say.words import read_catalogue
 
 LIMITS = coach_rules().limits
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.actors import Actor
-from bot.app import EXTENSIONS, App
+from bot.app.app import EXTENSIONS, App
 from bot.clock import SystemClock
 from bot.engine import EngineRules
 from bot.local.payloads import Addresses

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.digest.archive import Entry, LeftOut, plan_archive_blocking, safe_name, unique_names, write_archive_blocking
+from bot.archive.zips import Entry, LeftOut, plan_archive_blocking, safe_name, unique_names, write_archive_blocking
 
 README = "What is in here."
 names = st.sampled_from(

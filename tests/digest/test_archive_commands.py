@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from bot.actors import Actor
-from bot.app import App
+from bot.app.app import App
 from bot.bounces.levels import Columns
 from bot.bounces.model import BounceTag
 from bot.bounces.peaks import columns_bytes
-from bot.cli import main
+from bot.cli.main import main
 from bot.clock import FixedClock, SystemClock
 from bot.loops.clips import ClipFields
 from bot.loops.service import LoopFields

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 import storage.backup as backup  # `from storage` is tests/storage to a type checker
+from bot.app.exits import ExitCode, Stop
+from bot.app.opening import open_database, prepare_data_dir, single_instance
 from bot.clock import FixedClock
-from bot.exits import ExitCode, Stop
-from bot.opening import open_database, prepare_data_dir, single_instance
 from storage.engine import open_engines, sqlite_url
 from storage.migrations import head, script_directory, upgrade
 from tests.product import plain_settings

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from bot.actors import Actor as Doer
-from bot.dates import week_span
 from bot.local.permissions import Permission
 from bot.loops.clips import ClipFields
 from bot.phases.model import Phase
+from bot.say.dates import week_span
 from storage.repositories.studio import InboxRepository
 from tests.digest.people import put_bounce
 from tests.product import Product

@@ -8,7 +8,7 @@ import pytest
 from bot.bounces.levels import Columns
 from bot.bounces.model import Filter
 from bot.bounces.peaks import columns_bytes
-from bot.dates import full_day
+from bot.say.dates import full_day
 from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Actor, Stage

@@ -6,13 +6,13 @@ import pytest
 
 from bot.clock import FixedClock
 from bot.loops.area import Neighbours, open_loops
+from bot.loops.cards import choose_clip_card, clip_card, clips_card, loop_card, next_card, warnings_card
 from bot.loops.model import LANES, Clip, Plan
 from bot.loops.saving import Intent
 from bot.loops.store import LoopView
+from bot.say.card import Button, Card, Link, Picture, Select
+from bot.say.words import Words, read_catalogue
 from bot.ui.cards import as_text, count_characters, count_components, fit, ui_rules
-from bot.ui.model import Button, Card, Link, Picture, Select
-from bot.ui.strings import Words, read_catalogue
-from cogs.loop_cards import choose_clip_card, clip_card, clips_card, loop_card, next_card, warnings_card
 from storage.unit import Database
 from tests.loops.plans import NOW, clip, g8, loop
 from tests.loops.test_momentum import single_8w

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.paths import assets_dir
-from bot.ui.strings import read_catalogue
+from bot.say.words import read_catalogue
 
 FILES = [path for path in assets_dir().rglob("*") if path.suffix in (".json", ".toml")]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from discord import app_commands
 
-from bot import cli
+from bot.cli import main as cli
 from bot.settings import PREFIX, Settings
 from storage.privacy_map import PRIVACY, OnDelete
 from tests.product import Product

@@ -10,14 +10,16 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import cast
 
-from bot.app import EXTENSIONS
+from bot.app.app import EXTENSIONS
 from bot.client import StudioBot
 from bot.clock import SystemClock
 from bot.lifecycle import Supervisor
 from bot.metrics import Metrics
+from bot.say.words import flatten, lint, placeholders, read_catalogue
+from bot.services import Services
 from bot.ui.commands import describe
-from bot.ui.strings import flatten, lint, placeholders, read_catalogue
 from tests.rig import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +133,7 @@ class AnyService:
 async def walked_bot() -> tuple[set[str], list[str]]:
     """Return the names of all commands, and what is not described of them."""
     async with StudioBot(
-        services=AnyService(),
+        services=cast("Services", AnyService()),
         clock=SystemClock(),
         catalogue=CATALOGUE,
         supervisor=Supervisor(),

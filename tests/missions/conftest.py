@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import App
+from bot.app.app import App
 from bot.clock import FixedClock
 from storage.unit import Database
 from tests.product import plain_settings

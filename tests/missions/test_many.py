@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from benchmarks.missions import START, seed, work_off
 from bot.actors import Actor
-from bot.app import App
+from bot.app.app import App
 from bot.clock import FixedClock
 from bot.slots import Lane
 from storage.engine import open_engines

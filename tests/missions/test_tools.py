@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.app import App
+from bot.app.app import App
 from bot.clock import FixedClock
 from bot.missions.model import Policy
 from bot.missions.tools import Catalogue, WrongParams

@@ -16,7 +16,7 @@ from bot.missions.tools import Scene
 from bot.phases.model import Phase
 from bot.phases.service import NoFacts, PhaseService
 from bot.releases.service import ReleaseDraft, ReleaseService
-from bot.wiring.mission_releases import ReleaseTools
+from bot.releases.tools import ReleaseTools
 from storage.unit import Database
 from tests.digest.people import Quiet
 from tests.releases.catalogue import Catalogue

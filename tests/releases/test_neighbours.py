@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from bot.actors import Actor
-from bot.app import App
+from bot.app.app import App
 from bot.clock import FixedClock
 from bot.coach.model import Role
 from bot.coach.week import window_match
 from bot.missions.model import InputKind
 from bot.phases.model import Phase
+from bot.phases.tools import PhaseInput
 from bot.releases.service import ReleaseDraft
-from bot.wiring.mission_releases import PhaseInput, ReleaseInput
+from bot.releases.tools import ReleaseInput
 from tests.digest.people import ADA
 from tests.product import plain_settings
 

@@ -37,9 +37,8 @@ from bot.phases.model import FormContent, OfferState, PhaseBook, PhaseEntry
 from bot.releases.model import IfMissed
 from storage.base import Base, Owned
 from storage.ownership import ForeignOwner
-from storage.repository import Repository
 from storage.tables import load_all
-from storage.unit import Database, Unit
+from storage.unit import Database, Repository, Unit
 from tests.storage.samples import sample_row
 
 ADA, BEN = 1001, 1002

@@ -10,7 +10,7 @@ from sqlalchemy import insert, text, update
 
 import storage.moving as moving  # `from storage` is tests/storage to a type checker
 from bot.actors import Actor
-from bot.cli import main
+from bot.cli.main import main
 from bot.clock import FixedClock
 from storage.base import Base
 from storage.engine import Engines, open_engines, sqlite_url

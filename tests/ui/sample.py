@@ -4,21 +4,21 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from discord import app_commands
 
 from bot.errors import NotFound, Refused
+from bot.say.card import Button, Card, Line, Option, OutFile, Picture, Section, Select, SelectKind, Style, note
+from bot.say.words import Words
 from bot.ui import confirm, progress
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, Seen, StudioCog, Who, group, verb
 from bot.ui.common import text_button
+from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who as Presser
-from bot.ui.items import control, form
-from bot.ui.model import Button, Card, Line, Option, OutFile, Picture, Section, Select, SelectKind, Style, note
 from bot.ui.pager import Page, Pager
-from bot.ui.strings import Words
 from bot.ui.works import Work
 
 LOOP = "0" * 31 + "1"
@@ -45,13 +45,18 @@ class Services:
     loops: Loops = field(default_factory=Loops)
 
 
+def served(turn: Turn | StudioCog) -> Services:
+    """Return the services of the sample: the frame knows those of the product only."""
+    return cast("Services", turn.services)
+
+
 class LoopOption(Entity):
     thing, list_command, opens = "loop", "/loop list", ("loop", "show")
 
     async def suggest(self, turn: Turn, typed: str) -> Sequence[Option]:
         if typed == "boom":
             raise RuntimeError("the database is away")
-        name = turn.services.loops.name
+        name = served(turn).loops.name
         return [Option(f"{name} · strong", LOOP)] if typed.casefold() in name.casefold() else []
 
 
@@ -67,16 +72,16 @@ class SampleCog(StudioCog):
     @verb("show")
     async def show(self, interaction: Interaction, loop: app_commands.Transform[str, LoopOption] | None = None) -> None:
         turn = Turn.of(interaction)
-        await turn.reply(loop_card(await self.services.loops.card(loop or LOOP), turn.person))
+        await turn.reply(loop_card(await served(self).loops.card(loop or LOOP), turn.person))
 
     @verb("summary", seen=Seen.PUBLIC)
     async def summary(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
-        await turn.reply(loop_card(self.services.loops, turn.person))
+        await turn.reply(loop_card(served(self).loops, turn.person))
 
     @verb("slow")
     async def slow(self, interaction: Interaction) -> None:
-        await self.services.loops.gate.wait()
+        await served(self).loops.gate.wait()
         await Turn.of(interaction).reply(note("Here it is."))
 
     @verb("wreck", seen=Seen.PUBLIC)
@@ -108,7 +113,7 @@ class SampleCog(StudioCog):
 
         async def job(work: Work) -> Card:
             work.step("Reading audio (2 of 4)")
-            await self.services.loops.gate.wait()
+            await served(self).loops.gate.wait()
             return note("All measured.", [])
 
         await progress.run(turn, "measure", job, retry=Button("loop", "again", "Try again", id=LOOP))
@@ -121,7 +126,7 @@ class SampleCog(StudioCog):
     async def share(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         await turn.reply(note("Only you see this."))
-        await turn.post(loop_card(self.services.loops, turn.person))
+        await turn.post(loop_card(served(self).loops, turn.person))
 
     @verb("parts")
     async def parts(self, interaction: Interaction) -> None:
@@ -134,7 +139,7 @@ class SampleCog(StudioCog):
 
     @verb("blocked")
     async def blocked(self, interaction: Interaction) -> None:
-        loops = self.services.loops
+        loops = served(self).loops
         loops.blocking.set()
         # What must not happen, to see it noticed: the loop stands still until somebody on another thread lets go.
         loops.free.wait(60)
@@ -164,8 +169,8 @@ numbers: Pager[int] = Pager("loop", "numbers", _count, _rows, _card, _empty)
 @control("loop", "done", who=Presser.OWNER)
 async def done(press: Press) -> None:
     async with press.hold(f"loop:{press.id}"):
-        press.services.loops.done += 1
-        await press.update(loop_card(await press.services.loops.card(press.id), press.person))
+        served(press).loops.done += 1
+        await press.update(loop_card(await served(press).loops.card(press.id), press.person))
 
 
 @control("loop", "chose", who=Presser.ANYONE)
@@ -180,7 +185,7 @@ async def gone(press: Press) -> None:
 
 @control("loop", "edit", who=Presser.OWNER, opens_form=True)
 async def edit(press: Press) -> None:
-    name = Field("name", "Name", "At most 60 characters", value=press.services.loops.name, max_length=60)
+    name = Field("name", "Name", "At most 60 characters", value=served(press).loops.name, max_length=60)
     pace = Field(
         "pace", "Pace", kind=FieldKind.RADIO, value="calm", options=[Option("Calm", "calm"), Option("Fast", "fast")]
     )
@@ -192,8 +197,8 @@ async def save(submit: Submit) -> None:
     name = submit.values.text("name")
     if name == "Taken":
         raise Refused("name_differs", typed=name, name="free")
-    submit.services.loops.name = f"{name} ({submit.values.choice('pace')})"
-    await submit.update(loop_card(submit.services.loops, submit.person))
+    served(submit).loops.name = f"{name} ({submit.values.choice('pace')})"
+    await submit.update(loop_card(served(submit).loops, submit.person))
 
 
 async def setup(bot: Any) -> None:

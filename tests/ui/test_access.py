@@ -1,39 +1,25 @@
 """Who may press what: owners, managers of a server by permission or by role, approvers, anybody."""
 
-from dataclasses import dataclass, field
-from typing import cast
-
 import pytest
 
 from bot.actors import Actor
 from bot.errors import BotError, NotAllowed, NotYours
 from bot.studio.service import Standing, StudioService
 from bot.ui.access import StudioAccess
-from bot.ui.base import Turn
 from bot.ui.items import ControlId, Who
 from storage.unit import Database
 
 ADA, BEN, SERVER, ELSEWHERE, MANAGERS = 1001, 1002, 7, 8, 70
 
 
-@dataclass(frozen=True, slots=True)
-class Presser:
-    """What the check looks at of a turn."""
-
-    person: int
-    guild: int | None
-    role_ids: frozenset[int] = field(default_factory=frozenset)
-    can_manage_server: bool = False
-
-
 PRESSERS = {
-    "ada": Presser(ADA, SERVER),
-    "ben": Presser(BEN, SERVER),
-    "ben in a conversation": Presser(BEN, None, can_manage_server=True),
-    "ben with manage server": Presser(BEN, SERVER, can_manage_server=True),
-    "ben with the managers' role": Presser(BEN, SERVER, frozenset({MANAGERS})),
-    "ben with another role": Presser(BEN, SERVER, frozenset({71})),
-    "ben as manager elsewhere": Presser(BEN, ELSEWHERE, frozenset({MANAGERS}), can_manage_server=True),
+    "ada": Standing(ADA, SERVER),
+    "ben": Standing(BEN, SERVER),
+    "ben in a conversation": Standing(BEN, None, can_manage_server=True),
+    "ben with manage server": Standing(BEN, SERVER, can_manage_server=True),
+    "ben with the managers' role": Standing(BEN, SERVER, frozenset({MANAGERS})),
+    "ben with another role": Standing(BEN, SERVER, frozenset({71})),
+    "ben as manager elsewhere": Standing(BEN, ELSEWHERE, frozenset({MANAGERS}), can_manage_server=True),
 }
 MANAGING = {"ben with manage server", "ben with the managers' role"}
 EVERYBODY = set(PRESSERS)
@@ -69,7 +55,7 @@ async def test_a_control_lets_in_whom_it_is_for_and_nobody_else(
     for name, presser in PRESSERS.items():
         outcomes[name] = None
         try:
-            await access.check(cast("Turn", presser), who, target)
+            await access.check(presser, who, target)
         except BotError as error:
             outcomes[name] = type(error)
     expected = {name: None if name in let_in else refusal for name in PRESSERS}

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.say.card import Accent, Button, Card, Fact, Line, Option, Picture, Section, Select, State, note
+from bot.say.words import Words, read_catalogue
 from bot.ui.cards import (
     as_text,
     clip,
@@ -14,8 +16,6 @@ from bot.ui.cards import (
     layout,
     ui_rules,
 )
-from bot.ui.model import Accent, Button, Card, Fact, Line, Option, Picture, Section, Select, State, note
-from bot.ui.strings import Words, read_catalogue
 
 WORDS = read_catalogue().words("en-GB")
 PSEUDO = read_catalogue().pseudo().words("en")

@@ -12,9 +12,9 @@ from discord import app_commands
 from bot.errors import AlreadyDone, NotFound
 from bot.ids import log_reference
 from bot.ports import Policy
+from bot.say.card import Button
+from bot.say.words import lint, placeholders, read_catalogue
 from bot.ui.errors import TABLE, as_send_failure, card, classify, error_tree, reference_of, sentence
-from bot.ui.model import Button
-from bot.ui.strings import lint, placeholders, read_catalogue
 
 WORDS = read_catalogue().words("en")
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.clock import FixedClock
-from bot.ui.strings import lint
+from bot.say.words import lint
 from cogs.help import read_topics
 from tests.rig import rig, texts
 from tests.ui.sample import Services

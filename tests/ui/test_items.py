@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ui import common
-from bot.ui.items import MAX_CUSTOM_ID, ControlId, Controls, control, parse_custom_id, pattern_of
+from bot.ui.controls import Controls, control, pattern_of
+from bot.ui.items import MAX_CUSTOM_ID, ControlId, parse_custom_id
 
 words = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)
 ids = st.from_regex(r"[A-Za-z0-9_.=,-]{1,32}", fullmatch=True)

@@ -10,7 +10,7 @@ import pytest
 from bot.clock import FixedClock
 from bot.lifecycle import Supervisor
 from bot.ports import OutMessage, Policy, SendFailed, SentFile, Target, TargetKind
-from bot.ui.model import Card, join, mention
+from bot.say.card import Card, join, mention
 from bot.ui.panel import LiveCards
 from bot.ui.sender import DiscordSender
 from tests.rig import Rig, rig, texts

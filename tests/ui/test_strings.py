@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.model import bold, escape, join, markup, plain, raw
-from bot.ui.strings import Catalogue, CommandLinks, lint, placeholders, read_catalogue
+from bot.say.card import bold, escape, join, markup, plain, raw
+from bot.say.words import Catalogue, CommandLinks, lint, placeholders, read_catalogue
 
 
 def catalogue() -> Catalogue:

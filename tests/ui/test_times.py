@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.ui.model import Button, Card, controls_of, plain
-from bot.ui.strings import read_catalogue
+from bot.say.card import Button, Card, controls_of, plain
+from bot.say.when import read
+from bot.say.words import read_catalogue
 from bot.ui.times import chosen_time, time_card
-from bot.ui.when import read
 
 WORDS = read_catalogue().words("en")
 BERLIN = ZoneInfo("Europe/Berlin")

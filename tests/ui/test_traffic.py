@@ -4,7 +4,7 @@ import pytest
 
 from bot.clock import FixedClock
 from bot.ports import OutMessage, SendFailed, Target, TargetKind
-from bot.ui.model import note
+from bot.say.card import note
 from bot.ui.sender import DiscordSender
 from bot.ui.traffic import RefusedAnswers
 from tests.rig import rig

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.when import (
+from bot.say.when import (
     CURATED_ZONES,
     Past,
     Reading,

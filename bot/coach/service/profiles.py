@@ -87,6 +87,11 @@ class ProfileService:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
+    async def wants_checkins(self, user_id: int) -> bool:
+        """Say whether this person turned check-ins on."""
+        view = await self.find(user_id)
+        return view is not None and view.settings.dm_checkins
+
     async def find(self, owner: OwnerId) -> ProfileView | None:
         """Return the profile, None before the first question is answered."""
         async with self._desk.database.read(owner) as unit:

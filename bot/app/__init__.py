@@ -1,0 +1,1 @@
+"""The application: settings in, services wired, started and stopped in order."""

@@ -1,0 +1,132 @@
+"""Bounces: services, folders of the settings, deliveries, health; what they are given of loops and of the studio."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot.actors import Actor, OwnerId
+from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.ports import LoopLink, Phases
+from bot.bounces.remote_server import NeedsTls
+from bot.errors import BotError
+from bot.loops.area import LoopArea
+from bot.say.words import Catalogue
+from bot.services import Foundation
+from bot.settings import Settings
+from bot.studio.health import HealthLine, Word
+from bot.studio.service import StudioService
+
+log = structlog.stdlib.get_logger(__name__)
+_USUAL_LIMIT = 10 * 1024 * 1024
+"""Discord's upload limit where the channel is not known yet (support.discord.com, 2024-09)."""
+
+
+class LinkedLoops:
+    """What bounces need of loops."""
+
+    def __init__(self, loops: LoopArea) -> None:
+        self._loops = loops
+
+    async def search(self, owner: OwnerId, typed: str) -> Sequence[LoopLink]:
+        lines = await self._loops.loops.search(owner, typed)
+        return [LoopLink(line.loop.id, line.loop.name, line.loop.bpm) for line in lines]
+
+    async def get(self, owner: OwnerId, loop_id: str) -> LoopLink | None:
+        try:
+            plan = await self._loops.loops.plan(owner, loop_id)
+        except BotError:
+            return None
+        return LoopLink(plan.loop.id, plan.loop.name, plan.loop.bpm)
+
+    async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
+        """Loops count a linked bounce when they read it; their live panels are told."""
+        self._loops.changed(owner, loop_id)
+
+
+class StudioChannels:
+    """The bounce channel: of the server that owns the bounce, else of the first server that has one."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def bounce_channel(self, owner: OwnerId) -> int | None:
+        settings = await self._studio.all_guild_settings()
+        for guild_id in sorted(settings, key=lambda guild_id: (guild_id != owner, guild_id)):
+            channel = settings[guild_id].bounces_channel
+            if channel is not None:
+                return channel
+        return None
+
+
+def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], phases: Phases) -> BounceArea:
+    """Make the services, register deliveries and health lines."""
+    settings = on.settings
+
+    async def limit(channel_id: int) -> int:
+        channel = client().get_channel(channel_id)
+        guild = getattr(channel, "guild", None)
+        return guild.filesize_limit if guild is not None else _USUAL_LIMIT
+
+    area = open_bounces(
+        on.database,
+        on.clock,
+        on.supervisor,
+        settings.data_dir / "media",
+        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(on.studio), phases=phases),
+        settings.measure_workers,
+        words=on.catalogue.words(None),
+        upload_limit=limit,
+    )
+    area.messages.register(on.outbox)
+    on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))
+    return area
+
+
+async def start_bounces(settings: Settings, area: BounceArea) -> None:
+    """Watch the folders of the settings and those set up by hand."""
+    owner = settings.folder_owner or next(iter(settings.operators), None)
+    for folder in settings.folders:
+        if owner is None:
+            log.warning("folders need an owner: set STUDIOHAND_FOLDER_OWNER or STUDIOHAND_OPERATORS")
+            break
+        await area.folders.ensure(Actor.system("settings"), owner, folder, must_exist=False)
+    await area.pipeline.start()
+    if settings.upload_host is not None:
+        await _listen(settings, area)
+
+
+async def _listen(settings: Settings, area: BounceArea) -> None:
+    """Take uploads of companions; off this machine only with a certificate."""
+    tls = None
+    if settings.upload_tls_cert is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(settings.upload_tls_cert, settings.upload_tls_key)
+    host = settings.upload_host or "127.0.0.1"
+    try:
+        await area.receiver.start(host, settings.upload_port, tls)
+    except NeedsTls:
+        log.error("uploads are off: an address off this machine needs STUDIOHAND_UPLOAD_TLS_CERT", host=host)
+    except OSError as error:
+        log.error("uploads are off", port=settings.upload_port, detail=error.strerror)
+
+
+async def stop_bounces(area: BounceArea) -> None:
+    """Stop taking uploads, watching and measuring."""
+    await area.receiver.stop()
+    await area.pipeline.stop()
+
+
+def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
+    """Folders that are there or gone, and the last files that could not be measured."""
+    words = catalogue.words(None)
+    found: list[HealthLine] = []
+    for folder in area.pipeline.folders_now():
+        key, word = ("folder_gone", Word.LOOK) if folder.is_gone else ("folder_ok", Word.OK)
+        found.append(HealthLine(key, word, {"name": folder.name}))
+    for name, trouble in area.pipeline.troubles_now():
+        reason = words(f"bounce.trouble.{trouble}")
+        found.append(HealthLine("file_trouble", Word.LOOK, {"name": Path(name).name, "reason": reason}))
+    return found

@@ -1,0 +1,162 @@
+"""Digests: service, weekly slots, what the outbox sends of them, servers' digests."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from bot.actors import Actor
+from bot.bounces.area import BounceArea
+from bot.bounces.week import BounceWeek
+from bot.clock import Clock
+from bot.coach.digest_week import CoachWeek
+from bot.coach.model import WeekState
+from bot.coach.service import CoachService
+from bot.digest.messages import DigestMessages, DrawnWaveforms
+from bot.digest.model import Energy
+from bot.digest.schedule import Window
+from bot.digest.sending import DIGEST, PUBLIC, QUIET, DigestSlots
+from bot.digest.server import SERVER, ServerDigests, ServerPlan
+from bot.digest.service import DigestService
+from bot.loops.area import LoopArea
+from bot.loops.week import LoopWeek
+from bot.missions.week import MissionWeek
+from bot.phases.service import PhaseService
+from bot.phases.week import PhaseWeek
+from bot.releases.service import ReleaseService
+from bot.releases.week import ReleaseWeek
+from bot.say.words import Catalogue, Finished
+from bot.services import Foundation
+from bot.studio.quiet import StudioQuiet
+from bot.studio.service import StudioService
+from storage.repositories.coach import CoachProfileRepository
+from storage.repositories.coach_notes import CoachCheckinRepository
+from storage.repositories.coach_weeks import CoachWeekRepository
+from storage.unit import Database
+
+
+class CoachPlanner:
+    """What the digest's buttons ask of the coach: always the week after this one."""
+
+    def __init__(self, coach: CoachService, studio: StudioService, clock: Clock) -> None:
+        self._coach, self._studio, self._clock = coach, studio, clock
+
+    async def plan_next_week(self, actor: Actor, owner: int) -> None:
+        await self._coach.weeks.plan(actor, owner, await self._next_monday(owner))
+
+    async def lighter_week(self, actor: Actor, owner: int) -> None:
+        monday = await self._next_monday(owner)
+        await self._coach.weeks.plan(actor, owner, monday)
+        await self._coach.weeks.lighter(actor, owner, monday)
+
+    async def _next_monday(self, owner: int) -> date:
+        today = self._clock.now().astimezone(await self._studio.zone(owner)).date()
+        return today + timedelta(days=7 - today.weekday())
+
+
+def wire_digest(
+    on: Foundation,
+    loops: LoopArea,
+    releases: ReleaseService,
+    phases: PhaseService,
+    bounces: BounceArea,
+    coach: CoachService,
+) -> tuple[DigestService, ServerDigests, DigestMessages]:
+    """Make the services and make their slots and deliveries known."""
+    words = Finished(on.catalogue.words("en"))
+    person = DigestPerson(on.database, on.studio, on.catalogue)
+    sources = (
+        BounceWeek(on.database),
+        LoopWeek(on.database, loops, words),
+        CoachWeek(on.database),
+        ReleaseWeek(releases, words),
+        PhaseWeek(on.database, phases),
+        MissionWeek(on.database),
+    )
+    service = DigestService(on.database, on.clock, person, sources, CoachPlanner(coach, on.studio, on.clock))
+    servers = ServerDigests(on.database, service, StudioServers(on.studio))
+    slots = DigestSlots(on.database, on.clock, service, servers)
+    on.engine.register(slots)
+    waveforms = DrawnWaveforms(bounces, on.catalogue.words(None))
+    messages = DigestMessages(service, waveforms, on.studio, on.catalogue, phases, coach.profiles)
+    on.outbox.register(DIGEST, messages.digest, hold=slots.hold, on_sent=slots.sent, inbox=messages.inbox)
+    on.outbox.register(QUIET, messages.quiet, hold=slots.hold)
+    on.outbox.register(PUBLIC, messages.public, on_refused=messages.refused)
+    on.outbox.register(SERVER, messages.server)
+    return service, servers, messages
+
+
+class DigestPerson:
+    """What digests ask of a person's settings and of the coach."""
+
+    def __init__(self, database: Database, studio: StudioService, catalogue: Catalogue) -> None:
+        self._database, self._studio, self._catalogue = database, studio, catalogue
+        self._quiet = StudioQuiet(studio)
+
+    async def zone(self, user_id: int) -> ZoneInfo:
+        return await self._studio.zone(user_id)
+
+    async def words(self, user_id: int) -> Finished:
+        person = await self._studio.person(user_id)
+        return Finished(self._catalogue.words(person.locale if person else "en"))
+
+    async def name(self, user_id: int) -> str:
+        person = await self._studio.person(user_id)
+        return person.name if person else "Somebody"
+
+    async def wants_digests(self, user_id: int) -> bool:
+        return (await self._studio.person_settings(user_id)).dm_digests
+
+    async def silenced(self, user_id: int, now: datetime) -> str | None:
+        settings = await self._studio.person_settings(user_id)
+        if settings.silent_until is not None and now < settings.silent_until:
+            return "paused"
+        person = await self._studio.person(user_id)
+        if person is not None and person.dm_closed_at is not None and (person.dm_retry_at or now) > now:
+            return "dm_closed"
+        zone = await self.zone(user_id)
+        today = now.astimezone(zone).date()
+        async with self._database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+            monday = today.fromordinal(today.toordinal() - today.weekday())
+            week = await unit.repo(CoachWeekRepository).of(monday)
+        if profile is not None and profile.paused_until is not None and today < profile.paused_until:
+            return "paused"
+        return "rest" if week is not None and week.state is WeekState.REST else None
+
+    async def open_at(self, user_id: int, now: datetime) -> datetime | None:
+        return await self._quiet.open_at(user_id, now)
+
+    async def pace(self, user_id: int) -> str:
+        async with self._database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+        return str(profile.preferences.pacing) if profile else "moderate"
+
+    async def tells_energy(self, user_id: int) -> bool:
+        async with self._database.read(user_id) as unit:
+            profile = await unit.repo(CoachProfileRepository).get()
+        return profile is not None and profile.preferences.dm.energy
+
+    async def energy(self, user_id: int, window: Window) -> Energy | None:
+        if not await self.tells_energy(user_id):
+            return None
+        async with self._database.read(user_id) as unit:
+            checkins = await unit.repo(CoachCheckinRepository).since(window.after)
+        told = [each.energy for each in checkins if each.energy is not None and each.due_at <= window.until]
+        return Energy(float(median(told)), len(told)) if told else None
+
+
+class StudioServers:
+    """When servers post their digest, from their settings."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def plans(self) -> Sequence[ServerPlan]:
+        return [plan for guild in await self._studio.guilds() if (plan := await self.plan(guild.id)) is not None]
+
+    async def plan(self, guild_id: int) -> ServerPlan | None:
+        settings = await self._studio.guild_settings(guild_id)
+        channel = settings.digest_channel if settings.server_digest else None
+        zone = ZoneInfo(settings.timezone or "UTC")
+        return ServerPlan(guild_id, channel, zone, settings.digest_day, settings.digest_hour)

@@ -1,0 +1,132 @@
+"""Missions and the AI: services, the kinds of slots, and what the outbox renders of them."""
+
+from zoneinfo import ZoneInfo
+
+from bot.ai.model import Assistant
+from bot.bounces.model import Bounce
+from bot.bounces.service import BounceService
+from bot.bounces.tools import BouncesInput, BounceTools
+from bot.clock import Clock
+from bot.coach.service import CoachService
+from bot.coach.tools import CoachTools, GoalsInput, WeekInput
+from bot.digest.service import DigestService
+from bot.lifecycle import Supervisor
+from bot.loops.area import LoopArea
+from bot.loops.tools import LoopInput, LoopTools
+from bot.metrics import Metrics
+from bot.missions.area import MissionArea
+from bot.missions.cadence import Event
+from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
+from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
+from bot.missions.inputs import InputSource
+from bot.missions.overdue import GoalOverdueSlots
+from bot.missions.own_tools import MESSAGE_CARD, OwnTools
+from bot.missions.ports import Presser
+from bot.missions.posts import MissionPosts
+from bot.missions.redraws import RedrawSlots
+from bot.missions.runs import MissionRuns, ResumeSlots
+from bot.missions.service import MissionService
+from bot.missions.tools import Catalogue
+from bot.phases.model import Phase
+from bot.phases.service import PhaseService
+from bot.phases.tools import PhaseInput
+from bot.releases.service import ReleaseService
+from bot.releases.tools import ReleaseInput, ReleaseTools
+from bot.say.words import Finished
+from bot.services import Foundation
+from bot.studio.service import Standing, StudioService
+
+
+def wire_missions(
+    on: Foundation,
+    loops: LoopArea,
+    bounces: BounceService,
+    coach: CoachService,
+    releases: ReleaseService,
+    phases: PhaseService,
+    digests: DigestService,
+    assistant: Assistant,
+) -> MissionArea:
+    """Make the services and make their slots and deliveries known."""
+    catalogue = Catalogue()
+    people, counts = StudioPeople(on.studio), MissionCounts(on.metrics)
+    say = Finished(on.catalogue.words("en"))
+    LoopTools(loops, say).add_to(catalogue)
+    BounceTools(bounces).add_to(catalogue)
+    CoachTools(coach, people).add_to(catalogue)
+    ReleaseTools(releases, phases, digests).add_to(catalogue)
+    OwnTools(on.database).add_to(catalogue)
+    sources: list[InputSource] = [
+        LoopInput(loops, say),
+        ReleaseInput(releases, say),
+        WeekInput(coach, say),
+        GoalsInput(coach, say),
+        BouncesInput(bounces, say),
+        PhaseInput(phases, say),
+    ]
+    database, clock = on.database, on.clock
+    service = MissionService(database, catalogue, sources, people)
+    decisions = Decisions(database, clock, catalogue, people, on.changes, counts)
+    runs = MissionRuns(database, clock, catalogue, sources, people, assistant, say, counts)
+    posts = MissionPosts(decisions, service, on.studio, on.catalogue)
+    for kind in (
+        runs,
+        ExpirySlots(decisions),
+        StepSlots(decisions),
+        ResumeSlots(database, service.resume),
+        RedrawSlots(database, posts.redraw),
+        GoalOverdueSlots(database, clock, people.zone, service.happened),
+    ):
+        on.engine.register(kind)
+    posts.sender = lambda: on.outbox.sender
+    on.outbox.register(HEADER_CARD, posts.header, on_sent=posts.header_sent, inbox=posts.inbox)
+    on.outbox.register(STEP_CARD, posts.step, on_sent=posts.step_sent, inbox=posts.inbox)
+    on.outbox.register(NOTICE_CARD, posts.notice, inbox=posts.inbox)
+    on.outbox.register(MESSAGE_CARD, posts.message, inbox=posts.inbox)
+    return MissionArea(service, decisions, catalogue)
+
+
+class Happenings:
+    """Tells missions of new bounces and new phases."""
+
+    def __init__(self, service: MissionService, supervisor: Supervisor, clock: Clock) -> None:
+        self._service = service
+        self._supervisor = supervisor
+        self._clock = clock
+
+    async def bounced(self, owner: int, bounce: Bounce) -> None:
+        await self._service.happened(owner, Event.BOUNCE, bounce.loop_id or "", bounce.id)
+
+    def phase_changed(self, owner: int, phase: Phase) -> None:
+        key = f"{phase}:{self._clock.now():%Y%m%d%H%M%S}"
+        self._supervisor.spawn("mission-phase", self._service.happened(owner, Event.PHASE, "", key))
+
+
+class StudioPeople:
+    """Zones and approvers, from the settings of people and servers."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
+        return await self._studio.zone(user_id, guild_id)
+
+    async def may_approve(self, who: Presser) -> bool:
+        standing = Standing(who.user_id, who.guild_id, who.roles, who.can_manage_server)
+        return await self._studio.is_approver(standing)
+
+
+class MissionCounts:
+    """Runs, steps and decisions in the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def mission_run(self, outcome: str, planner: str) -> None:
+        self._metrics.mission_runs.labels(outcome, planner).inc()
+
+    def mission_step(self, tool: str, state: str) -> None:
+        self._metrics.mission_steps.labels(tool, state).inc()
+
+    def mission_decided(self, seconds: float) -> None:
+        self._metrics.mission_decision_seconds.observe(seconds)

@@ -1,0 +1,27 @@
+"""Release plans: service, the daily look, reminders and public countdowns."""
+
+from bot.loops.dated import DatedLoops
+from bot.paths import assets_dir
+from bot.releases.days import COUNTDOWN, DEADLINES, ReleaseDays
+from bot.releases.facts import load_facts
+from bot.releases.messages import Artwork, ReleaseMessages
+from bot.releases.ports import ProfileReader
+from bot.releases.presets import load_presets
+from bot.releases.service import ReleaseService
+from bot.say.words import Finished
+from bot.services import Foundation
+from bot.studio.quiet import StudioQuiet
+
+
+def wire_releases(on: Foundation, loops: DatedLoops, profiles: ProfileReader, artwork: Artwork) -> ReleaseService:
+    """Make the service and make its slots and deliveries known."""
+    facts = load_facts(assets_dir() / "facts" / "platform_facts.toml", on.settings.data_dir / "facts.toml")
+    presets = load_presets(assets_dir() / "presets", facts.facts)
+    words = Finished(on.catalogue.words("en"))
+    service = ReleaseService(on.database, on.clock, presets, facts, on.studio, profiles, words, loops)
+    days = ReleaseDays(on.database, on.clock, service, loops, StudioQuiet(on.studio))
+    on.engine.register(days)
+    messages = ReleaseMessages(service, days, on.studio, on.catalogue, artwork)
+    on.outbox.register(DEADLINES, messages.deadlines, hold=days.hold, inbox=messages.deadlines_inbox)
+    on.outbox.register(COUNTDOWN, messages.countdown, on_refused=messages.refused)
+    return service

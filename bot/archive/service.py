@@ -1,0 +1,416 @@
+"""What goes into a person's archive, and taking a catalogue over from one."""
+
+import asyncio
+import csv
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from humanize import naturalsize
+
+from bot import __version__
+from bot.actors import Actor
+from bot.archive.zips import ArchivePlan, Entry, LeftOut, plan_archive_blocking, safe_name, write_archive_blocking
+from bot.bounces import catalogue
+from bot.bounces.area import BounceArea
+from bot.bounces.cards import say_in
+from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts, Filter
+from bot.bounces.trouble import CannotMeasure
+from bot.clock import Clock
+from bot.digest.rules import DigestRules
+from bot.errors import Refused
+from bot.loops.area import LoopArea
+from bot.loops.model import Plan
+from bot.loops.service import LoopFields
+from bot.loops.transfer import to_json
+from bot.phases.form_map import file_name, markdown
+from bot.phases.forms import FormMapService
+from bot.releases.service import ReleaseService
+from bot.rules import load_rules
+from bot.say.words import Catalogue, Finished
+from bot.sheets import cell
+from bot.studio.service import StudioService
+from storage.repositories.bounces import BounceRepository, SliceRepository
+from storage.repositories.coach_goals import CoachGoalRepository
+from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.repositories.digest import DigestRepository
+from storage.repositories.loops import ClipRepository, LoopRepository
+from storage.unit import Database
+
+BOUNCES_MOST = 100_000
+SPANS = {"month": 31, "quarter": 92, "all": None}
+CATALOGUE_FORMAT = "studiohand.catalogue"
+_WANTED = re.compile(r"catalogue\.json|loops/[^/]+\.json")
+CATALOGUE_MOST_BYTES = 32 << 20
+ROOM_LEFT_BYTES = 64 << 20
+"""What stays free on the disk after an archive was written."""
+PICTURE_ABOUT_BYTES = 70_000
+"""What a waveform takes, for the preview only; the real size is known before anything is written."""
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveChoice:
+    """What to pack: a span of days (None: everything), coach and audio only where ticked."""
+
+    span: str = "quarter"
+    coach: bool = False
+    audio: bool = False
+
+    @property
+    def days(self) -> int | None:
+        return SPANS.get(self.span, 92)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePreview:
+    """Counts of what would be packed, and about how many bytes."""
+
+    digests: int
+    bounces: int
+    loops: int
+    releases: int
+    forms: int
+    about_bytes: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.digests or self.bounces or self.loops or self.releases or self.forms)
+
+
+class ArchiveService:
+    """Collects, packs and takes over."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        folder: Path,
+        studio: StudioService,
+        catalogue: Catalogue,
+        bounces: BounceArea,
+        loops: LoopArea,
+        releases: ReleaseService,
+        forms: FormMapService,
+    ) -> None:
+        """`folder`: where archives lie until they are fetched or swept."""
+        self._database, self._clock, self._folder = database, clock, folder
+        self._studio, self._catalogue = studio, catalogue
+        self._bounces, self._loops, self._releases, self._forms = bounces, loops, releases, forms
+        self._rules = load_rules("digest", DigestRules)
+
+    @staticmethod
+    def choice(span: str, flags: str) -> ArchiveChoice:
+        """Return the choice as the card's buttons carry it: `c` coach, `a` audio."""
+        return ArchiveChoice(span if span in SPANS else "quarter", "c" in flags, "a" in flags)
+
+    async def preview(self, owner: int, choice: ArchiveChoice) -> ArchivePreview:
+        """Count what is there, without packing."""
+        since = self._since(choice)
+        async with self._database.read(owner) as unit:
+            digests = await unit.repo(DigestRepository).all(since)
+            wanted = Filter(since=since)
+            bounces = await unit.repo(BounceRepository).find(wanted, BOUNCES_MOST)
+            loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.updated_at > since]
+        forms = await self._forms.all(owner)
+        releases = await self._releases.all(owner)
+        audio = sum(bounce.facts.size_bytes for bounce in bounces) if choice.audio else 0
+        texts = sum(len(digest.markdown) // 2 for digest in digests) + 400 * len(bounces) + 3000 * len(loops)
+        about = texts + PICTURE_ABOUT_BYTES * len(bounces) + audio
+        return ArchivePreview(len(digests), len(bounces), len(loops), len(releases), len(forms), about)
+
+    async def build(
+        self, owner: int, choice: ArchiveChoice, limit: int | None, step: Step | None = None, to: Path | None = None
+    ) -> tuple[ArchivePlan, list[Path]]:
+        """Pack everything into zips under a temporary folder (or `to`); raises Refused for an empty span."""
+        temporary = await asyncio.to_thread(_work_folder_blocking, self._folder)
+        try:
+            entries, gone = await self._collect(owner, choice, temporary / "waveforms", step)
+            if not entries:
+                raise Refused("archive_empty")
+            words = Finished(self._catalogue.words("en"))
+            now = self._clock.now()
+            span = words(f"digest.archive.span_{choice.span}")
+            about: dict[str, object] = {"made_by": f"Studiohand {__version__}", "span": choice.span}
+            readme = words("digest.archive.readme", span=span)
+            plan = await asyncio.to_thread(plan_archive_blocking, entries, readme, about, limit, gone)
+            folder = to or temporary
+            await asyncio.to_thread(_room_blocking, folder, sum(plan.sizes()))
+            paths = await asyncio.to_thread(write_archive_blocking, plan, folder, f"studiohand-{now:%Y-%m-%d}")
+        except BaseException:
+            # Also when it was cancelled: nothing is left lying about.
+            await asyncio.to_thread(shutil.rmtree, temporary, True)
+            raise
+        await asyncio.to_thread(shutil.rmtree, temporary if to else temporary / "waveforms", True)
+        return plan, paths
+
+    async def sweep(self) -> None:
+        """Take away what an archive left when the process ended in the middle of it, after 24 hours."""
+        before = self._clock.now() - timedelta(hours=self._rules.archive_hours)
+        await asyncio.to_thread(_sweep_blocking, self._folder, before)
+
+    def _since(self, choice: ArchiveChoice) -> datetime:
+        days = choice.days
+        return datetime(1970, 1, 2, tzinfo=UTC) if days is None else self._clock.now() - timedelta(days=days)
+
+    async def _collect(
+        self, owner: int, choice: ArchiveChoice, folder: Path, step: Step | None
+    ) -> tuple[list[Entry], list[LeftOut]]:
+        """Return what goes in and what can't; pictures are drawn into `folder`, so that memory stays small."""
+        since = self._since(choice)
+        words = Finished(self._catalogue.words("en"))
+        zone = await self._studio.zone(owner)
+        entries: list[Entry] = []
+        gone: list[LeftOut] = []
+        async with self._database.read(owner) as unit:
+            digests = await unit.repo(DigestRepository).all(since)
+            bounces = await unit.repo(BounceRepository).find(Filter(since=since), BOUNCES_MOST)
+            slices = await unit.repo(SliceRepository).between(since, unit.now)
+            loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.updated_at > since]
+            clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
+            names = {str(loop.id): loop.name for loop in await unit.repo(LoopRepository).all()}
+        entries += [Entry(f"digests/{digest.file_name}", digest.markdown.encode()) for digest in digests]
+        entries += [Entry(f"loops/{loop.name}.json", to_json(Plan(loop, clips[loop.id])).encode()) for loop in loops]
+        for form in await self._forms.all(owner):
+            for place, version in enumerate(form.versions):
+                if version.created_at > since:
+                    before = form.versions[place - 1].content if place else None
+                    text = markdown(form.form.name, version.content, words, before)
+                    name = file_name(version.created_at.astimezone(zone), version.content_hash)
+                    entries.append(Entry(f"form_maps/{form.form.name}/{name}", text.encode()))
+        for view in await self._releases.all(owner):
+            name, data = await self._releases.calendar(owner, view.release.id, with_done=True)
+            entries.append(Entry(f"releases/{view.release.title}-{name}", data))
+        alts = await self._pictures(bounces, entries, gone, folder, step)
+        if bounces:
+            entries += catalogue_entries(bounces, names, alts)
+        if slices:
+            named = {b.id: b.file_name for b in bounces}
+            rows = [(part, named.get(part.bounce_id, "")) for part in slices]
+            entries.append(Entry("slices.csv", catalogue.slices_csv(rows)))
+        if choice.coach:
+            entries += await self._coach(owner, since.date())
+        if choice.audio:
+            for bounce in bounces:
+                path = await self._bounces.audio.path(owner, bounce)
+                if path is None:
+                    gone.append(LeftOut(f"audio/{bounce.file_name}", "the file is no longer held"))
+                else:
+                    entries.append(Entry(f"audio/{bounce.file_name}", path))
+        return entries, gone
+
+    async def _pictures(
+        self, bounces: list[Bounce], entries: list[Entry], gone: list[LeftOut], folder: Path, step: Step | None
+    ) -> dict[str, tuple[str, str]]:
+        """Draw every waveform; one that can't be drawn is named and skipped. Return bounce id → (file, alt)."""
+        say = say_in(self._catalogue.words(None))
+        alts: dict[str, tuple[str, str]] = {}
+        for number, bounce in enumerate(bounces, 1):
+            if step is not None and number % 10 == 1:
+                words = self._catalogue.words("en")
+                step(words("digest.archive.drawing", number=number, total=len(bounces)))
+            name = f"waveforms/{Path(bounce.file_name).stem}-v{bounce.number}.png"
+            try:
+                drawn = await self._bounces.pictures.waveform(bounce, say)
+            except CannotMeasure:
+                gone.append(LeftOut(name, "could not be drawn"))
+                continue
+            path = folder / f"{number}.png"
+            await asyncio.to_thread(path.write_bytes, drawn.png)
+            entries.append(Entry(name, path))
+            alts[bounce.id] = (name, drawn.alt)
+        return alts
+
+    async def _coach(self, owner: int, since: date) -> list[Entry]:
+        """Weeks and goals; never energy, never load."""
+        async with self._database.read(owner) as unit:
+            weeks = await unit.repo(CoachWeekRepository).since(since)
+            tasks = await unit.repo(CoachTaskRepository).of_weeks([week.id for week in weeks])
+            goals = await unit.repo(CoachGoalRepository).all()
+        told = [
+            {
+                "week": week.week_start.isoformat(),
+                "state": str(week.state),
+                "tasks": [
+                    {"title": task.title, "area": str(task.focus_area), "status": str(task.status)}
+                    for task in tasks[week.id]
+                ],
+            }
+            for week in weeks
+        ]
+        aims = [{"title": goal.title, "category": str(goal.category), "status": str(goal.status)} for goal in goals]
+        return [Entry("coach/weeks.json", _json(told)), Entry("coach/goals.json", _json(aims))]
+
+    # ------------------------------------------------------------------ taking over
+
+    async def import_catalogue(self, actor: Actor, owner: int, data: bytes) -> int:
+        """Take over an archive, or its `catalogue.json`; contents known here stay. Return how many bounces were new.
+
+        Loops that the bounces belong to are found by name, or made: from the archive's files where it has them.
+        Raises Refused for a file that is neither.
+        """
+        files = await asyncio.to_thread(_unpacked_blocking, data)
+        rows = read_catalogue_file(files["catalogue.json"], owner)
+        names = dict.fromkeys(name for _, name in rows if name)
+        loops = self._loops.loops
+        known: dict[str, str] = {}
+        for line in (*await loops.lines(owner, "archived"), *await loops.lines(owner)):
+            known[line.loop.name] = line.loop.id
+        for name in names:
+            if name not in known:
+                known[name] = await self._make_loop(actor, owner, name, files.get(f"loops/{safe_name(name)}.json"))
+        bounces = [replace(bounce, loop_id=known.get(name) if name else None) for bounce, name in rows]
+        return await self._bounces.service.adopt(actor, owner, bounces)
+
+    async def _make_loop(self, actor: Actor, owner: int, name: str, data: bytes | None) -> str:
+        """Make a loop of that name, with the clips of its file where there is one that can be read."""
+        loops = self._loops
+        told = _loop_of(data)
+        start, end = told.get("start_date"), told.get("end_date")
+        fields = LoopFields(
+            name=name,
+            bpm=told.get("bpm"),
+            pace=told.get("pace"),
+            role=told.get("role"),
+            start=date.fromisoformat(start) if start else None,
+            end=date.fromisoformat(end) if end else None,
+        )
+        made = await loops.loops.create(actor, owner, fields)
+        if data is not None:
+            read = await loops.transfer.read(owner, made.loop.id, data, is_csv=False)
+            if not read.problems and not read.difference.is_empty:
+                await loops.transfer.apply(actor, owner, read.token, keep_missing=True)
+        return made.loop.id
+
+
+def catalogue_entries(
+    bounces: list[Bounce], loop_names: dict[str, str], alts: dict[str, tuple[str, str]]
+) -> list[Entry]:
+    """Return the catalogue as CSV (with the words of the pictures) and as JSON that can be taken over."""
+    rows: list[dict[str, object]] = []
+    full: list[dict[str, object]] = []
+    for bounce in sorted(bounces, key=lambda b: (b.bounced_at, b.id)):
+        row = catalogue.record(bounce, loop_names.get(bounce.loop_id or ""))
+        picture, alt = alts.get(bounce.id, ("", ""))
+        rows.append({**row, "waveform": picture, "waveform_alt": alt})
+        full.append(
+            {
+                **row,
+                "family_key": bounce.family,
+                "source": str(bounce.source),
+                "tags": list(bounce.free_tags),
+                "facts": bounce.facts.to_dict(),
+                "bounced_at_ms": int(bounce.bounced_at.timestamp() * 1000),
+            }
+        )
+    document = {"format": CATALOGUE_FORMAT, "version": 1, "bounces": full}
+    return [Entry("catalogue.csv", _csv(rows)), Entry("catalogue.json", _json(document))]
+
+
+def read_catalogue_file(data: bytes, owner: int) -> list[tuple[Bounce, str]]:
+    """Read a `catalogue.json` as bounces with the names of their loops. Raises Refused naming what is wrong."""
+    try:
+        document: Any = json.loads(data)
+        if document.get("format") != CATALOGUE_FORMAT or document.get("version") != 1:
+            raise Refused("archive_import_format")
+        return [(_bounce(row, owner), str(row.get("loop") or "")) for row in document["bounces"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused("archive_import_row") from error
+
+
+def _unpacked_blocking(data: bytes) -> dict[str, bytes]:
+    """Return the catalogue and the loops of an archive by name; of a bare catalogue only that one."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        _small_enough(len(data))
+        return {"catalogue.json": data}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = [info for info in archive.infolist() if _WANTED.fullmatch(info.filename)]
+        _small_enough(sum(info.file_size for info in wanted))
+        try:
+            files = {info.filename: archive.read(info) for info in wanted}
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise Refused("archive_import_row") from error
+    if "catalogue.json" not in files:
+        raise Refused("archive_import_format")
+    return files
+
+
+def _small_enough(size: int) -> None:
+    if size > CATALOGUE_MOST_BYTES:
+        raise Refused("archive_import_large", most=CATALOGUE_MOST_BYTES >> 20)
+
+
+def _loop_of(data: bytes | None) -> dict[str, Any]:
+    """Return what a loop's file says of the loop itself; nothing where it can't be read."""
+    try:
+        told: Any = json.loads(data or b"{}")
+        found = told.get("loop")
+    except (ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _work_folder_blocking(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(mkdtemp(prefix="archive-", dir=parent))
+    (folder / "waveforms").mkdir()
+    return folder
+
+
+def _room_blocking(folder: Path, needed: int) -> None:
+    """Raise Refused where the disk has no room for what will be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if needed + ROOM_LEFT_BYTES > free:
+        raise Refused("archive_room", needed=naturalsize(needed), free=naturalsize(free))
+
+
+def _sweep_blocking(parent: Path, before: datetime) -> None:
+    for folder in parent.glob("archive-*"):
+        if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bounce(row: dict[str, Any], owner: int) -> Bounce:
+    at = datetime.fromtimestamp(int(row["bounced_at_ms"]) / 1000, UTC)
+    return Bounce(
+        id=BounceId(""),
+        owner_id=owner,
+        title=str(row["title"])[:200],
+        file_name=Path(str(row["file_name"])).name[:255],
+        family=str(row["family_key"])[:200],
+        family_title=str(row["family"])[:200],
+        number=int(row["version"]),
+        content_hash=str(row["content_hash"])[:128],
+        facts=Facts.from_dict(row["facts"]),
+        source=BounceSource(row["source"]),
+        bounced_at=at,
+        created_at=at,
+        updated_at=at,
+        tag=BounceTag(row["tag"]) if row.get("tag") else None,
+        free_tags=tuple(str(tag)[:24] for tag in row.get("tags", ()))[:10],
+        note=str(row.get("note") or "")[:1000],
+        phase=str(row["phase"])[:20] if row.get("phase") else None,
+    )
+
+
+def _csv(rows: list[dict[str, object]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: cell(value) for name, value in row.items()})
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()

@@ -1,0 +1,389 @@
+"""Cards of missions: pure functions from a view to a card."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.missions.cadence import parse_cadence
+from bot.missions.desk import RunView, StepView
+from bot.missions.model import (
+    Iteration,
+    IterationStatus,
+    LifeState,
+    Line,
+    Mission,
+    Schedule,
+    Step,
+    StepState,
+    StepStatus,
+)
+from bot.missions.rules import mission_rules
+from bot.missions.service import MissionView
+from bot.missions.stats import MissionStats
+from bot.recurrence import Cron, Daily, EveryMinutes, Once, Weekly
+from bot.say.card import Accent, Button, Card, Fact, Section, State, Style, Text, join, note, raw
+from bot.say.words import Words
+
+AREA = "mission"
+_STEP_STATES = {
+    StepStatus.STAGED: ("⏳", Accent.ACCENT),
+    StepStatus.APPROVED: ("⏳", Accent.ACCENT),
+    StepStatus.EXECUTED: ("🔵", Accent.GOOD),
+    StepStatus.REJECTED: ("⚪", Accent.IDLE),
+    StepStatus.EXPIRED: ("⌛", Accent.IDLE),
+    StepStatus.FAILED: ("🟠", Accent.LOOK),
+    StepStatus.SKIPPED: ("⚪", Accent.IDLE),
+    StepStatus.UNDONE: ("↩️", Accent.IDLE),
+}
+_RUN_STATES = {
+    IterationStatus.RUNNING: ("⏳", Accent.ACCENT),
+    IterationStatus.AWAITING: ("⏳", Accent.ACCENT),
+    IterationStatus.APPROVED: ("🔵", Accent.GOOD),
+    IterationStatus.PARTLY: ("🔵", Accent.GOOD),
+    IterationStatus.REJECTED: ("⚪", Accent.IDLE),
+    IterationStatus.NOTHING: ("⚪", Accent.IDLE),
+    IterationStatus.FAILED: ("🟠", Accent.LOOK),
+    IterationStatus.CANCELLED: ("⚪", Accent.IDLE),
+}
+_LIFE_STATES = {
+    LifeState.ACTIVE: ("🔵", Accent.GOOD),
+    LifeState.PAUSED: ("⏸️", Accent.IDLE),
+    LifeState.DONE: ("☑️", Accent.IDLE),
+    LifeState.ARCHIVED: ("⚪", Accent.IDLE),
+}
+
+
+# ---------------------------------------------------------------------- proposals
+
+
+def step_card(view: StepView, words: Words) -> Card:
+    """Return a proposal: what would change, before → after, why, who proposes, until when."""
+    step = view.step
+    icon, accent = _STEP_STATES[step.status]
+    facts = [
+        Fact(words("mission.step.change"), _change(step, words)),
+        Fact(words("mission.step.why"), step.rationale),
+        Fact(words("mission.step.by"), planner_text(view.iteration, view.agent.name, words)),
+    ]
+    if step.edited is not None:
+        facts.append(Fact(words("mission.step.edited"), words("mission.step.edited_text", tool=step.summary)))
+    if view.mission.quorum > 1:
+        facts.append(
+            Fact(
+                words("mission.step.votes"),
+                words("mission.step.votes_text", have=len(view.voters), need=view.mission.quorum),
+            )
+        )
+    outcome = _outcome(step, words)
+    return Card(
+        title=line(step.preview.title, words),
+        state=State(words(f"mission.step_state.{step.status}"), icon, accent),
+        lead=outcome,
+        facts=facts,
+        meta=_step_meta(view, words),
+        rows=[_step_buttons(step, words)],
+        accent=accent,
+    )
+
+
+def _change(step: Step, words: Words) -> Text:
+    before = join(", ", [line(one, words) for one in step.preview.before])
+    after = join(", ", [line(one, words) for one in step.preview.after])
+    return join(" → ", [before, after]) if before else join("", [after])
+
+
+def _outcome(step: Step, words: Words) -> str | None:
+    match step.state:
+        case StepState.DONE | StepState.REJECTED | StepState.UNDONE if step.decided_at is not None:
+            if not step.decided_name:
+                return words("mission.step.by_itself", when=step.decided_at)
+            key = f"mission.outcome.{step.state}"
+            told = words(key, who=step.decided_name, when=step.decided_at)
+            return told + words("mission.outcome.reason", reason=step.reason) if step.reason else told
+        case StepState.FAILED:
+            key = f"mission.stop.{step.error}"
+            return words(key if words.has(key) else "mission.stop.other")
+        case StepState.EXPIRED | StepState.SUPERSEDED | StepState.WITHDRAWN:
+            return words(f"mission.outcome.{step.state}")
+        case _:
+            return None
+
+
+def _step_meta(view: StepView, words: Words) -> list[str]:
+    step = view.step
+    meta: list[str] = [words("mission.step.of", mission=view.mission.title, code=view.mission.code, label=step.label)]
+    if step.state is StepState.PENDING:
+        meta.append(words("mission.step.expires", when=step.expires_at))
+    return meta
+
+
+def _step_buttons(step: Step, words: Words) -> Sequence[Button]:
+    if step.state is StepState.DONE:
+        until = (step.decided_at or step.created_at) + timedelta(minutes=mission_rules().undo_card_minutes)
+        return [Button(AREA, "undo", words("mission.button.undo"), id=step.id, expires_at=until)]
+    if step.state is StepState.FAILED:
+        return [Button(AREA, "retry", words("mission.button.retry"), id=step.id, style=Style.PRIMARY)]
+    over = step.state is not StepState.PENDING
+    return [
+        Button(AREA, "approve", words("mission.button.approve"), id=step.id, style=Style.PRIMARY, disabled=over),
+        Button(AREA, "edit-step", words("mission.button.edit"), id=step.id, disabled=over),
+        Button(AREA, "dismiss", words("mission.button.dismiss"), id=step.id, disabled=over),
+    ]
+
+
+def header_card(view: RunView, words: Words, *, all_reversible: bool) -> Card:
+    """Return the card of a run: its summary, how many steps wait, Approve all and Ask again."""
+    run, mission = view.iteration, view.mission
+    icon, accent = _RUN_STATES[run.status]
+    open_steps = [step for step in view.steps if step.state is StepState.PENDING]
+    facts = [
+        Fact(words("mission.run.planner"), planner_text(run, view.agent.name, words)),
+        Fact(
+            words("mission.run.steps"),
+            words("mission.run.steps_text", count=len(view.steps), open=len(open_steps)),
+        ),
+    ]
+    if run.feedback:
+        facts.append(Fact(words("mission.run.feedback"), run.feedback))
+    buttons: list[Button] = []
+    if len(open_steps) > 1 and all_reversible:
+        label = words("mission.button.approve_all", count=len(open_steps))
+        buttons.append(Button(AREA, "approve-all", label, id=run.id, style=Style.PRIMARY))
+    buttons.append(Button(AREA, "again", words("mission.button.again"), id=run.id))
+    return Card(
+        title=words("mission.run.title", mission=mission.title, number=run.number),
+        state=State(words(f"mission.run_state.{run.status}"), icon, accent),
+        lead=run_lead(run, words),
+        facts=facts,
+        sections=_dropped(run, words),
+        meta=[words("mission.run.meta", code=mission.code, when=run.started_at)],
+        rows=[buttons],
+        accent=accent,
+    )
+
+
+def run_lead(run: Iteration, words: Words) -> str:
+    """Return the sentence that says what a run came to."""
+    if run.error is not None:
+        key = f"mission.run_error.{run.error.code}"
+        return words(key if words.has(key) else "mission.run_error.other")
+    if run.status is IterationStatus.RUNNING:
+        return words("mission.run.running")
+    if run.status is IterationStatus.NOTHING and not run.summary:
+        return words("mission.run.nothing")
+    return run.summary
+
+
+def _dropped(run: Iteration, words: Words) -> list[Section]:
+    if not run.dropped:
+        return []
+    lines = []
+    for one in run.dropped:
+        code = one.reason.partition(":")[0]
+        lines.append(words(f"mission.dropped.{code}", what=one.summary or tool_name(one.tool, words)))
+    return [Section(words("mission.run.dropped"), lines)]
+
+
+def tool_name(tool: str, words: Words) -> Text:
+    """Return what a tool is called among people."""
+    key = f"mission.tool_name.{tool}"
+    return words(key) if words.has(key) else raw(tool.replace("_", " ").replace(".", ": "))
+
+
+def planner_text(run: Iteration, agent: str, words: Words) -> Text:
+    """Return who planned: the agent, and whether the AI or the rules did it."""
+    if run.planner.startswith("ai:"):
+        return words("mission.planner.ai", agent=agent, model=run.planner[3:])
+    if not run.planner:
+        return words("mission.planner.nobody", agent=agent)
+    if run.ai_note:
+        return words(f"mission.planner.rules_{run.ai_note}", agent=agent)
+    return words("mission.planner.rules", agent=agent)
+
+
+def line(one: Line, words: Words) -> Text:
+    """Return a line of a preview."""
+    return words(one.key, **one.parts)
+
+
+# ---------------------------------------------------------------------- missions
+
+
+def mission_card(view: MissionView, words: Words) -> Card:
+    """Return a mission: its brief, when it runs, and what its newest runs came to."""
+    mission = view.mission
+    icon, accent = _LIFE_STATES[mission.state]
+    facts = [
+        Fact(words("mission.card.cadence"), cadence_text(mission.cadence, words)),
+        Fact(words("mission.card.next"), next_text(mission, view.schedule, words)),
+        Fact(words("mission.card.agent"), view.agent.name),
+    ]
+    if view.pending:
+        facts.append(Fact(words("mission.card.open"), words("mission.card.open_text", count=view.pending)))
+    return Card(
+        title=mission.title,
+        state=State(words(f"mission.life.{mission.state}"), icon, accent),
+        lead=mission.objective,
+        facts=facts,
+        sections=[
+            Section(words("mission.card.runs"), run_lines(view.runs, view.steps, words))
+            if view.runs
+            else Section(None, [words("mission.card.no_runs")])
+        ],
+        meta=[words("mission.card.meta", code=mission.code, when=mission.updated_at)],
+        rows=[_mission_buttons(mission, words)],
+        accent=accent,
+    )
+
+
+def _mission_buttons(mission: Mission, words: Words) -> Sequence[Button]:
+    def button(action: str, style: Style = Style.SECONDARY) -> Button:
+        label = words(f"mission.button.{action}")
+        return Button(AREA, action, label, id=mission.id, style=style, owner=mission.owner_id)
+
+    if mission.deleted_at is not None:
+        return [button("restore", Style.PRIMARY)]
+    running = mission.state is LifeState.ACTIVE
+    return [
+        *([button("run", Style.PRIMARY), button("pause")] if running else [button("resume", Style.PRIMARY)]),
+        button("edit"),
+        button("history"),
+        button("delete"),
+    ]
+
+
+def run_lines(runs: Sequence[Iteration], steps: Sequence[Step], words: Words) -> list[str]:
+    """Return runs and their steps as lines: who did what, and why."""
+    lines: list[str] = []
+    for run in runs:
+        state = words(f"mission.run_state.{run.status}")
+        lines.append(
+            words("mission.line.run", number=run.number, state=state, when=run.started_at, summary=run_lead(run, words))
+        )
+        lines += [step_line(step, words) for step in steps if step.iteration_id == run.id]
+    return lines
+
+
+def step_line(step: Step, words: Words) -> Text:
+    """Return one step: its state, who decided, the reason given."""
+    what = line(step.preview.title, words)
+    state = words(f"mission.step_state.{step.status}")
+    if step.decided_name:
+        told = words("mission.line.step_by", label=step.label, what=what, state=state, who=step.decided_name)
+    else:
+        told = words("mission.line.step", label=step.label, what=what, state=state)
+    why = step.reason or step.rationale
+    return told + words("mission.line.why", why=why)
+
+
+def cadence_text(stored: str, words: Words) -> Text:
+    """Return when a mission runs, in words."""
+    cadence = parse_cadence(stored, 0)
+    if cadence.event is not None:
+        return words(f"mission.cadence.on_{cadence.event}")
+    match cadence.rule:
+        case None:
+            return words("mission.cadence.manual")
+        case Daily(at):
+            return words("mission.cadence.daily", time=f"{at:%H:%M}")
+        case Weekly(days, at):
+            names = join(", ", [words(f"mission.day.{day}") for day in sorted(days)])
+            return words("mission.cadence.weekly", days=names, time=f"{at:%H:%M}")
+        case EveryMinutes(minutes):
+            return words("mission.cadence.every", count=minutes)
+        case Cron(expression):
+            return words("mission.cadence.cron", expression=expression)
+        case Once(at):
+            return words("mission.cadence.once", when=f"{at:%Y-%m-%d %H:%M}")
+
+
+def next_text(mission: Mission, schedule: Schedule | None, words: Words) -> Text:
+    """Return when it runs next."""
+    if mission.paused_until is not None:
+        return words("mission.next.paused", when=mission.paused_until)
+    if schedule is None or schedule.next_run_at is None:
+        return words("mission.next.none")
+    return words("mission.next.at", when=schedule.next_run_at)
+
+
+def mission_line(mission: Mission, schedule: Schedule | None, words: Words) -> Text:
+    """Return a mission in a list."""
+    state = words(f"mission.life.{mission.state}")
+    when = next_text(mission, schedule, words)
+    return words("mission.line.mission", code=mission.code, title=mission.title, state=state, next=when)
+
+
+def stats_card(stats: MissionStats, title: str | None, words: Words) -> Card:
+    """Return accept rates, tokens, cost and the time to a decision."""
+    facts = [
+        Fact(
+            words("mission.stats.runs"),
+            words("mission.stats.runs_text", count=stats.iterations, nothing=stats.nothing, stopped=stats.failed),
+        ),
+        Fact(words("mission.stats.tokens"), f"{stats.tokens:,}"),
+        Fact(words("mission.stats.cost"), _cost(stats, words)),
+    ]
+    if stats.median_decision is not None:
+        facts.append(Fact(words("mission.stats.decision"), _span(stats.median_decision, words)))
+    lines = []
+    for tool in stats.tools:
+        if tool.percent is None:
+            lines.append(words("mission.stats.tool_open", tool=tool_name(tool.tool, words), count=tool.proposed))
+        else:
+            lines.append(
+                words(
+                    "mission.stats.tool",
+                    tool=tool_name(tool.tool, words),
+                    percent=tool.percent,
+                    accepted=tool.accepted,
+                    decided=tool.accepted + tool.rejected,
+                    edited=tool.edited,
+                )
+            )
+        if tool.resting:
+            lines.append(words("mission.stats.resting", tool=tool_name(tool.tool, words)))
+    resting = [tool.tool for tool in stats.tools if tool.resting][:3]
+    rows = [
+        [
+            Button(AREA, "switch-on", words("mission.button.switch_on", tool=tool_name(tool, words)), id=tool)
+            for tool in resting
+        ]
+    ]
+    return Card(
+        title=title or words("mission.stats.title"),
+        lead=words("mission.stats.lead"),
+        facts=facts,
+        sections=[Section(words("mission.stats.tools"), lines or [words("mission.stats.none")])],
+        rows=rows if resting else [],
+    )
+
+
+def _cost(stats: MissionStats, words: Words) -> Text:
+    told = words("mission.stats.usd", amount=f"{stats.cost_microusd / 1_000_000:.4f}")
+    return told + words("mission.stats.unknown", count=stats.unknown_costs) if stats.unknown_costs else told
+
+
+def _span(span: timedelta, words: Words) -> Text:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 120:
+        return words("mission.stats.minutes", count=minutes)
+    return words("mission.stats.hours", count=round(minutes / 60))
+
+
+def notice_card(code: str, view: MissionView, words: Words) -> Card:
+    """Return the one message that a mission's owner gets of something."""
+    told = words(f"mission.notice.{code}", mission=view.mission.title)
+    show = Button(AREA, "show", words("mission.button.show"), id=view.mission.id, owner=view.mission.owner_id)
+    return note(told, [show])
+
+
+def message_card(text: str, view: MissionView, words: Words) -> Card:
+    """Return what a mission wrote into its channel."""
+    meta = [words("mission.message.meta", agent=view.agent.name, mission=view.mission.title)]
+    return Card(title=view.mission.title, lead=text, meta=meta)
+
+
+def with_next(card: Card, words: Words) -> Card:
+    """Return a decided card with the way on to the next proposal."""
+    button = Button(AREA, "review", words("mission.button.next"))
+    return replace(card, rows=[*card.rows, [button]])

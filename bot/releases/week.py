@@ -1,0 +1,58 @@
+"""Releases' part of a week: the next release, near deadlines, release days"""
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from bot.digest.model import (
+    NextStep,
+    ReleaseLine,
+    StepKind,
+    WeekData,
+)
+from bot.digest.schedule import Window
+from bot.releases.model import ReleaseState
+from bot.releases.service import ReleaseService
+from bot.say.words import Speaks
+
+
+class ReleaseWeek:
+    """The next release, near hard deadlines, and whether a release day was in the window."""
+
+    def __init__(self, releases: ReleaseService, words: Speaks) -> None:
+        self._releases = releases
+        self._words = words
+
+    async def fill(self, owner: int, window: Window, zone: ZoneInfo, data: WeekData) -> WeekData:
+        first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
+        views = await self._releases.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED, ReleaseState.REVIEWED])
+        views = [replace(view, today=today) for view in views]
+        live = [view for view in views if view.release.state is not ReleaseState.REVIEWED]
+        steps: list[NextStep] = []
+        for view in live:
+            for task in view.open:
+                if task.is_hard and task.deadline is not None and task.deadline >= today:
+                    facts = self._releases.facts.shown(task.facts[:1], view.release.conditions)
+                    steps.append(
+                        NextStep(
+                            StepKind.DEADLINE,
+                            task.clip.id,
+                            task.clip.name,
+                            task.deadline,
+                            days_before_release=(view.release.anchor_date - task.deadline).days or None,
+                            checked=facts[0].checked(today, self._words) if facts else "",
+                        )
+                    )
+        coming = [view for view in live if view.days_left >= 0]
+        nearest = min(coming, key=lambda view: view.days_left, default=None)
+        line = None
+        if nearest is not None:
+            hard = nearest.next_hard
+            line = ReleaseLine(
+                nearest.release.title,
+                nearest.release.anchor_date,
+                hard.clip.name if hard else "",
+                hard.deadline if hard else None,
+                public=nearest.release.countdown_channel_id is not None,
+            )
+        days = sum(first < view.release.anchor_date <= today for view in views)
+        return replace(data, steps=(*steps, *data.steps), release=line, release_days=days)

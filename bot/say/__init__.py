@@ -1,0 +1,1 @@
+"""How the product speaks: words, dates, cards as data, typed times. Below the areas, above nothing of Discord."""

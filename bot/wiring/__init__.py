@@ -1,1 +1,0 @@
-"""How areas are put together, one module each; called by `bot/app.py` only."""

@@ -1,0 +1,1 @@
+"""Bounces in Discord: commands, cards, folders, comments, slices."""

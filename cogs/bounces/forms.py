@@ -1,0 +1,70 @@
+"""What several files of `/bounce` need: whose bounce it is, its label in lists, Undo, the form to edit one."""
+
+from datetime import timedelta
+
+from bot.actors import OwnerId
+from bot.bounces import facts as wording
+from bot.bounces.model import Bounce, BounceTag
+from bot.say.card import Button, Option, note, plain
+from bot.say.words import Words
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.controls import control
+from bot.ui.inputs import Field, FieldKind, Form
+
+
+async def whose(turn: Press | Submit, named: str = "") -> OwnerId:
+    """Return whose bounces a press is about: this server's for its managers, else the person's own.
+
+    `named` is an owner in the argument of a form, which has no mark of its own. Raises NotAllowed.
+    """
+    owner = int(named) if named else turn.target.owner
+    if owner is None or owner != turn.guild or owner == turn.person:
+        return turn.person
+    await turn.services.studio.require_manager(turn.standing)
+    return owner
+
+
+def undo_bounce(turn: Turn, owner: OwnerId, group_id: str) -> Button:
+    """Return the Undo of a change in somebody's catalogue; only who made it may press, for 10 minutes."""
+    until = turn.now + timedelta(minutes=turn.edge.rules.undo_minutes)
+    return Button(
+        "bounce", "undo", turn.words("card.undo"), group_id, arg=str(owner), owner=turn.person, expires_at=until
+    )
+
+
+@control("bounce", "undo")
+async def undo(press: Press) -> None:
+    """Take a change back; history knows who made it, and refuses anybody else."""
+    await press.services.changes.undo(press.actor, OwnerId(int(press.arg)), press.id)
+    await press.update(note(press.words("card.undone")))
+
+
+def option_label(bounce: Bounce, words: Words) -> str:
+    tag = words(f"bounce.tag.{bounce.tag or 'none'}")
+    return f"{bounce.title} · v{bounce.number} · {wording.clock(bounce.facts.duration_s)} · {plain(tag)}"
+
+
+async def open_edit(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
+    """Open the form of a bounce with what it has now."""
+    words, service = turn.words, turn.services.bounces.service
+    bounce = await service.get(owner, bounce_id)
+    loop = await service.loop(owner, bounce.loop_id) if bounce.loop_id is not None else None
+    tags = [Option(words(f"bounce.tag.{tag}"), str(tag)) for tag in BounceTag]
+    tags.append(Option(words("bounce.tag.none"), "none"))
+    await turn.open(
+        Form(
+            "bounce", "save", words("bounce.form.edit"), id=bounce.id, arg=str(owner),
+            fields=[
+                Field("title", words("bounce.form.title"), words("bounce.form.title_help"), value=bounce.title,
+                      max_length=100),
+                Field("tag", words("bounce.form.tag"), kind=FieldKind.SELECT, options=tags,
+                      value=str(bounce.tag or "none")),
+                Field("loop", words("bounce.form.loop"), words("bounce.form.loop_help"), required=False,
+                      value="" if loop is None else loop.name),
+                Field("note", words("bounce.form.note"), words("bounce.form.note_help"), kind=FieldKind.PARAGRAPH,
+                      value=bounce.note, required=False, max_length=1000),
+                Field("free", words("bounce.form.free"), words("bounce.form.free_help"), required=False,
+                      value=" ".join(bounce.free_tags), max_length=250),
+            ],
+        )
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The coach in Discord: profile, week, goals, habits, progress, check-ins."""

@@ -1,0 +1,1 @@
+"""Digests in Discord: the weekly card, its settings, archives."""

@@ -1,0 +1,1 @@
+"""Loops in Discord: commands, panel, clips, readings, files."""

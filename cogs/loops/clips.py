@@ -1,0 +1,273 @@
+"""Clips in chat: the form to add and change one, the card with its tools, and finishing one."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.loops.area import LoopArea
+from bot.loops.cards import choose_clip_card, clip_card, edited_text
+from bot.loops.clips import ClipFields
+from bot.loops.dates import units_text
+from bot.loops.model import LANES, Clip, Lane, Loop
+from bot.loops.momentum import measure
+from bot.loops.store import Edited
+from bot.loops.wording import day_text, when_text
+from bot.say.card import Option, note
+from bot.say.words import Words
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.common import undo_button
+from bot.ui.controls import control, form
+from bot.ui.inputs import Field, FieldKind, Form
+from cogs.loops.panel import after_edit, panels_of
+
+
+def clip_form(loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields | None = None) -> Form:
+    """Return the form of a clip; without one it adds."""
+    given = defaults or ClipFields()
+    lane = Lane(given.lane) if given.lane else clip.lane if clip else Lane.CREATIVE
+    kind = "days" if loop.is_dated else "beats"
+    first = day_text(loop.start_date) if loop.start_date else ""
+    start = given.start if given.start is not None else units_text(clip.start_milli) if clip else "0"
+    length = given.length if given.length is not None else units_text(clip.length_milli) if clip else "4"
+    name = given.name if given.name is not None else clip.name if clip else None
+    notes = given.notes if given.notes is not None else clip.notes if clip else None
+    title = words("loop.form.clip_edit", name=clip.name) if clip else words("loop.form.clip_new", name=loop.name)
+    options = [Option(words(f"loop.lane.{one.value}"), one.value, default=one is lane) for one in LANES]
+    return Form(
+        "loop",
+        "clip-save" if clip else "clip-add",
+        title,
+        [
+            Field(
+                "name", words("loop.form.name"), words("loop.form.name_help"), value=name, required=False,
+                max_length=100,
+            ),
+            Field(
+                "lane", words("loop.form.lane"), kind=FieldKind.SELECT, value=lane.value, options=options
+            ),
+            Field(
+                "start", words("loop.form.start"), words(f"loop.form.start_{kind}", first=first),
+                value=str(start), max_length=20,
+            ),
+            Field(
+                "length", words("loop.form.length"), words(f"loop.form.length_{kind}"), value=str(length),
+                max_length=20,
+            ),
+            Field(
+                "notes", words("loop.form.notes"), words("loop.form.notes_help"), FieldKind.PARAGRAPH,
+                value=notes, required=False, max_length=1200,
+            ),
+        ],
+        id=clip.id if clip else loop.id,
+    )  # fmt: skip
+
+
+def fields_of(submit: Submit) -> ClipFields:
+    """Return what was typed into the form of a clip."""
+    values = submit.values
+    return ClipFields(
+        name=values.text("name"),
+        lane=values.choice("lane"),
+        start=values.text("start"),
+        length=values.text("length"),
+        notes=values.text("notes"),
+    )
+
+
+async def open_clip_form(turn: Turn, clip_id: str | None) -> None:
+    """Open the form: of a clip, or of a new one in the active loop."""
+    area: LoopArea = turn.services.loops
+    if clip_id is None:
+        loop = await area.loops.active(turn.actor, turn.person)
+        await turn.open(clip_form(loop, None, turn.words))
+        return
+    loop, clip = await area.clips.get(turn.person, clip_id)
+    await turn.open(clip_form(loop, clip, turn.words))
+
+
+async def finish_clip(turn: Turn, clip_id: str) -> tuple[str, Edited]:
+    """Finish a clip and return what is told of it."""
+    area: LoopArea = turn.services.loops
+    edited = await area.clips.finish(turn.actor, turn.person, clip_id)
+    plan = await area.loops.plan(turn.person, edited.loop.id)
+    momentum = measure(plan, turn.now, area.rules.momentum)
+    told = turn.words(
+        "loop.told.finished",
+        clip=edited.clip.name if edited.clip else "",
+        percent=momentum.percent,
+        label=turn.words(f"loop.state.{momentum.label.value}"),
+    )
+    return told, edited
+
+
+@control("loop", "add", opens_form=True)
+async def add(press: Press) -> None:
+    """Open the form for a new clip of this loop."""
+    area: LoopArea = press.services.loops
+    plan = await area.loops.plan(press.person, press.id)
+    await press.open(clip_form(plan.loop, None, press.words))
+
+
+@form("loop", "clip-add")
+async def clip_add(submit: Submit) -> None:
+    """Add what the form says."""
+    area: LoopArea = submit.services.loops
+    edited = await area.clips.add(submit.actor, submit.person, submit.id, fields_of(submit), key=submit.key)
+    if edited.clip is None:
+        return
+    words = submit.words
+    lane = words(f"loop.lane.{edited.clip.lane.value}")
+    told = words("loop.told.added", clip=edited.clip.name, lane=lane)
+    await after_edit(submit, edited_text(edited, told, words), edited.group_id, edited.loop.id)
+
+
+@form("loop", "clip-save")
+async def clip_save(submit: Submit) -> None:
+    """Change a clip to what the form says."""
+    area: LoopArea = submit.services.loops
+    edited = await area.clips.edit(submit.actor, submit.person, submit.id, fields_of(submit))
+    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
+    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+
+
+@control("loop", "done")
+async def done(press: Press) -> None:
+    """Ask which clip is finished; a single one is finished at once."""
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    open_clips = [clip for clip in view.plan.clips if not clip.is_done]
+    await panels_of(press).touched(press, press.id)
+    if len(open_clips) == 1:
+        told, edited = await finish_clip(press, open_clips[0].id)
+        await press.reply(note(told, [undo_button(press, edited.group_id)]), ephemeral=True)
+        return
+    await press.reply(choose_clip_card(view, press.words, "finish", only_open=True), ephemeral=True)
+
+
+@control("loop", "finish")
+async def finish(press: Press) -> None:
+    """Finish the clip that was chosen."""
+    told, edited = await finish_clip(press, press.values[0])
+    await press.update(note(told, [undo_button(press, edited.group_id)]))
+
+
+@control("loop", "clip")
+async def pick_clip(press: Press) -> None:
+    """Show the tools of the clip that was chosen."""
+    await _show_clip(press, press.values[0] if press.values else press.id)
+
+
+async def _show_clip(press: Press, clip_id: str, told: str | None = None, group_id: str = "") -> None:
+    area: LoopArea = press.services.loops
+    loop, clip = await area.clips.get(press.person, clip_id)
+    view = await area.store.view(press.person, loop.id)
+    undo = undo_button(press, group_id) if group_id else None
+    await press.update(clip_card(view, view.plan.clip(clip.id) or clip, press.words, told, undo))
+
+
+async def _tool(press: Press, work: Callable[[LoopArea], Awaitable[Edited]], key: str) -> None:
+    """Carry out one tool and show the clip again, with what was done and Undo."""
+    area: LoopArea = press.services.loops
+    async with press.hold(f"clip:{press.id}"):
+        edited = await work(area)
+    clip = edited.clip
+    if clip is None:
+        return
+    told: str | None = press.words(key, clip=clip.name, when=when_text(edited.loop, clip.start_milli, press.words))
+    if not edited.group_id:
+        # Nothing was changed; only the notes say why.
+        told = None
+    await _show_clip(press, press.id, edited_text(edited, told, press.words), edited.group_id)
+
+
+@control("loop", "c-nudge")
+async def nudge(press: Press) -> None:
+    """Move the clip by what was chosen."""
+    by = float(press.values[0])
+    await _tool(press, lambda area: area.clips.nudge(press.actor, press.person, press.id, by), "loop.told.moved")
+
+
+@control("loop", "c-length")
+async def lengthen(press: Press) -> None:
+    """Change the clip's length by what was chosen."""
+    by = float(press.values[0])
+    await _tool(press, lambda area: area.clips.lengthen(press.actor, press.person, press.id, by), "loop.told.changed")
+
+
+@control("loop", "c-lane")
+async def change_lane(press: Press) -> None:
+    """Put the clip on the lane that was chosen."""
+    lane = press.values[0]
+    await _tool(
+        press, lambda area: area.clips.move_lane(press.actor, press.person, press.id, lane), "loop.told.changed"
+    )
+
+
+@control("loop", "c-free")
+async def free_slot(press: Press) -> None:
+    """Move the clip to the next free place of its lane."""
+    await _tool(
+        press, lambda area: area.clips.move_to_free_slot(press.actor, press.person, press.id), "loop.told.moved"
+    )
+
+
+@control("loop", "c-ready")
+async def ready(press: Press) -> None:
+    """Mark the clip ready."""
+    await _tool(press, lambda area: area.clips.mark_ready(press.actor, press.person, press.id), "loop.told.ready")
+
+
+@control("loop", "c-unready")
+async def unready(press: Press) -> None:
+    """Take the ready mark off."""
+    await _tool(
+        press,
+        lambda area: area.clips.mark_ready(press.actor, press.person, press.id, ready=False),
+        "loop.told.unready",
+    )
+
+
+@control("loop", "c-done")
+async def clip_done(press: Press) -> None:
+    """Finish the clip."""
+    told, edited = await finish_clip(press, press.id)
+    await _show_clip(press, press.id, told, edited.group_id)
+
+
+@control("loop", "c-reopen")
+async def reopen(press: Press) -> None:
+    """Take the done mark off."""
+    await _tool(press, lambda area: area.clips.reopen(press.actor, press.person, press.id), "loop.told.reopened")
+
+
+@control("loop", "c-edit", opens_form=True)
+async def edit(press: Press) -> None:
+    """Open the clip's form."""
+    await open_clip_form(press, press.id)
+
+
+@control("loop", "c-remove")
+async def remove(press: Press) -> None:
+    """Remove the clip; Undo brings it back."""
+    area: LoopArea = press.services.loops
+    edited = await area.clips.remove(press.actor, press.person, press.id)
+    told = press.words("loop.told.removed", clip=edited.clip.name if edited.clip else "")
+    await press.update(note(told, [undo_button(press, edited.group_id)]))
+
+
+controls = (
+    add,
+    clip_add,
+    clip_save,
+    done,
+    finish,
+    pick_clip,
+    nudge,
+    lengthen,
+    change_lane,
+    free_slot,
+    ready,
+    unready,
+    clip_done,
+    reopen,
+    edit,
+    remove,
+)

@@ -1,0 +1,496 @@
+"""`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.errors import Refused
+from bot.loops.area import LoopArea
+from bot.loops.cards import binned_text, edited_text, list_card, next_card
+from bot.loops.clips import ClipFields
+from bot.loops.model import Loop, Pace
+from bot.loops.service import LoopFields, LoopLine
+from bot.loops.store import Edited
+from bot.loops.wording import day_text, when_text
+from bot.releases.model import Anchor, Preset
+from bot.releases.service import ReleaseDraft
+from bot.say import when
+from bot.say.card import Button, Card, Line, Option, Section, join, note
+from bot.say.words import Words
+from bot.ui.base import Interaction, Press, Submit, Turn
+from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
+from bot.ui.common import undo_button
+from bot.ui.confirm import check_name, name_form
+from bot.ui.controls import control, form
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.pager import Page, Pager
+from cogs.loops import clips as loop_clips
+from cogs.loops import files as loop_files
+from cogs.loops import more as loop_more
+from cogs.loops import panel as loop_panel
+from cogs.loops import readings as loop_readings
+from cogs.loops.clips import clip_form, finish_clip, open_clip_form
+from cogs.loops.more import timeline_card
+from cogs.loops.panel import LoopPanels, show_panel
+
+
+class LoopOption(Entity):
+    """The person's loops, by autocomplete."""
+
+    thing, list_command, opens = "loop", "/loop list", ("loop", "show")
+
+    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
+        area: LoopArea = turn.services.loops
+        found = await area.loops.search(turn.person, typed)
+        return [Option(_label(line, turn), line.loop.id) for line in found]
+
+
+class ClipOption(Entity):
+    """The clips of the person's open loops, those of the active one first."""
+
+    thing, list_command, opens = "clip", "/loop show", ("loop", "clip-open")
+
+    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
+        area: LoopArea = turn.services.loops
+        found = await area.loops.search_clips(turn.actor, turn.person, typed)
+        words = turn.words
+        return [
+            Option(
+                join(
+                    " · ",
+                    [
+                        clip.name,
+                        words("loop.clip.state_done") if clip.is_done else words(f"loop.lane.{clip.lane.value}"),
+                        when_text(loop, clip.start_milli, words),
+                        loop.name,
+                    ],
+                ),
+                clip.id,
+            )
+            for loop, clip in found
+        ]
+
+
+def _label(line: LoopLine, turn: Turn) -> str:
+    days = max(0, (turn.now - line.loop.updated_at).days)
+    word = "archived" if line.loop.archived_at else line.momentum.label.value
+    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), turn.words("loop.lists.age", days=days)])
+
+
+LoopChoice = app_commands.Transform[str, LoopOption]
+ClipChoice = app_commands.Transform[str, ClipOption]
+
+
+@group("loop", where="SDU")
+class Loops(StudioCog):
+    """The commands of loops."""
+
+    def __init__(self, bot: Any) -> None:
+        super().__init__(bot)
+        area: LoopArea = bot.services.loops
+        self.panels = LoopPanels(bot, area)
+        area.saving.subscribe(self.panels.changed)
+        bot.services.changes.subscribe(self.panels.undone)
+        self._menu = app_commands.ContextMenu(
+            name="Make a clip", callback=make_a_clip, extras={"verb": Verb(opens_form=True)}
+        )
+        self._menu.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+        self._menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
+
+    async def cog_load(self) -> None:
+        self.bot.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
+        self.panels.stop()
+
+    @property
+    def area(self) -> LoopArea:
+        return self.services.loops
+
+    @verb("list")
+    @choices("state", ["open", "archived", "bin"])
+    async def list_(self, interaction: Interaction, state: str = "open") -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_list.show(turn, state))
+
+    @verb("show")
+    async def show(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        await show_panel(Turn.of(interaction), loop)
+
+    @verb("new")
+    @choices("pace", ["relaxed", "moderate", "intensive"])
+    async def new(
+        self,
+        interaction: Interaction,
+        name: app_commands.Range[str, 1, 100],
+        start: str | None = None,
+        end: str | None = None,
+        pace: str | None = None,
+        preset: str | None = None,
+    ) -> None:
+        turn = Turn.of(interaction)
+        first, last = await read_day(turn, start), await read_day(turn, end)
+        if preset:
+            await show_panel(turn, await from_preset(turn, name, preset, first, pace))
+            return
+        fields = LoopFields(name=name, start=first, end=last, pace=pace)
+        edited = await self.area.loops.create(turn.actor, turn.person, fields, key=turn.key)
+        await show_panel(turn, edited.loop.id)
+
+    @new.autocomplete("preset")
+    async def presets(self, interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Offer the release plans by name."""
+        wanted = current.strip().casefold()
+        found = self.services.releases.presets.presets.values()
+        named = [one for one in found if wanted in one.name.casefold() or wanted in one.key]
+        return [app_commands.Choice(name=one.name[:100], value=one.key) for one in named[:25]]
+
+    @verb("edit", opens_form=True)
+    async def edit(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        await turn.open(loop_form(plan.loop, turn.words))
+
+    @verb("switch")
+    async def switch(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        chosen = await self.area.loops.switch(turn.actor, turn.person, loop)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=chosen.id, owner=turn.person)
+        await turn.reply(note(turn.words("loop.told.switched", name=chosen.name), [show]))
+
+    @verb("clip", opens_form=True)
+    async def clip(self, interaction: Interaction, clip: ClipChoice | None = None) -> None:
+        await open_clip_form(Turn.of(interaction), clip)
+
+    @verb("done")
+    async def done(self, interaction: Interaction, clip: ClipChoice) -> None:
+        turn = Turn.of(interaction)
+        told, edited = await finish_clip(turn, clip)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=edited.loop.id, owner=turn.person)
+        post = Button("loop", "done-post", turn.words("loop.card.post"), id=clip, owner=turn.person)
+        await turn.reply(note(told, [undo_button(turn, edited.group_id), show, post]))
+
+    @verb("next")
+    async def next(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        await turn.reply(next_card(view, turn.words))
+
+    @verb("timeline")
+    async def timeline(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        await turn.reply(await timeline_card(turn, view, ""))
+
+    @verb("suggest")
+    async def suggest(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        card = await loop_readings.suggest(turn, loop_id)
+        await turn.reply(card or note(turn.words("loop.suggest.thinking")))
+
+    @verb("summary")
+    async def summary(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        await turn.reply(await loop_readings.summary_reply(turn, loop_id))
+
+    @verb("insights")
+    @choices("kind", ["suggest", "fixes", "summary"])
+    async def insights(self, interaction: Interaction, loop: LoopChoice | None = None, kind: str | None = None) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_readings.insights.show(turn, loop_readings.insight_filter(loop, kind)))
+
+    @verb("export")
+    @choices("target", ["aqua", "analogue", "xp", "json", "csv"])
+    async def export(
+        self,
+        interaction: Interaction,
+        target: str,
+        loop: LoopChoice | None = None,
+        clip: ClipChoice | None = None,
+    ) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.export_reply(turn, target, loop, clip))
+
+    @verb("exports")
+    async def exports(self, interaction: Interaction) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.exports.show(turn))
+
+    @verb("import")
+    async def import_(self, interaction: Interaction, file: discord.Attachment, loop: LoopChoice | None = None) -> None:
+        turn = Turn.of(interaction)
+        await turn.reply(await loop_files.import_reply(turn, file, loop))
+
+    @verb("duplicate")
+    async def duplicate(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        if plan.loop.is_dated:
+            label = turn.words(day_label(plan.loop))
+            ask = Button("loop", "duplicate", label, id=plan.loop.id, owner=turn.person)
+            await turn.reply(note(turn.words("error.loop_needs_day"), [ask]))
+            return
+        await _duplicated(turn, loop, None)
+
+    @verb("archive")
+    async def archive(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        edited = await self.area.loops.archive(turn.actor, turn.person, loop)
+        await _told(turn, "loop.told.archived", edited)
+
+    @verb("unarchive")
+    async def unarchive(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        edited = await self.area.loops.unarchive(turn.actor, turn.person, loop)
+        await _told(turn, "loop.told.unarchived", edited)
+
+    @verb("delete", opens_form=True)
+    async def delete(self, interaction: Interaction, loop: LoopChoice) -> None:
+        turn = Turn.of(interaction)
+        plan = await self.area.loops.plan(turn.person, loop)
+        await turn.open(name_form(turn.words, "loop", "delete", plan.loop.id, plan.loop.name))
+
+
+async def make_a_clip(interaction: Interaction, message: discord.Message) -> None:
+    """Open the form of a new clip in the active loop, filled in with a message."""
+    turn = Turn.of(interaction)
+    area: LoopArea = turn.services.loops
+    loop = await area.loops.active(turn.actor, turn.person)
+    text = message.content.strip()
+    first = text.split("\n")[0][: area.rules.name_max]
+    notes = text[: area.rules.notes_max] if text != first else ""
+    await turn.open(clip_form(loop, None, turn.words, ClipFields(first, notes=notes)))
+
+
+async def read_day(turn: Turn, typed: str | None) -> date | None:
+    """Return the day that was typed: ISO, or a few words like "next monday". Day and month are never guessed."""
+    if not typed or not typed.strip():
+        return None
+    try:
+        return date.fromisoformat(typed.strip())
+    except ValueError:
+        pass
+    zone = await turn.services.studio.zone(turn.person, turn.guild)
+    found = await when.read_any(typed, turn.now, zone)
+    if isinstance(found, when.Reading):
+        return found.at.astimezone(zone).date()
+    raise Refused("loop_day", typed=typed[:40], example="2026-06-14")
+
+
+async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace: str | None) -> str:
+    """Make a release plan whose work begins on `first` (today if not given); return its loop."""
+    area: LoopArea = turn.services.loops
+    releases = turn.services.releases
+    preset = _preset(releases.presets.presets.values(), key)
+    start = first or await releases.today(turn.person)
+    anchor = start
+    if preset.anchor is Anchor.RELEASE:
+        anchor = start - timedelta(days=min(task.offset for task in preset.tasks))
+    draft = ReleaseDraft(name, anchor, preset.key, pace=Pace(pace) if pace else None)
+    saved = await releases.create(turn.actor, turn.person, draft, key=turn.key)
+    loop_id: str = saved.view.release.loop_id
+    await area.loops.switch(turn.actor, turn.person, loop_id)
+    return loop_id
+
+
+def _preset(presets: Iterable[Preset], typed: str) -> Preset:
+    """Return the release plan of that key or name. Raises Refused when there is none."""
+    wanted = typed.strip().casefold()
+    for preset in presets:
+        if wanted in (preset.key, preset.name.casefold()):
+            return preset
+    raise Refused("loop_preset_unknown", typed=typed[:40])
+
+
+async def _count_loops(turn: Turn, state: str) -> int:
+    area: LoopArea = turn.services.loops
+    return len(await area.loops.lines(turn.person, state))
+
+
+LoopRow = tuple[LoopLine, bool, date]
+
+
+async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[LoopRow]:
+    """Return a page of loops, each with whether another one has the same name and how long the bin keeps it."""
+    area: LoopArea = turn.services.loops
+    lines = await area.loops.lines(turn.person, state)
+    names = [line.loop.name.casefold() for line in lines]
+    zone = await turn.services.studio.zone(turn.person, turn.guild)
+    kept = timedelta(days=area.rules.bin_days)
+    return [
+        (
+            line,
+            names.count(line.loop.name.casefold()) > 1,
+            ((line.loop.deleted_at or turn.now) + kept).astimezone(zone).date(),
+        )
+        for line in lines[offset : offset + limit]
+    ]
+
+
+def _loops_card(page: Page[LoopRow], words: Words) -> Card:
+    in_bin = page.filter == "bin"
+    rows = [
+        Line(
+            binned_text(line, words, until) if in_bin else list_card(line, words, shared_name=shared),
+            Button(
+                "loop",
+                "restore" if in_bin else "show",
+                words("loop.lists.restore" if in_bin else "loop.card.show"),
+                id=line.loop.id,
+                owner=line.loop.owner_id,
+            ),
+        )
+        for line, shared, until in page.rows
+    ]
+    return Card(title=words(f"loop.lists.title_{page.filter}"), sections=[Section(None, rows)])
+
+
+loop_list = Pager(
+    "loop",
+    "list",
+    _count_loops,
+    _loop_rows,
+    _loops_card,
+    lambda state, words: note(words(f"loop.lists.empty_{state}")),
+    per_page=7,
+)
+
+
+def loop_form(loop: Loop, words: Words) -> Form:
+    """Return the form of a loop: name, tempo, pace, days."""
+    paces = [
+        Option(words(f"loop.choice.pace.{pace}"), pace, default=loop.pace.value == pace)
+        for pace in ("relaxed", "moderate", "intensive")
+    ]
+    return Form(
+        "loop",
+        "save",
+        words("loop.form.loop_edit", name=loop.name),
+        [
+            Field("name", words("loop.form.name"), words("loop.form.loop_name_help"), value=loop.name, max_length=100),
+            Field("bpm", words("loop.form.bpm"), words("loop.form.bpm_help"), value=f"{loop.bpm:g}", max_length=10),
+            Field("pace", words("loop.form.pace"), kind=FieldKind.SELECT, value=loop.pace.value, options=paces),
+            Field(
+                "start",
+                words("loop.form.start_day"),
+                words("loop.form.start_day_help"),
+                value=loop.start_date.isoformat() if loop.start_date else None,
+                required=False,
+                max_length=40,
+            ),
+            Field(
+                "end",
+                words("loop.form.end_day"),
+                words("loop.form.end_day_help"),
+                value=loop.end_date.isoformat() if loop.end_date else None,
+                required=False,
+                max_length=40,
+            ),
+        ],
+        id=loop.id,
+    )
+
+
+@control("loop", "edit", opens_form=True)
+async def open_loop_form(press: Press) -> None:
+    """Open the form of a loop."""
+    area: LoopArea = press.services.loops
+    plan = await area.loops.plan(press.person, press.id)
+    await press.open(loop_form(plan.loop, press.words))
+
+
+@form("loop", "save")
+async def save_loop(submit: Submit) -> None:
+    """Change a loop to what the form says; taking its dates off is asked for first."""
+    area: LoopArea = submit.services.loops
+    values = submit.values
+    plan = await area.loops.plan(submit.person, submit.id)
+    start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
+    if plan.loop.is_dated and (start is None) is not (end is None):
+        raise Refused("loop_dates_both")
+    fields = LoopFields(
+        name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
+    )
+    edited = await area.loops.edit(submit.actor, submit.person, submit.id, fields)
+    if plan.loop.is_dated and start is None and end is None:
+        await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
+        return
+    told = submit.words("loop.told.loop_changed", name=edited.loop.name)
+    await loop_panel.after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+
+
+@form("loop", "delete")
+async def delete_loop(submit: Submit) -> None:
+    """Put a loop into the bin once its name was typed."""
+    area: LoopArea = submit.services.loops
+    plan = await area.loops.plan(submit.person, submit.id)
+    check_name(submit, plan.loop.name)
+    edited = await area.loops.delete(submit.actor, submit.person, submit.id)
+    await _told(submit, "loop.told.deleted", edited)
+
+
+@control("loop", "restore")
+async def restore(press: Press) -> None:
+    """Take a loop out of the bin."""
+    area: LoopArea = press.services.loops
+    edited = await area.loops.restore(press.actor, press.person, press.id)
+    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.person)
+    await press.update(note(press.words("loop.told.restored", name=edited.loop.name), [show]))
+
+
+def day_label(loop: Loop) -> str:
+    """Return the key of what a copy of a dated loop is asked for: the day it leads to, else its first day."""
+    return "loop.form.duplicate_anchor" if loop.anchor_date else "loop.form.duplicate_day"
+
+
+@control("loop", "duplicate", opens_form=True)
+async def ask_day(press: Press) -> None:
+    """Ask for the first day of a copy."""
+    area: LoopArea = press.services.loops
+    plan = await area.loops.plan(press.person, press.id)
+    words = press.words
+    now = plan.loop.anchor_date or plan.loop.start_date
+    help_text = words("loop.form.duplicate_help", day=day_text(now)) if now else None
+    day = Field("day", words(day_label(plan.loop)), help_text, max_length=40)
+    title = words("loop.form.duplicate", name=plan.loop.name)
+    await press.open(Form("loop", "duplicate", title, [day], id=press.id))
+
+
+@form("loop", "duplicate")
+async def duplicate_dated(submit: Submit) -> None:
+    """Copy a dated loop to its new day."""
+    await _duplicated(submit, submit.id, await read_day(submit, submit.values.text("day")))
+
+
+async def _duplicated(turn: Turn, loop_id: str, new_day: date | None) -> None:
+    area: LoopArea = turn.services.loops
+    suffix = turn.words("loop.copy_suffix")
+    edited = await area.loops.duplicate(turn.actor, turn.person, loop_id, new_day=new_day, suffix=suffix)
+    await _told(turn, "loop.told.duplicated", edited)
+
+
+async def _told(turn: Turn, key: str, edited: Edited) -> None:
+    text = edited_text(edited, turn.words(key, name=edited.loop.name), turn.words)
+    buttons = [undo_button(turn, edited.group_id)] if edited.group_id else []
+    await turn.reply(note(text, buttons) if buttons else note(text))
+
+
+async def setup(bot: Any) -> None:
+    await bot.add_cog(Loops(bot))
+
+
+controls = (
+    *loop_clips.controls,
+    *loop_files.controls,
+    *loop_more.controls,
+    *loop_panel.controls,
+    *loop_readings.controls,
+    *loop_list.controls,
+)
+"""What the files beside this one declare; the client finds them through their modules."""

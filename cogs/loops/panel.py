@@ -1,0 +1,271 @@
+"""The live panel: one message of a loop that follows every edit, posted for everybody or seen by one person.
+
+Posted panels are kept in the database and edited as messages. Private ones are edited through the answer's token,
+which lives for a quarter of an hour; their buttons work after that too, and make them live again.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+
+from bot.actors import Actor
+from bot.errors import BotError
+from bot.loops.area import LoopArea
+from bot.loops.cards import loop_card
+from bot.loops.dates import moment_of
+from bot.loops.model import LoopId
+from bot.loops.picture_view import timeline_view
+from bot.loops.store import LoopView
+from bot.loops.wording import alt_text
+from bot.ports import OutMessage, Policy, SendFailed, Target, TargetKind
+from bot.say.card import Button, Card, OutFile, Picture, note, plain
+from bot.say.words import Words
+from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
+from bot.ui.cards import discord_files, layout
+from bot.ui.common import undo_button
+from bot.ui.controls import control
+from bot.ui.errors import as_send_failure
+from bot.ui.panel import LiveCards
+from bot.ui.sender import DiscordSender
+from storage.repositories.loop_sets import Panel
+
+_TOKEN_LIVES = timedelta(minutes=14)
+_PRIVATE_AT_MOST = 500
+FILE_NAME = "timeline.png"
+
+
+@dataclass(frozen=True, slots=True)
+class _Private:
+    """A panel that only one person sees: edited through the interaction that made or last touched it."""
+
+    interaction: discord.Interaction[Any]
+    owner: int
+    loop_id: str
+    words: Words
+    until: datetime
+
+
+class _TokenSender:
+    """Edits private panels. Only `edit` is ever asked of it."""
+
+    def __init__(self, panels: dict[int, _Private]) -> None:
+        self._panels = panels
+
+    async def edit(self, target: Target, message_id: int, message: OutMessage) -> None:
+        panel = self._panels.get(message_id)
+        if panel is None or not isinstance(message.card, Card):
+            raise SendFailed(Policy.MESSAGE_GONE, "private panel")
+        try:
+            await panel.interaction.edit_original_response(
+                view=layout(message.card, panel.words),
+                attachments=discord_files(message.card),
+                allowed_mentions=NO_MENTIONS,
+            )
+        except (discord.DiscordException, OSError, TimeoutError) as error:
+            raise as_send_failure(error) from error
+
+
+class LoopPanels:
+    """All live panels of loops. Told of every change; edits are joined and the newest state wins."""
+
+    def __init__(self, bot: Any, area: LoopArea) -> None:
+        self._bot = bot
+        self._area = area
+        self._private: dict[int, _Private] = {}
+        pace = area.rules.panel
+        sender: Any = _TokenSender(self._private)
+        self._tokens = LiveCards(
+            sender, bot.supervisor, debounce_s=pace.redraw_s, every_s=pace.edit_gap_s, forget=self._forget_private
+        )
+        posted = DiscordSender(bot, bot.edge.catalogue)
+        self._posted = LiveCards(
+            posted, bot.supervisor, debounce_s=pace.redraw_s, every_s=pace.edit_gap_s, forget=self._forget_posted
+        )
+        self._owners: dict[int, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Count the panels that are about to be edited."""
+        return self._tokens.waiting + self._posted.waiting
+
+    def stop(self) -> None:
+        """Stop redrawing: the bot closes."""
+        self._tokens.stop()
+        self._posted.stop()
+
+    def changed(self, owner: int, loop_id: LoopId) -> None:
+        """Ask for a redraw of every panel of a loop. Does not block."""
+        now = self._bot.edge.clock.now()
+        for message_id, panel in list(self._private.items()):
+            if panel.until <= now:
+                del self._private[message_id]
+            elif panel.loop_id == loop_id and panel.owner == owner:
+                target = Target(TargetKind.CHANNEL, panel.interaction.channel_id or 0)
+                self._tokens.touch(target, message_id, self._render(owner, loop_id, panel.words, can_post=True))
+        self._bot.supervisor.spawn(f"panels of {loop_id}", self._touch_posted(owner, loop_id))
+
+    def undone(self, owner: int, group: Any) -> None:
+        """Redraw what an undo touched."""
+        loops: set[str] = set()
+        for recorded in group.changes:
+            change = recorded.change
+            if change.area == "loop":
+                row = change.after or change.before or {}
+                loops.add(change.entity_id if change.entity == "loops" else str(row.get("loop_id")))
+        for loop_id in loops:
+            self.changed(owner, LoopId(loop_id))
+
+    def follow(self, turn: Turn, message_id: int, loop_id: str) -> None:
+        """Keep a private panel in step from now on, through this turn's token."""
+        self._private.pop(message_id, None)
+        while len(self._private) >= _PRIVATE_AT_MOST:
+            del self._private[next(iter(self._private))]
+        self._private[message_id] = _Private(
+            turn.interaction, turn.person, loop_id, turn.words, turn.now + _TOKEN_LIVES
+        )
+
+    async def touched(self, turn: Turn, loop_id: str) -> None:
+        """Acknowledge a press or a form on a panel; a private panel lives on through its token."""
+        await turn.defer()
+        message = turn.interaction.message
+        if message is not None and message.flags.ephemeral and message.id in self._private:
+            self.follow(turn, message.id, loop_id)
+
+    async def post(self, turn: Turn, view: LoopView) -> None:
+        """Post a panel for everybody here and keep it in step."""
+        words = turn.guild_words
+        card = loop_card(view, words, await picture_of(self._area, view, words))
+        message = await turn.post(card)
+        panel = Panel(
+            turn.person, view.loop.id, message.channel.id, message.id, "", str(turn.interaction.guild_locale or "en")
+        )
+        await self._area.loops.keep_panel(turn.actor, turn.person, panel)
+
+    async def _touch_posted(self, owner: int, loop_id: LoopId) -> None:
+        for panel in await self._area.loops.panels(owner, loop_id):
+            words = self._bot.edge.catalogue.words(panel.locale)
+            self._owners[panel.message_id] = owner
+            target = Target(TargetKind.CHANNEL, panel.channel_id)
+            self._posted.touch(target, panel.message_id, self._render(owner, loop_id, words, can_post=False))
+
+    def _render(
+        self, owner: int, loop_id: str, words: Words, *, can_post: bool
+    ) -> Callable[[], Awaitable[Card | None]]:
+        async def render() -> Card | None:
+            if self._bot.edge.closing:
+                return None
+            try:
+                view = await self._area.store.view(owner, loop_id)
+                picture = await picture_of(self._area, view, words)
+            except BotError:
+                return None
+            card = loop_card(view, words, picture, can_post=can_post)
+            if can_post:
+                return card
+            remove = Button("ui", "remove", words("card.remove"), owner=owner)
+            return replace(card, rows=[*card.rows, [remove]])
+
+        return render
+
+    async def _forget_private(self, message_id: int) -> None:
+        self._private.pop(message_id, None)
+
+    async def _forget_posted(self, message_id: int) -> None:
+        owner = self._owners.pop(message_id, None)
+        if owner is not None:
+            await self._area.loops.forget_panel(Actor.system("panel"), owner, message_id)
+
+
+def panels_of(turn: Turn) -> LoopPanels:
+    """Return the panels of the running bot."""
+    return turn.interaction.client.get_cog("Loops").panels
+
+
+async def picture_of(area: LoopArea, view: LoopView, words: Words, look: str = "") -> Picture:
+    """Draw the timeline of a view, with its words from the same data."""
+
+    def say(key: str, /, **parts: object) -> str:
+        return plain(words(key, **parts))
+
+    at = moment_of(view.loop, view.now).at_milli
+    shown = timeline_view(view.plan, view.sequenced, view.momentum, at, say, area.rules, look)
+    alt = alt_text(view.plan, view.sequenced, view.momentum, at, say)
+    return Picture(FILE_NAME, await area.drawing.timeline(shown), alt)
+
+
+async def show_panel(turn: Turn, loop_id: str | None) -> None:
+    """Answer with the live card of a loop: the one asked for, else the active one."""
+    area: LoopArea = turn.services.loops
+    view = await area.loops.view(turn.actor, turn.person, loop_id)
+    card = loop_card(view, turn.words, await picture_of(area, view, turn.words), can_post=True)
+    message = await turn.reply(card)
+    if message is not None:
+        panels_of(turn).follow(turn, message.id, view.loop.id)
+
+
+@control("loop", "show")
+async def show_again(press: Press) -> None:
+    """Show the live card of a loop."""
+    await press.defer(new_message=True)
+    await show_panel(press, press.id)
+
+
+@control("loop", "post")
+async def post(press: Press) -> None:
+    """Post the panel for everybody here; it goes on following the loop."""
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    await panels_of(press).touched(press, press.id)
+    await panels_of(press).post(press, view)
+
+
+@control("loop", "retry")
+async def retry(press: Press) -> None:
+    """Try the waiting edits now."""
+    await panels_of(press).touched(press, press.id)
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    stored = await area.saving.retry(view.loop.id)
+    await press.reply(note(press.words("loop.told.stored" if stored else "loop.told.still_waiting")))
+
+
+@control("loop", "copy")
+async def copy(press: Press) -> None:
+    """Give the waiting edits as text, so that they survive a restart."""
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    words = press.words
+    lines = [plain(words(f"loop.intent.{intent.code}", **intent.parts)) for intent in view.waiting]
+    text = "\n".join([plain(words("loop.told.copied_intents")), *(f"- {line}" for line in lines)])
+    await press.reply(
+        Card(title="", lead=words("loop.told.copied_intents"), files=[OutFile("edits.txt", text.encode())])
+    )
+
+
+@control("loop", "discard")
+async def discard(press: Press) -> None:
+    """Let the waiting edits go."""
+    await panels_of(press).touched(press, press.id)
+    area: LoopArea = press.services.loops
+    view = await area.loops.view(press.actor, press.person, press.id)
+    count = await area.saving.discard(view.loop.id)
+    await press.reply(note(press.words("loop.told.discarded", count=count)))
+
+
+async def after_edit(turn: Press | Submit, told: str, group_id: str, loop_id: str) -> None:
+    """Say privately what an edit did, with Undo; the panels follow by themselves."""
+    await panels_of(turn).touched(turn, loop_id)
+    rows = [[undo_button(turn, group_id)]] if group_id else []
+    await turn.reply(note(told, *rows), ephemeral=True)
+
+
+controls = (
+    show_again,
+    post,
+    retry,
+    copy,
+    discard,
+)

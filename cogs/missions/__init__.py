@@ -1,0 +1,1 @@
+"""Missions in Discord: commands, agents, decisions."""

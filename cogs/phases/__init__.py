@@ -1,0 +1,1 @@
+"""Phases in Discord: form maps and offered changes of phase."""

@@ -1,0 +1,1 @@
+"""Release plans in Discord."""

@@ -1,0 +1,1 @@
+"""The studio in Discord: set-up, settings, health, privacy."""

@@ -1,0 +1,50 @@
+"""What the bot may do in the channels that are set"""
+
+from typing import cast
+
+import discord
+
+from bot.studio.health import ChannelAccess, Word
+from bot.ui.base import Turn
+
+NEEDED = (
+    ("View Channel", "view_channel"),
+    ("Send Messages", "send_messages"),
+    ("Attach Files", "attach_files"),
+    ("Read Message History", "read_message_history"),
+)
+
+
+WORDS = {Word.OK: "studio.health.ok", Word.LOOK: "studio.health.look", Word.BROKEN: "studio.health.broken"}
+
+
+async def channel_access(turn: Turn) -> list[ChannelAccess]:
+    """Ask Discord what the bot may do in each configured channel."""
+    guild = turn.interaction.guild
+    if guild is None or turn.guild is None:
+        return []
+    settings = await turn.services.studio.guild_settings(turn.guild)
+    found: list[ChannelAccess] = []
+    for purpose in ("bounces", "releases", "digest"):
+        channel_id = getattr(settings, f"{purpose}_channel")
+        if channel_id is None:
+            continue
+        channel = guild.get_channel(channel_id)
+        if channel is None:
+            found.append(ChannelAccess(turn.words(f"studio.setup.{purpose}"), channel_id, False, ()))
+            continue
+        rights = await bot_rights(guild, channel, turn.interaction.client.user)
+        missing = tuple(name for name, attribute in NEEDED if not getattr(rights, attribute))
+        found.append(ChannelAccess(turn.words(f"studio.setup.{purpose}"), channel_id, True, missing))
+    return found
+
+
+async def bot_rights(
+    guild: discord.Guild, channel: discord.abc.GuildChannel, user: discord.ClientUser | None
+) -> discord.Permissions:
+    """Return the bot's permissions in a channel; members are not cached, so it is asked for once."""
+    # discord.py says that `me` is always there; without a member cache it is not.
+    me = cast("discord.Member | None", guild.me)
+    if me is None and user is not None:
+        me = await guild.fetch_member(user.id)
+    return channel.permissions_for(me) if me is not None else discord.Permissions.none()
