@@ -36,6 +36,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.rules
 	$(BIN)/deptry .
 
 # COVER=1 counts branches on the way and prints them by area.

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from bot.actors import Actor
-from bot.app.wiring.loops import Stored
+from bot.app.wiring.loops import LinkedBounces
 from bot.bounces.model import BounceId
+from bot.bounces.read import BounceReads
 from bot.bounces.week import BounceWeek
 from bot.clock import FixedClock
 from bot.coach.digest_week import CoachWeek
@@ -19,8 +20,9 @@ from bot.digest.model import IsoWeek
 from bot.digest.schedule import Window
 from bot.digest.service import DigestService
 from bot.loops.area import Neighbours, open_loops
-from bot.loops.dated import DatedClip, DatedLoop, DatedLoops
-from bot.loops.model import Lane, Pace, Role
+from bot.loops.dated import DatedLoops
+from bot.loops.model import DatedClip, DatedLoop, Lane, Pace, Role
+from bot.loops.read import LoopReads
 from bot.loops.week import LoopWeek
 from bot.missions.week import MissionWeek
 from bot.paths import assets_dir
@@ -106,18 +108,18 @@ async def _fill(database: Database, history: int) -> None:
 
 
 def _service(database: Database, clock: FixedClock) -> DigestService:
-    stored = Stored(database)
+    stored = LinkedBounces(BounceReads(database))
     loops = open_loops(database, clock, Neighbours(zones=_Zones(), bounces=stored))
     facts = load_facts(assets_dir() / "facts" / "platform_facts.toml")
     presets = load_presets(assets_dir() / "presets", facts.facts)
     releases = ReleaseService(database, clock, presets, facts, _Zones(), stored, WORDS)
     phases = PhaseService(database, clock, NoFacts())
     sources = [
-        BounceWeek(database),
+        BounceWeek(database, LoopReads(database)),
         LoopWeek(database, loops, WORDS),
         CoachWeek(database),
         ReleaseWeek(releases, WORDS),
-        PhaseWeek(database, phases),
+        PhaseWeek(database, phases, BounceReads(database)),
         MissionWeek(database),
     ]
     return DigestService(database, clock, Quiet(zone_name="UTC"), sources)

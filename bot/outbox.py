@@ -121,7 +121,16 @@ class Outbox:
         """Send one delivery, or find out that it was sent, or say when to try again."""
         # Before anything is waited for, so that what is due first at a place stands first there.
         async with self._lines.turn(int(slot.payload.get("target", 0))):
-            return await self._deliver(slot)
+            try:
+                return await self._deliver(slot)
+            except LeaseLost:
+                raise
+            except Exception:
+                if slot.attempts < self._rules.max_attempts:
+                    raise
+                log.exception("delivery given up", delivery=slot.subject_id, attempts=slot.attempts)
+                await self._give_up(slot)
+                return None
 
     async def _deliver(self, slot: Slot) -> Later | None:
         delivery = await self._reads.ask(slot.subject_id)
@@ -282,6 +291,12 @@ class Outbox:
             await unit.repo(DeliveryRepository).note_error(
                 delivery.id, failure.detail, not_sent=delivery.state == "pending"
             )
+
+    async def _give_up(self, slot: Slot) -> None:
+        """End a message that could not be made or followed up, so that it doesn't seem to wait for ever."""
+        delivery = await self._reads.ask(slot.subject_id)
+        if delivery is not None and delivery.state in ("pending", "sending"):
+            await self._close(slot, delivery, "failed", "could not be made")
 
     async def _close(self, slot: Slot, delivery: Delivery, state: str, reason: str) -> None:
         async with self._database.system_write("delivery.close") as unit:

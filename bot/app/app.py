@@ -22,7 +22,7 @@ from bot.app.wiring.ai import make_assistant
 from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
 from bot.app.wiring.coach import wire_coach
 from bot.app.wiring.digest import wire_digest
-from bot.app.wiring.loops import Stored, wire_loops
+from bot.app.wiring.loops import wire_loops
 from bot.app.wiring.missions import Happenings, wire_missions
 from bot.app.wiring.phases import HeardPhases, wire_phases
 from bot.app.wiring.releases import wire_releases
@@ -30,6 +30,7 @@ from bot.archive.service import ArchiveService
 from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
+from bot.coach.read import CoachReads
 from bot.engine import Engine, EngineRules
 from bot.lifecycle import Supervisor, ended
 from bot.local.redirect import reached_by
@@ -200,7 +201,7 @@ class App:
         async def artwork(owner: int, bounce_id: str | None, words: Words) -> Picture | None:
             return await bounces.messages.artwork(owner, bounce_id, words)
 
-        releases = wire_releases(on, DatedLoops(loops.changed), Stored(on.database), artwork)
+        releases = wire_releases(on, DatedLoops(loops.changed), CoachReads(on.database), artwork)
         phases, forms = wire_phases(on, releases)
         hears = HeardPhases(phases)
         bounces = wire_bounces(on, loops, lambda: self.bot, hears)
@@ -339,7 +340,7 @@ class App:
         return not self.bot.is_closed() and (self._works_only or self.bot.is_ready())
 
     async def wait_ready(self, seconds: float = 30.0) -> None:
-        """Wait until the gateway is ready. Raises Stop where the start ended otherwise."""
+        """Wait until the gateway is ready. Raises Stop where the start ended otherwise, or took longer than that."""
         ready = asyncio.ensure_future(self.bot.wait_until_ready())
         stopped = asyncio.ensure_future(self._stopped.wait())
         try:
@@ -348,6 +349,8 @@ class App:
             await ended(ready, stopped)
         if self._failure is not None:
             raise self._failure
+        if not self.bot.is_ready():
+            raise Stop(ExitCode.DISCORD_UNREACHABLE, "Discord did not let the bot in within the time it usually takes.")
 
     async def wait(self) -> None:
         """Wait until something ends the process. Raises Stop where that was not asked for."""

@@ -22,13 +22,17 @@ from bot.archive.zips import ArchivePlan, Entry, LeftOut, plan_archive_blocking,
 from bot.bounces import catalogue
 from bot.bounces.area import BounceArea
 from bot.bounces.cards import say_in
-from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts, Filter
+from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts
+from bot.bounces.read import BounceReads
 from bot.bounces.trouble import CannotMeasure
 from bot.clock import Clock
+from bot.coach.read import CoachReads
+from bot.digest.read import DigestReads
 from bot.digest.rules import DigestRules
 from bot.errors import Refused
 from bot.loops.area import LoopArea
 from bot.loops.model import Plan
+from bot.loops.read import LoopReads
 from bot.loops.service import LoopFields
 from bot.loops.transfer import to_json
 from bot.phases.form_map import file_name, markdown
@@ -38,14 +42,8 @@ from bot.rules import load_rules
 from bot.say.words import Catalogue, Finished
 from bot.sheets import cell
 from bot.studio.service import StudioService
-from storage.repositories.bounces import BounceRepository, SliceRepository
-from storage.repositories.coach_goals import CoachGoalRepository
-from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
-from storage.repositories.digest import DigestRepository
-from storage.repositories.loops import ClipRepository, LoopRepository
 from storage.unit import Database
 
-BOUNCES_MOST = 100_000
 SPANS = {"month": 31, "quarter": 92, "all": None}
 CATALOGUE_FORMAT = "studiohand.catalogue"
 _WANTED = re.compile(r"catalogue\.json|loops/[^/]+\.json")
@@ -116,11 +114,9 @@ class ArchiveService:
     async def preview(self, owner: int, choice: ArchiveChoice) -> ArchivePreview:
         """Count what is there, without packing."""
         since = self._since(choice)
-        async with self._database.read(owner) as unit:
-            digests = await unit.repo(DigestRepository).all(since)
-            wanted = Filter(since=since)
-            bounces = await unit.repo(BounceRepository).find(wanted, BOUNCES_MOST)
-            loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.updated_at > since]
+        digests = await DigestReads(self._database).everything(owner, since)
+        bounces, _ = await BounceReads(self._database).everything(owner, since)
+        loops = await LoopReads(self._database).changed_since(owner, since)
         forms = await self._forms.all(owner)
         releases = await self._releases.all(owner)
         audio = sum(bounce.facts.size_bytes for bounce in bounces) if choice.audio else 0
@@ -171,15 +167,12 @@ class ArchiveService:
         zone = await self._studio.zone(owner)
         entries: list[Entry] = []
         gone: list[LeftOut] = []
-        async with self._database.read(owner) as unit:
-            digests = await unit.repo(DigestRepository).all(since)
-            bounces = await unit.repo(BounceRepository).find(Filter(since=since), BOUNCES_MOST)
-            slices = await unit.repo(SliceRepository).between(since, unit.now)
-            loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.updated_at > since]
-            clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
-            names = {str(loop.id): loop.name for loop in await unit.repo(LoopRepository).all()}
+        digests = await DigestReads(self._database).everything(owner, since)
+        bounces, slices = await BounceReads(self._database).everything(owner, since)
+        loops = await LoopReads(self._database).changed_since(owner, since)
+        names = await LoopReads(self._database).names(owner)
         entries += [Entry(f"digests/{digest.file_name}", digest.markdown.encode()) for digest in digests]
-        entries += [Entry(f"loops/{loop.name}.json", to_json(Plan(loop, clips[loop.id])).encode()) for loop in loops]
+        entries += [Entry(f"loops/{loop.name}.json", to_json(Plan(loop, clips)).encode()) for loop, clips in loops]
         for form in await self._forms.all(owner):
             for place, version in enumerate(form.versions):
                 if version.created_at > since:
@@ -232,20 +225,16 @@ class ArchiveService:
 
     async def _coach(self, owner: int, since: date) -> list[Entry]:
         """Weeks and goals; never energy, never load."""
-        async with self._database.read(owner) as unit:
-            weeks = await unit.repo(CoachWeekRepository).since(since)
-            tasks = await unit.repo(CoachTaskRepository).of_weeks([week.id for week in weeks])
-            goals = await unit.repo(CoachGoalRepository).all()
+        weeks, goals = await CoachReads(self._database).everything(owner, since)
         told = [
             {
                 "week": week.week_start.isoformat(),
                 "state": str(week.state),
                 "tasks": [
-                    {"title": task.title, "area": str(task.focus_area), "status": str(task.status)}
-                    for task in tasks[week.id]
+                    {"title": task.title, "area": str(task.focus_area), "status": str(task.status)} for task in tasks
                 ],
             }
-            for week in weeks
+            for week, tasks in weeks
         ]
         aims = [{"title": goal.title, "category": str(goal.category), "status": str(goal.status)} for goal in goals]
         return [Entry("coach/weeks.json", _json(told)), Entry("coach/goals.json", _json(aims))]

@@ -122,6 +122,14 @@ class BounceMessages:
             sheet = None
         return OutMessage(group_card(shown, sheet, self._words, was_found=was_found))
 
+    async def picture(self, owner: int, source: str) -> bytes | None:
+        """Draw the waveform of a bounce for what others post; None where it, or what was measured of it, is gone."""
+        try:
+            bounce = await self._service.get(owner, source)
+            return (await self._pictures.waveform(bounce, say_in(self._words))).png
+        except (BotError, CannotMeasure):
+            return None
+
     async def artwork(self, owner: int, bounce_id: str | None, words: Words) -> Picture | None:
         """Draw the cover of a bounce for what others post; None where that can't be done."""
         if bounce_id is None:

@@ -1,7 +1,9 @@
 """Bounces' part of a week: what was bounced, sliced and tagged in the window"""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.bounces.model import Bounce, Filter, SliceKind
@@ -13,18 +15,24 @@ from bot.digest.model import (
 )
 from bot.digest.schedule import Window
 from storage.repositories.bounces import BounceRepository, SliceRepository
-from storage.repositories.loops import LoopRepository
 from storage.unit import Database
 
 WINDOW_MOST = 500
 """Bounces read of one window; more are not listed, and nobody finishes as many."""
 
 
+class LoopNames(Protocol):
+    """Knows the names of loops by their ids."""
+
+    async def names(self, owner: int) -> Mapping[str, str]: ...
+
+
 class BounceWeek:
     """Bounces, saved slices, tags."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, loops: LoopNames) -> None:
         self._database = database
+        self._loops = loops
 
     async def fill(self, owner: int, window: Window, zone: ZoneInfo, data: WeekData) -> WeekData:
         async with self._database.read(owner) as unit:
@@ -34,7 +42,7 @@ class BounceWeek:
             slices = await unit.repo(SliceRepository).between(window.after, window.until)
             manual = [s for s in slices if s.kind is SliceKind.MANUAL]
             named = await unit.repo(BounceRepository).many(list({s.bounce_id for s in manual}))
-            loops = {str(loop.id): loop.name for loop in await unit.repo(LoopRepository).all()} if bounces else {}
+        loops = await self._loops.names(owner) if bounces else {}
         names = {b.id: b.file_name for b in named}
         counts = Counter(names.get(s.bounce_id, "") for s in manual)
         tags = Counter(tag for b in bounces for tag in b.free_tags) + Counter(tag for s in manual for tag in s.tags)

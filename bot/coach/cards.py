@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.coach.dates import iso_week
-from bot.coach.model import FREE_TEXT, Effort, LoadLevel, Task, TaskStatus, WeekState
+from bot.coach.model import FREE_TEXT, CheckinKind, CheckinState, Effort, LoadLevel, Task, TaskStatus, WeekState
 from bot.coach.model import Line as CoachLine
 from bot.coach.seats import hours_of
+from bot.coach.service.checkins import CheckinView
 from bot.coach.service.weeks import WeekView
 from bot.say.card import Accent, Button, Card, Option, Row, Section, Select, State, Style, Text, join, raw
 from bot.say.words import Words
@@ -265,3 +266,75 @@ def load_accent(level: LoadLevel) -> Accent:
 
 def _short(text: str, most: int = 90) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+ONE_WAY = (CheckinKind.WELCOME, CheckinKind.RETURN, CheckinKind.LAST)
+
+
+def checkin_card(view: CheckinView, words: Words, owner: int) -> Card:
+    """Return the message in the state its row is in; it is short, and asks one thing."""
+    checkin = view.checkin
+    lead = join("\n", [said(line, words) for line in view.lines])
+    sections = [Section(words("coach.reminders.title"), list(view.reminders[:3]))] if view.reminders else []
+    if checkin.kind in ONE_WAY:
+        rows: list[Row] = [[_button("week", "coach.button.week", "-", words, owner)]]
+        return Card("", lead=lead, sections=sections, rows=rows, accent=Accent.ACCENT)
+    match checkin.state:
+        case CheckinState.SKIPPED | CheckinState.DROPPED:
+            return Card("", lead=words("coach.checkin.put_away"), quiet=True)
+        case CheckinState.ANSWERED:
+            return _answered(view, words, owner)
+        case CheckinState.SCHEDULED if view.is_snoozed:
+            return Card("", lead=words("coach.checkin.snoozed", when=checkin.due_at), quiet=True)
+        case _:
+            pass
+    buttons = [_button("checkin-done", "coach.button.done", checkin.id, words, owner, style=Style.PRIMARY)]
+    if checkin.kind is not CheckinKind.ON_DEMAND:
+        buttons.append(_button("checkin-snooze", "coach.button.snooze", checkin.id, words, owner))
+    buttons.append(_button("checkin-later", "coach.button.not_today", checkin.id, words, owner))
+    return Card("", lead=lead, sections=sections, rows=[buttons], accent=Accent.ACCENT)
+
+
+def _answered(view: CheckinView, words: Words, owner: int) -> Card:
+    """Return the answered message: tick, energy if opted in, reflection."""
+    checkin = view.checkin
+    rows: list[Row] = []
+    week = view.week
+    if week is not None and week.open:
+        options = [Option(task.title[:100], task.id) for task in week.open][:25]
+        rows.append(
+            Select(
+                "coach",
+                "checkin-tick",
+                words("coach.week.tick"),
+                options,
+                id=checkin.id,
+                owner=owner,
+                min_values=1,
+                max_values=len(options),
+            )
+        )
+    if view.asks_energy and checkin.energy is None:
+        scale = [Option(words(f"coach.energy.{n}").plain, str(n)) for n in range(1, 6)]
+        scale.append(Option(words("coach.energy.skip").plain, "0"))
+        rows.append(Select("coach", "energy", words("coach.energy.ask"), scale, id=checkin.id, owner=owner))
+    buttons = [
+        _button("checkin-reflect", "coach.button.reflect", checkin.id, words, owner),
+        _button("week", "coach.button.week", "-", words, owner),
+    ]
+    if checkin.energy is not None:
+        buttons.append(_button("energy-again", "card.change", checkin.id, words, owner))
+    if checkin.kind is CheckinKind.FRIDAY and week is not None and week.open:
+        buttons.append(_button("close-week", "coach.button.close_week", week.week.week_start.isoformat(), words, owner))
+    rows.append(buttons)
+    done = week.done if week else 0
+    lines = [words("coach.checkin.answered", count=done)]
+    if checkin.energy is not None:
+        lines.append(words("coach.checkin.energy_kept", energy=checkin.energy))
+    if checkin.kind is CheckinKind.FRIDAY:
+        lines.append(words("coach.checkin.rest_belongs"))
+    return Card("", lead=join(" ", lines), rows=rows, quiet=True)
+
+
+def _button(action: str, label: str, thing: str, words: Words, owner: int, style: Style = Style.SECONDARY) -> Button:
+    return Button("coach", action, words(label), id=thing, style=style, owner=owner)

@@ -3,89 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from bot.coach.cards import said
-from bot.coach.model import CheckinKind, CheckinState
+from bot.coach.cards import _button, checkin_card, said
 from bot.coach.service import CoachService
-from bot.coach.service.checkins import ASKED, DELIVERY, REMINDER_DELIVERY, CheckinView
+from bot.coach.service.checkins import ASKED, DELIVERY, REMINDER_DELIVERY
 from bot.errors import Refused
 from bot.outbox import InboxText, Outbox
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Sent
-from bot.say.card import Accent, Button, Card, Option, Row, Section, Select, Style, join
+from bot.say.card import Card
 from bot.say.words import Catalogue, Words
 from bot.slots import Later
 from bot.studio.service import StudioService
-
-ONE_WAY = (CheckinKind.WELCOME, CheckinKind.RETURN, CheckinKind.LAST)
-
-
-def checkin_card(view: CheckinView, words: Words, owner: int) -> Card:
-    """Return the message in the state its row is in; it is short, and asks one thing."""
-    checkin = view.checkin
-    lead = join("\n", [said(line, words) for line in view.lines])
-    sections = [Section(words("coach.reminders.title"), list(view.reminders[:3]))] if view.reminders else []
-    if checkin.kind in ONE_WAY:
-        rows: list[Row] = [[_button("week", "coach.button.week", "-", words, owner)]]
-        return Card("", lead=lead, sections=sections, rows=rows, accent=Accent.ACCENT)
-    match checkin.state:
-        case CheckinState.SKIPPED | CheckinState.DROPPED:
-            return Card("", lead=words("coach.checkin.put_away"), quiet=True)
-        case CheckinState.ANSWERED:
-            return _answered(view, words, owner)
-        case CheckinState.SCHEDULED if view.is_snoozed:
-            return Card("", lead=words("coach.checkin.snoozed", when=checkin.due_at), quiet=True)
-        case _:
-            pass
-    buttons = [_button("checkin-done", "coach.button.done", checkin.id, words, owner, style=Style.PRIMARY)]
-    if checkin.kind is not CheckinKind.ON_DEMAND:
-        buttons.append(_button("checkin-snooze", "coach.button.snooze", checkin.id, words, owner))
-    buttons.append(_button("checkin-later", "coach.button.not_today", checkin.id, words, owner))
-    return Card("", lead=lead, sections=sections, rows=[buttons], accent=Accent.ACCENT)
-
-
-def _answered(view: CheckinView, words: Words, owner: int) -> Card:
-    """Return the answered message: tick, energy if opted in, reflection."""
-    checkin = view.checkin
-    rows: list[Row] = []
-    week = view.week
-    if week is not None and week.open:
-        options = [Option(task.title[:100], task.id) for task in week.open][:25]
-        rows.append(
-            Select(
-                "coach",
-                "checkin-tick",
-                words("coach.week.tick"),
-                options,
-                id=checkin.id,
-                owner=owner,
-                min_values=1,
-                max_values=len(options),
-            )
-        )
-    if view.asks_energy and checkin.energy is None:
-        scale = [Option(words(f"coach.energy.{n}").plain, str(n)) for n in range(1, 6)]
-        scale.append(Option(words("coach.energy.skip").plain, "0"))
-        rows.append(Select("coach", "energy", words("coach.energy.ask"), scale, id=checkin.id, owner=owner))
-    buttons = [
-        _button("checkin-reflect", "coach.button.reflect", checkin.id, words, owner),
-        _button("week", "coach.button.week", "-", words, owner),
-    ]
-    if checkin.energy is not None:
-        buttons.append(_button("energy-again", "card.change", checkin.id, words, owner))
-    if checkin.kind is CheckinKind.FRIDAY and week is not None and week.open:
-        buttons.append(_button("close-week", "coach.button.close_week", week.week.week_start.isoformat(), words, owner))
-    rows.append(buttons)
-    done = week.done if week else 0
-    lines = [words("coach.checkin.answered", count=done)]
-    if checkin.energy is not None:
-        lines.append(words("coach.checkin.energy_kept", energy=checkin.energy))
-    if checkin.kind is CheckinKind.FRIDAY:
-        lines.append(words("coach.checkin.rest_belongs"))
-    return Card("", lead=join(" ", lines), rows=rows, quiet=True)
-
-
-def _button(action: str, label: str, thing: str, words: Words, owner: int, style: Style = Style.SECONDARY) -> Button:
-    return Button("coach", action, words(label), id=thing, style=style, owner=owner)
 
 
 def register_deliveries(coach: CoachService, outbox: Outbox, studio: StudioService, catalogue: Catalogue) -> None:

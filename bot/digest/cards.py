@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from bot.digest.model import Digest, DigestState, Energy, IsoWeek
 from bot.digest.render import DigestCard
 from bot.digest.service import Panel, Shown
-from bot.phases.cards import offer_rows
-from bot.phases.model import Offer
 from bot.say.card import (
     Accent,
     Button,
@@ -40,13 +38,13 @@ def stored_card(
     late: bool = False,
     can_plan: bool = False,
     can_post: bool = False,
-    offer: Offer | None = None,
+    offer: Sequence[Row] = (),
     energy: Energy | None = None,
     can_check_in: bool = False,
 ) -> Card:
     """Return a digest as it was built; its texts are finished markup already.
 
-    `offer`: the change of phase that is open now. `energy` and `can_check_in`: for the DM copy only.
+    `offer`: the answers to the change of phase that is open now. `energy` and `can_check_in`: for the DM copy only.
     """
     week = str(shown.week)
     rows: list[Row] = []
@@ -62,7 +60,7 @@ def stored_card(
         rows.append([Button("digest", "post", words("card.post"), week if not shown.so_far else "now", owner=owner)])
     if can_check_in:
         rows.append([Button("coach", "checkin-new", words("digest.card.checkin"), owner=owner)])
-    rows += offer_rows(offer, words, owner)
+    rows += offer
     card = _card(shown.card, waveform)
     facts = list(card.facts)
     if energy is not None:

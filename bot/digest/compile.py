@@ -14,7 +14,7 @@ from bot.digest.model import (
     StepKind,
     WeekData,
 )
-from bot.releases.countdown import countdown
+from bot.say.countdown import countdown
 from bot.say.dates import day_month, short_day, week_span, weekday
 from bot.say.words import Speaks
 

@@ -1,19 +1,16 @@
 """What the outbox sends of digests, from what is stored"""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from bot.bounces.area import BounceArea
-from bot.bounces.cards import say_in
-from bot.bounces.trouble import CannotMeasure
 from bot.digest.cards import public_card, quiet_card, server_card, stored_card
 from bot.digest.ports import Waveforms
 from bot.digest.sending import PUBLIC
 from bot.digest.service import DigestService, Shown
-from bot.errors import BotError
 from bot.outbox import InboxText
 from bot.outbox_model import Delivery
-from bot.phases.model import Offer
 from bot.ports import OutMessage
+from bot.say.card import Row
 from bot.say.words import Catalogue, Words
 from bot.studio.service import StudioService
 from storage.repositories.studio import InboxRepository
@@ -21,30 +18,15 @@ from storage.unit import Unit
 
 
 class OpenOffers(Protocol):
-    """Tells of a change of phase that is offered."""
+    """Gives the answers to a change of phase that is offered."""
 
-    async def open_offer(self, owner: int) -> Offer | None: ...
+    async def offer_rows(self, owner: int, words: Words) -> Sequence[Row]: ...
 
 
 class CheckIns(Protocol):
     """Tells whether the Sunday digest is a person's check-in too."""
 
     async def wants_checkins(self, user_id: int) -> bool: ...
-
-
-class DrawnWaveforms:
-    """Draws the waveform of a bounce; none where it, or what was measured of it, is gone."""
-
-    def __init__(self, bounces: BounceArea, words: Words) -> None:
-        self._bounces = bounces
-        self._words = words
-
-    async def picture(self, owner: int, source: str) -> bytes | None:
-        try:
-            bounce = await self._bounces.service.get(owner, source)
-            return (await self._bounces.pictures.waveform(bounce, say_in(self._words))).png
-        except (BotError, CannotMeasure):
-            return None
 
 
 class DigestMessages:
@@ -80,7 +62,7 @@ class DigestMessages:
             picture,
             late=payload["late"],
             can_plan=self._service.can_plan,
-            offer=await self._offers.open_offer(delivery.owner),
+            offer=await self._offers.offer_rows(delivery.owner, words),
             energy=await self._service.energy(delivery.owner, shown),
             can_check_in=await self._check_ins.wants_checkins(delivery.owner),
         )

@@ -4,7 +4,7 @@ A release and its loop change together or not at all, so these methods take the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.errors import NotFound
@@ -12,59 +12,16 @@ from bot.loops.model import (
     MILLI,
     Clip,
     ClipId,
-    ClipKind,
+    DatedClip,
+    DatedLoop,
     DeadlineKind,
-    Lane,
     Loop,
     LoopId,
-    Pace,
+    Moved,
     Plan,
-    Role,
-    Source,
 )
 from storage.repositories.loops import ClipRepository, LoopRepository
 from storage.unit import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class DatedClip:
-    """A clip to be made, by calendar days. `deadline` with `hard` False is a soft one."""
-
-    task_key: str
-    name: str
-    lane: Lane
-    day: date
-    length_days: int
-    notes: str = ""
-    kind: ClipKind = ClipKind.TASK
-    requires: tuple[str, ...] = ()
-    deadline: date | None = None
-    hard: bool = False
-    done_at: datetime | None = None
-    source: Source = Source.PRESET
-
-
-@dataclass(frozen=True, slots=True)
-class DatedLoop:
-    """What a new dated loop is called and spans; `end_date` is exclusive."""
-
-    name: str
-    role: Role
-    pace: Pace
-    timezone: str
-    start_date: date
-    end_date: date
-    anchor_date: date
-    preset_key: str
-    lanes_unused: tuple[Lane, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Where a clip goes when its loop's anchor moves."""
-
-    day: date
-    deadline: date | None
 
 
 class DatedLoops:

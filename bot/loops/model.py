@@ -270,3 +270,64 @@ class Desk:
     owner_id: int
     active_loop_id: LoopId | None = None
     selected_clip_id: ClipId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatedClip:
+    """A clip to be made, by calendar days. `deadline` with `hard` False is a soft one."""
+
+    task_key: str
+    name: str
+    lane: Lane
+    day: date
+    length_days: int
+    notes: str = ""
+    kind: ClipKind = ClipKind.TASK
+    requires: tuple[str, ...] = ()
+    deadline: date | None = None
+    hard: bool = False
+    done_at: datetime | None = None
+    source: Source = Source.PRESET
+
+
+@dataclass(frozen=True, slots=True)
+class DatedLoop:
+    """What a new dated loop is called and spans; `end_date` is exclusive."""
+
+    name: str
+    role: Role
+    pace: Pace
+    timezone: str
+    start_date: date
+    end_date: date
+    anchor_date: date
+    preset_key: str
+    lanes_unused: tuple[Lane, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a clip goes when its loop's anchor moves."""
+
+    day: date
+    deadline: date | None
+
+
+PREREQUISITES: Mapping[Lane, tuple[str, tuple[Lane, ...]]] = {
+    Lane.PROMO: ("prereq:creative-or-action", (Lane.CREATIVE, Lane.ACTION)),
+    Lane.ANALYSIS: ("prereq:promo-or-creative", (Lane.PROMO, Lane.CREATIVE)),
+    Lane.REFINE: ("prereq:creative", (Lane.CREATIVE,)),
+}
+"""What each lane builds on: the code that a blocked clip carries, and the lanes that satisfy it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A posted card that follows its loop. `look` is the part of the timeline it shows."""
+
+    owner_id: int
+    loop_id: LoopId
+    channel_id: int
+    message_id: int
+    look: str
+    locale: str

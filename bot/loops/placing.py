@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from bot.loops.model import Clip, Lane
-from bot.loops.sequence import PREREQUISITES, covered
+from bot.loops.model import PREREQUISITES, Clip, Lane
+from bot.loops.sequence import covered
 
 
 def free_stretches(

@@ -4,22 +4,15 @@ Cost is O(n log n) plus one step for each conflict that is reported.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 
 from bot.loops.dates import Moment
-from bot.loops.model import LANE_ORDER, LANES, MILLI, Clip, ClipId, ClipKind, DeadlineKind, Lane
+from bot.loops.model import LANE_ORDER, LANES, MILLI, PREREQUISITES, Clip, ClipId, ClipKind, DeadlineKind, Lane
 from bot.loops.rules import SequenceRules
-
-PREREQUISITES: Mapping[Lane, tuple[str, tuple[Lane, ...]]] = {
-    Lane.PROMO: ("prereq:creative-or-action", (Lane.CREATIVE, Lane.ACTION)),
-    Lane.ANALYSIS: ("prereq:promo-or-creative", (Lane.PROMO, Lane.CREATIVE)),
-    Lane.REFINE: ("prereq:creative", (Lane.CREATIVE,)),
-}
-"""What each lane builds on: the code that a blocked clip carries, and the lanes that satisfy it."""
 
 
 class WarningCode(StrEnum):

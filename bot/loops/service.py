@@ -18,6 +18,7 @@ from bot.loops.model import (
     Loop,
     LoopId,
     Pace,
+    Panel,
     Plan,
     Role,
 )
@@ -25,7 +26,7 @@ from bot.loops.momentum import Momentum, measure
 from bot.loops.ports import ProfileReader, ZoneReader
 from bot.loops.saving import Intent
 from bot.loops.store import LIST, Edited, LoopStore, LoopView
-from storage.repositories.loop_sets import Panel, PanelRepository
+from storage.repositories.loop_sets import PanelRepository
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Unit

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.loops.model import MILLI, Plan, Role
+from bot.loops.model import MILLI, PREREQUISITES, Plan, Role
 from bot.loops.momentum import components_of, frame_of, score_plan
 from bot.loops.placing import free_slot, unblocked_from
 from bot.loops.rules import LoopRules
-from bot.loops.sequence import PREREQUISITES, Sequenced
+from bot.loops.sequence import Sequenced
 from bot.loops.whatif import horizon_milli, lift, shortfalls, with_change
 
 

@@ -9,6 +9,7 @@ from bot.loops.dates import moment_of, timeline_milli
 from bot.loops.model import (
     LANES,
     MILLI,
+    PREREQUISITES,
     Clip,
     ClipId,
     Lane,
@@ -20,7 +21,7 @@ from bot.loops.model import (
 from bot.loops.momentum import components_of, frame_of, percent, score_of, score_plan
 from bot.loops.placing import free_slot, free_stretches
 from bot.loops.rules import LoopRules
-from bot.loops.sequence import PREREQUISITES, Sequenced, covered_milli
+from bot.loops.sequence import Sequenced, covered_milli
 
 
 class WhatIfKind(StrEnum):

@@ -4,7 +4,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
 from bot.clock import Clock
@@ -23,7 +24,6 @@ from bot.phases.form_map import (
 )
 from bot.phases.model import FormContent, FormMap, FormVersion
 from bot.phases.rules import PhaseRules
-from bot.releases.ports import ZoneReader
 from bot.rules import load_rules
 from bot.say.words import Speaks
 from storage.repositories.phases import FormMapRepository
@@ -41,6 +41,12 @@ def suggestions() -> Mapping[str, Any]:
 
 def shipped_constraints() -> Sequence[str]:
     return suggestions()["constraints"]["shipped"]
+
+
+class ZoneReader(Protocol):
+    """Tell the zone that a person lives in."""
+
+    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from bot.releases.countdown import DateReading, countdown, days_to_go
+from bot.releases.countdown import DateReading, days_to_go
 from bot.releases.facts import Fact as PlatformFact
 from bot.releases.facts import FactBook
 from bot.releases.model import Anchor, Preset, Release, ReleaseState
@@ -28,6 +28,7 @@ from bot.say.card import (
     plain,
     raw,
 )
+from bot.say.countdown import countdown
 from bot.say.dates import day_month, full_day
 from bot.say.words import Words
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.releases.model import Anchor, Preset
-from bot.say.dates import day_month, fridays_near
+from bot.say.dates import fridays_near
 from bot.say.words import Speaks
 
 PAST_MOST_DAYS = 28
@@ -16,18 +16,6 @@ LATE_DAYS = -28
 NEAR_DAYS = 14
 DEADLINE_REMINDER_DAYS = (7, 2, 0)
 PUBLIC_COUNTDOWN_DAYS = (28, 14, 7, 3, 1, 0)
-
-
-def countdown(day: date, today: date, words: Speaks) -> str:
-    """Return "T-23, Fri 27 June", "tomorrow", "today" or "3 days ago"."""
-    left = (day - today).days
-    if left > 1:
-        return words("release.countdown.ahead", days=left, day=day_month(day, words.locale))
-    if left == 1:
-        return words("release.countdown.tomorrow")
-    if left == 0:
-        return words("release.countdown.today")
-    return words("release.countdown.ago", count=-left)
 
 
 def days_to_go(day: date, today: date, words: Speaks) -> str:

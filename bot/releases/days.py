@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
 from bot.clock import Clock
-from bot.loops.dated import DatedLoops
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.recurrence import Daily, next_fire
 from bot.releases.countdown import DEADLINE_REMINDER_DAYS, PUBLIC_COUNTDOWN_DAYS
 from bot.releases.model import IfMissed, ReleaseState
-from bot.releases.ports import QuietReader
+from bot.releases.ports import Plans, QuietReader
 from bot.releases.rules import ReleaseRules
 from bot.releases.service import ReleaseService
 from bot.releases.view import ReleaseView, TaskView, state_on
@@ -33,7 +32,7 @@ class ReleaseDays:
     name = "release-day"
 
     def __init__(
-        self, database: Database, clock: Clock, service: ReleaseService, loops: DatedLoops, quiet: QuietReader
+        self, database: Database, clock: Clock, service: ReleaseService, loops: Plans, quiet: QuietReader
     ) -> None:
         self._database = database
         self._clock = clock

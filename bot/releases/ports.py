@@ -1,8 +1,57 @@
 """What release plans are given from outside. Wired in `bot/app/app.py`."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from bot.loops.model import Clip, DatedClip, DatedLoop, Moved, Plan
+from storage.unit import Unit
+
+
+class Plans(Protocol):
+    """Loops with days, made, read and moved inside the release's own transaction: both change, or neither."""
+
+    async def create(self, unit: Unit, spec: DatedLoop, clips: Sequence[DatedClip]) -> Plan:
+        """Make a dated loop with its clips."""
+        ...
+
+    async def read(self, unit: Unit, loop_id: str) -> Plan:
+        """Return loop and clips. Raises NotFound where the loop is gone."""
+        ...
+
+    async def read_many(self, unit: Unit, loop_ids: Sequence[str]) -> Mapping[str, Plan]:
+        """Return the loops that are still there, with their clips, in two queries."""
+        ...
+
+    async def add(self, unit: Unit, loop_id: str, clip: DatedClip) -> Clip:
+        """Add one clip; the loop grows where the clip does not fit in."""
+        ...
+
+    async def finish(self, unit: Unit, clip_id: str, done_at: datetime | None) -> Clip:
+        """Mark a clip done, or open again with None. Raises NotFound."""
+        ...
+
+    async def remove(self, unit: Unit, clip_id: str) -> Clip:
+        """Take a clip away. Raises NotFound."""
+        ...
+
+    async def move_clip(self, unit: Unit, clip_id: str, day: date) -> Clip:
+        """Put one clip on another first day; its deadline stays."""
+        ...
+
+    async def reanchor(
+        self,
+        unit: Unit,
+        loop_id: str,
+        anchor: date,
+        places: Mapping[str, Moved],
+        removed: Sequence[str],
+    ) -> Plan:
+        """Move a loop to another anchor: clips by id to their places, some taken away, the others stay."""
+        ...
+
+    async def rename(self, unit: Unit, loop_id: str, name: str) -> None: ...
 
 
 class ZoneReader(Protocol):

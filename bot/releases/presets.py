@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import NotFound
-from bot.loops.model import LANES
-from bot.loops.sequence import PREREQUISITES
+from bot.loops.model import LANES, PREREQUISITES
 from bot.releases.model import (
     EFFORT_DAYS,
     Anchor,

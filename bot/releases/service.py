@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.actors import Actor
 from bot.clock import Clock
 from bot.errors import NotFound, Refused
-from bot.loops.dated import DatedClip, DatedLoop, DatedLoops, Moved
-from bot.loops.model import ClipKind, Lane, Pace, Role, Source
+from bot.loops.model import ClipKind, DatedClip, DatedLoop, Lane, Moved, Pace, Role, Source
 from bot.recurrence import Daily, next_fire, resolve
 from bot.releases.calendar import CalendarEntry, to_ics
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
@@ -28,7 +27,7 @@ from bot.releases.model import (
 )
 from bot.releases.model import Plan as Layout
 from bot.releases.plan import closing_day, fit, lay_out, move
-from bot.releases.ports import ProfileReader, ZoneReader
+from bot.releases.ports import Plans, ProfileReader, ZoneReader
 from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
@@ -96,7 +95,7 @@ class ReleaseService:
         zones: ZoneReader,
         profiles: ProfileReader,
         words: Speaks,
-        loops: DatedLoops | None = None,
+        loops: Plans,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -105,7 +104,7 @@ class ReleaseService:
         self._zones = zones
         self._profiles = profiles
         self._words = words
-        self._loops = loops or DatedLoops()
+        self._loops = loops
         self.rules = load_rules("releases", ReleaseRules)
 
     # ------------------------------------------------------------------ looking

@@ -1,4 +1,4 @@
-"""Releases, phases and digests for missions: their tools, bound to the methods that commands and buttons call."""
+"""Releases for missions: their tools, bound to the methods that commands and buttons call."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,20 +8,16 @@ from pydantic import Field
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
-from bot.digest.service import DigestService
 from bot.errors import NotFound
 from bot.loops.model import Lane
 from bot.missions.inputs import Choice, Idea, Resolved
-from bot.missions.model import InputKind, InputRef, Line, Policy, Preview
+from bot.missions.model import InputKind, InputRef, Line, Preview
 from bot.missions.ports import Say
-from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
-from bot.phases.model import Phase
-from bot.phases.service import PhaseService
+from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, fingerprint
 from bot.releases.service import ReleaseService
 from bot.releases.view import ReleaseView
 
 LaneName = Literal["creative", "action", "promo", "analysis", "refine"]
-PhaseName = Literal["generator", "builder", "executor", "recovery"]
 
 
 class AddTask(Params):
@@ -41,25 +37,11 @@ class MoveDate(Params):
     day: date
 
 
-class Transition(Params):
-    """Another phase."""
-
-    to: PhaseName
-
-
-class AddNote(Params):
-    """A line for the next weekly digest."""
-
-    text: Words
-
-
 class ReleaseTools:
-    """Adds `release.*`, `phase.offer_transition` and `digest.add_note` to a catalogue."""
+    """Adds `release.*` to a catalogue."""
 
-    def __init__(self, releases: ReleaseService, phases: PhaseService, digests: DigestService) -> None:
+    def __init__(self, releases: ReleaseService) -> None:
         self._releases = releases
-        self._phases = phases
-        self._digests = digests
 
     def add_to(self, catalogue: Catalogue) -> None:
         catalogue.add(
@@ -72,25 +54,6 @@ class ReleaseTools:
                 MoveDate,
                 self._preview_move,
                 self._move,
-            )
-        )
-        catalogue.add(
-            Tool(
-                "phase.offer_transition",
-                "offer the person another phase of work",
-                Transition,
-                self._preview_phase,
-                self._phase,
-            )
-        )
-        catalogue.add(
-            Tool(
-                "digest.add_note",
-                "add one line to the next weekly digest",
-                AddNote,
-                self._preview_note,
-                self._note,
-                default=Policy.AUTO,
             )
         )
 
@@ -128,29 +91,6 @@ class ReleaseTools:
 
     async def _move(self, scene: Scene, params: MoveDate, actor: Actor) -> None:
         await self._releases.move(actor, scene.owner, params.release_id, params.day)
-
-    async def _preview_phase(self, scene: Scene, params: Transition) -> Preview:
-        now = await self._phases.phase(scene.owner)
-        if now == params.to:
-            raise NotFound("phase", "/coach phase")
-        return Preview(
-            Line("mission.tool.release.phase"),
-            before=(Line(f"phase.name.{now}"),),
-            after=(Line(f"phase.name.{params.to}"),),
-            basis=str(now),
-        )
-
-    async def _phase(self, scene: Scene, params: Transition, actor: Actor) -> None:
-        # The person's press on Approve is the click that moves them.
-        await self._phases.offer(actor, scene.owner, Phase(params.to))
-
-    async def _preview_note(self, scene: Scene, params: AddNote) -> Preview:
-        return Preview(
-            Line("mission.tool.release.note"), after=(Line("mission.tool.release.line", {"text": params.text}),)
-        )
-
-    async def _note(self, scene: Scene, params: AddNote, actor: Actor) -> None:
-        await self._digests.add_note(actor, scene.owner, actor.name, params.text)
 
 
 def _basis(view: ReleaseView) -> str:

@@ -16,6 +16,9 @@ from storage.repositories.deliveries import DeliveryRepository
 from storage.repositories.slots import SlotRepository
 from storage.unit import Database
 
+SHOWN_DAYS = 7
+"""Health shows what went wrong in the last week, and forgets it then."""
+
 
 class Word(StrEnum):
     OK = "ok"
@@ -92,12 +95,11 @@ class HealthService:
 
     async def _deliveries(self) -> list[HealthLine]:
         async with self._database.system_read() as unit:
-            counts = await unit.repo(DeliveryRepository).counts()
+            lost = await unit.repo(DeliveryRepository).lost_since(unit.now - timedelta(days=SHOWN_DAYS))
             oldest = await unit.repo(DeliveryRepository).oldest_open()
-        failed, unknown = counts.get("failed", 0), counts.get("unknown", 0)
         found: list[HealthLine] = []
-        if failed or unknown:
-            found.append(HealthLine("deliveries_failed", Word.LOOK, {"count": failed + unknown}))
+        if lost:
+            found.append(HealthLine("deliveries_failed", Word.LOOK, {"count": lost}))
         late = oldest is not None and self._clock.now() - oldest > timedelta(minutes=10)
         if late:
             found.append(HealthLine("deliveries_late", Word.LOOK, {"since": oldest}))
@@ -111,7 +113,7 @@ class HealthService:
         return [HealthLine("processes", Word.OK if count else Word.LOOK, {"count": count})]
 
     async def _skipped(self) -> list[HealthLine]:
-        since = self._clock.now() - timedelta(days=7)
+        since = self._clock.now() - timedelta(days=SHOWN_DAYS)
         async with self._database.system_read() as unit:
             skips = await unit.repo(SlotRepository).recent_skips(since)
         return [HealthLine("skipped", Word.LOOK, {"count": len(skips)})] if skips else []

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
+from bot.coach.cards import checkin_card
 from bot.coach.checkins import Snooze
-from bot.coach.messages import checkin_card
 from bot.errors import Refused
 from bot.say.card import Button, Card, Option, Select, note
 from bot.ui.base import Press, Turn

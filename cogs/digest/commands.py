@@ -9,6 +9,7 @@ from bot.digest.cards import list_card, panel_card, public_card, stored_card
 from bot.digest.model import IsoWeek
 from bot.digest.service import Panel, Shown
 from bot.errors import NotAllowed, NotFound, Refused
+from bot.phases.cards import offer_rows
 from bot.say.card import Button, Card, Option, OutFile, note
 from bot.say.dates import week_span
 from bot.say.when import Reading, TwoReadings, read_any
@@ -96,7 +97,7 @@ async def _show(turn: Turn, shown: Shown) -> None:
         waveform,
         can_plan=turn.services.digests.can_plan,
         can_post=can_post,
-        offer=await turn.services.phases.open_offer(turn.person),
+        offer=offer_rows(await turn.services.phases.open_offer(turn.person), turn.words, turn.person),
     )
     await turn.reply(card)
 

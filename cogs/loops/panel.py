@@ -16,7 +16,7 @@ from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.loops.cards import loop_card
 from bot.loops.dates import moment_of
-from bot.loops.model import LoopId
+from bot.loops.model import LoopId, Panel
 from bot.loops.picture_view import timeline_view
 from bot.loops.store import LoopView
 from bot.loops.wording import alt_text
@@ -30,7 +30,6 @@ from bot.ui.controls import control
 from bot.ui.errors import as_send_failure
 from bot.ui.panel import LiveCards
 from bot.ui.sender import DiscordSender
-from storage.repositories.loop_sets import Panel
 
 _TOKEN_LIVES = timedelta(minutes=14)
 _PRIVATE_AT_MOST = 500

@@ -23,12 +23,13 @@ from bot.releases.cards import (
     release_card,
     tasks_card,
 )
-from bot.releases.countdown import DateChoice, countdown, read_date
+from bot.releases.countdown import DateChoice, read_date
 from bot.releases.model import Anchor, Condition, Preset, ReleaseState
 from bot.releases.picture import draw_strip_blocking, strip_alt
 from bot.releases.service import ReleaseDraft, Saved
 from bot.releases.view import ReleaseView
 from bot.say.card import Button, Card, Option, OutFile, Picture, Section, Select, note
+from bot.say.countdown import countdown
 from bot.say.dates import full_day
 from bot.say.words import Words
 from bot.ui.base import Interaction, Press, Submit, Turn

@@ -158,6 +158,13 @@ class DeliveryRepository(Repository):
         statement = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
         return {state: count for state, count in (await self.session.execute(statement)).all()}
 
+    async def lost_since(self, since: datetime) -> int:
+        """Return how many deliveries due since a moment were given up, or may not have arrived."""
+        statement = select(func.count()).where(
+            DeliveryRow.state.in_(("failed", "unknown")), DeliveryRow.due_at >= since
+        )
+        return (await self.session.execute(statement)).scalar_one()
+
     async def oldest_open(self) -> datetime | None:
         statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))
         return (await self.session.execute(statement)).scalar()

@@ -17,6 +17,7 @@ from bot.loops.model import (
     InsightKind,
     Lane,
     LoopId,
+    Panel,
     SuggestedClip,
     Suggestion,
     SuggestionId,
@@ -255,18 +256,6 @@ class ExportRepository(Repository):
 
     async def _row(self, export_id: str) -> ExportRow | None:
         return (await self.session.execute(select(ExportRow).where(ExportRow.id == export_id))).scalar_one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A posted card that follows its loop. `look` is the part of the timeline it shows."""
-
-    owner_id: int
-    loop_id: LoopId
-    channel_id: int
-    message_id: int
-    look: str
-    locale: str
 
 
 class PanelRepository(Repository):

@@ -29,8 +29,8 @@ from bot.coach.checkins import (
 from bot.coach.dates import local_date, week_start
 from bot.coach.model import CheckinKind, CheckinState, DmSettings, Pacing, Style
 from bot.coach.rules import coach_rules
-from bot.coach.wording import CHECKIN_WORDS_MAX, banned_words, word_count
 from bot.errors import Refused
+from bot.say.wording import CHECKIN_WORDS_MAX, banned_words, word_count
 from bot.say.words import read_catalogue
 
 RULES = coach_rules()

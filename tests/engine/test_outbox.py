@@ -165,6 +165,41 @@ async def test_a_message_written_twice_is_seen_once(world: World) -> None:
     assert world.followed == [100]
 
 
+async def test_a_message_that_cannot_be_made_is_given_up_in_the_end_and_holds_nobody_up(world: World) -> None:
+    async def breaks(delivery: Delivery) -> None:
+        if delivery.payload["text"] == "broken":
+            raise ValueError("no such picture")
+
+    world.while_rendering = breaks
+    await world.write("note:1", "broken")
+    await world.write("note:2", "fine")
+    await world.engine.drain()
+    assert [card for _, _, card in world.chat.seen] == ["fine"]
+    assert await world.states() == {"pending": 1, "sent": 1}
+    await world.live(24 * 7, step_s=3600)
+    # It ended visibly: health counts it, and nothing seems to wait for ever.
+    assert await world.states() == {"failed": 1, "sent": 1}
+    async with world.database.system_read() as unit:
+        deliveries = unit.repo(DeliveryRepository)
+        assert await deliveries.oldest_open() is None
+        assert await deliveries.lost_since(unit.now - timedelta(days=30)) == 1
+        assert await deliveries.lost_since(unit.now) == 0
+
+
+async def test_a_message_whose_follow_up_breaks_is_sent_once_and_then_given_up(world: World) -> None:
+    async def breaks(unit, delivery: Delivery, sent: Sent) -> None:
+        raise ValueError("nowhere to keep it")
+
+    async def render(delivery: Delivery) -> OutMessage:
+        return OutMessage(delivery.payload["text"])
+
+    world.outbox.register("followed", render, on_sent=breaks)
+    await world.write(kind="followed")
+    await world.live(24 * 7, step_s=3600)
+    assert len(world.chat.seen) == 1
+    assert await world.states() == {"failed": 1}
+
+
 async def test_messages_for_one_place_stand_there_in_the_order_they_were_written(world: World) -> None:
     send = world.chat.send
 

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from bot.paths import assets_dir
-from bot.releases.countdown import DateChoice, countdown, days_to_go, finish_anchor, read_date, weigh_date
+from bot.releases.countdown import DateChoice, days_to_go, finish_anchor, read_date, weigh_date
 from bot.releases.facts import load_facts
 from bot.releases.presets import load_presets
+from bot.say.countdown import countdown
 from tests.releases.catalogue import Catalogue
 
 FACTS = load_facts(assets_dir() / "facts" / "platform_facts.toml")

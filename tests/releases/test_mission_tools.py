@@ -8,6 +8,7 @@ import pytest
 from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.digest.service import DigestService
+from bot.digest.tools import DigestTools
 from bot.errors import NotFound
 from bot.loops.dated import DatedLoops
 from bot.missions.model import MissionId, Policy
@@ -15,6 +16,7 @@ from bot.missions.tools import Catalogue as Tools
 from bot.missions.tools import Scene
 from bot.phases.model import Phase
 from bot.phases.service import NoFacts, PhaseService
+from bot.phases.tools import PhaseTools
 from bot.releases.service import ReleaseDraft, ReleaseService
 from bot.releases.tools import ReleaseTools
 from storage.unit import Database
@@ -32,7 +34,9 @@ async def test_every_tool_says_what_it_would_do_and_does_it(database: Database, 
     phases = PhaseService(database, clock, NoFacts())
     digests = DigestService(database, clock, Quiet(), [])
     tools = Tools()
-    ReleaseTools(releases, phases, digests).add_to(tools)
+    ReleaseTools(releases).add_to(tools)
+    PhaseTools(phases).add_to(tools)
+    DigestTools(digests).add_to(tools)
     assert tools.names == ("release.add_task", "release.move_date", "phase.offer_transition", "digest.add_note")
     scene = Scene(ADA, MissionId("m1"), clock.now())
     day = clock.now().astimezone(ZoneInfo("Europe/London")).date() + timedelta(days=70)

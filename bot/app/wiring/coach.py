@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.actors import Actor
 from bot.ai.model import Assistant
-from bot.bounces.model import Filter
+from bot.bounces.read import BounceReads
 from bot.clock import Clock
 from bot.coach.insights import BounceFact, PlatformFact
 from bot.coach.messages import register_deliveries
@@ -15,17 +15,14 @@ from bot.coach.service import CoachService, coach_service
 from bot.coach.service.desk import Desk
 from bot.loops.area import LoopArea
 from bot.loops.model import Lane
-from bot.missions.model import LifeState
+from bot.loops.read import LoopReads
+from bot.missions.read import MissionReads
 from bot.phases.model import Phase as PhaseWord
 from bot.phases.service import PhaseService
 from bot.releases.service import ReleaseService
 from bot.services import Foundation
-from storage.repositories.bounces import BounceRepository
-from storage.repositories.loops import ClipRepository, LoopRepository
-from storage.repositories.missions import MissionRepository
 from storage.unit import Database
 
-BOUNCES_READ = 100
 NEXT_READ = 3
 INDUSTRY_FACTS = ("spotify.pitch_min", "distributor.lead")
 """Keys of platform facts that an insight may show when a release is ahead, by their beginning."""
@@ -54,9 +51,7 @@ class Neighbours:
         self._loops, self._releases, self._phases = loops, releases, phases
 
     async def loops(self, user_id: int) -> Sequence[LoopFact]:
-        async with self._database.read(user_id) as unit:
-            kept = await unit.repo(LoopRepository).all()
-            clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in kept])
+        clips = await LoopReads(self._database).clips(user_id)
         lines = await self._loops.loops.lines(user_id)
         return [
             LoopFact(
@@ -88,22 +83,16 @@ class Neighbours:
         ]
 
     async def clips_finished(self, user_id: int, since: datetime) -> int:
-        async with self._database.read(user_id) as unit:
-            return len(await unit.repo(ClipRepository).finished_between(since, self._clock.now()))
+        return await LoopReads(self._database).finished_between(user_id, since, self._clock.now())
 
     async def bounces(self, user_id: int, since: datetime) -> Sequence[BounceFact]:
-        async with self._database.read(user_id) as unit:
-            found = await unit.repo(BounceRepository).find(Filter(), BOUNCES_READ)
         return [
             BounceFact(bounce.id, bounce.title, bounce.facts.duration_s, bounce.bounced_at)
-            for bounce in found
-            if bounce.bounced_at >= since
+            for bounce in await BounceReads(self._database).recent(user_id, since)
         ]
 
     async def open_missions(self, user_id: int) -> Sequence[str]:
-        async with self._database.read(user_id) as unit:
-            found = await unit.repo(MissionRepository).missions((LifeState.ACTIVE,))
-        return [mission.title for mission in found]
+        return await MissionReads(self._database).open_missions(user_id)
 
     async def phase(self, user_id: int) -> Phase:
         return Phase((await self._phases.phase(user_id)).value)

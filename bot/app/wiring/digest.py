@@ -7,32 +7,32 @@ from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
 from bot.bounces.area import BounceArea
+from bot.bounces.read import BounceReads
 from bot.bounces.week import BounceWeek
 from bot.clock import Clock
 from bot.coach.digest_week import CoachWeek
-from bot.coach.model import WeekState
+from bot.coach.read import CoachReads
 from bot.coach.service import CoachService
-from bot.digest.messages import DigestMessages, DrawnWaveforms
+from bot.digest.messages import DigestMessages
 from bot.digest.model import Energy
 from bot.digest.schedule import Window
 from bot.digest.sending import DIGEST, PUBLIC, QUIET, DigestSlots
 from bot.digest.server import SERVER, ServerDigests, ServerPlan
 from bot.digest.service import DigestService
 from bot.loops.area import LoopArea
+from bot.loops.read import LoopReads
 from bot.loops.week import LoopWeek
 from bot.missions.week import MissionWeek
+from bot.phases.cards import offer_rows
 from bot.phases.service import PhaseService
 from bot.phases.week import PhaseWeek
 from bot.releases.service import ReleaseService
 from bot.releases.week import ReleaseWeek
-from bot.say.words import Catalogue, Finished
+from bot.say.card import Row
+from bot.say.words import Catalogue, Finished, Words
 from bot.services import Foundation
 from bot.studio.quiet import StudioQuiet
 from bot.studio.service import StudioService
-from storage.repositories.coach import CoachProfileRepository
-from storage.repositories.coach_notes import CoachCheckinRepository
-from storage.repositories.coach_weeks import CoachWeekRepository
-from storage.unit import Database
 
 
 class CoachPlanner:
@@ -64,21 +64,20 @@ def wire_digest(
 ) -> tuple[DigestService, ServerDigests, DigestMessages]:
     """Make the services and make their slots and deliveries known."""
     words = Finished(on.catalogue.words("en"))
-    person = DigestPerson(on.database, on.studio, on.catalogue)
+    person = DigestPerson(CoachReads(on.database), on.studio, on.catalogue)
     sources = (
-        BounceWeek(on.database),
+        BounceWeek(on.database, LoopReads(on.database)),
         LoopWeek(on.database, loops, words),
         CoachWeek(on.database),
         ReleaseWeek(releases, words),
-        PhaseWeek(on.database, phases),
+        PhaseWeek(on.database, phases, BounceReads(on.database)),
         MissionWeek(on.database),
     )
     service = DigestService(on.database, on.clock, person, sources, CoachPlanner(coach, on.studio, on.clock))
     servers = ServerDigests(on.database, service, StudioServers(on.studio))
     slots = DigestSlots(on.database, on.clock, service, servers)
     on.engine.register(slots)
-    waveforms = DrawnWaveforms(bounces, on.catalogue.words(None))
-    messages = DigestMessages(service, waveforms, on.studio, on.catalogue, phases, coach.profiles)
+    messages = DigestMessages(service, bounces.messages, on.studio, on.catalogue, OfferedPhases(phases), coach.profiles)
     on.outbox.register(DIGEST, messages.digest, hold=slots.hold, on_sent=slots.sent, inbox=messages.inbox)
     on.outbox.register(QUIET, messages.quiet, hold=slots.hold)
     on.outbox.register(PUBLIC, messages.public, on_refused=messages.refused)
@@ -89,8 +88,8 @@ def wire_digest(
 class DigestPerson:
     """What digests ask of a person's settings and of the coach."""
 
-    def __init__(self, database: Database, studio: StudioService, catalogue: Catalogue) -> None:
-        self._database, self._studio, self._catalogue = database, studio, catalogue
+    def __init__(self, coach: CoachReads, studio: StudioService, catalogue: Catalogue) -> None:
+        self._coach, self._studio, self._catalogue = coach, studio, catalogue
         self._quiet = StudioQuiet(studio)
 
     async def zone(self, user_id: int) -> ZoneInfo:
@@ -114,36 +113,31 @@ class DigestPerson:
         person = await self._studio.person(user_id)
         if person is not None and person.dm_closed_at is not None and (person.dm_retry_at or now) > now:
             return "dm_closed"
-        zone = await self.zone(user_id)
-        today = now.astimezone(zone).date()
-        async with self._database.read(user_id) as unit:
-            profile = await unit.repo(CoachProfileRepository).get()
-            monday = today.fromordinal(today.toordinal() - today.weekday())
-            week = await unit.repo(CoachWeekRepository).of(monday)
-        if profile is not None and profile.paused_until is not None and today < profile.paused_until:
-            return "paused"
-        return "rest" if week is not None and week.state is WeekState.REST else None
+        return await self._coach.rests(user_id, now.astimezone(await self.zone(user_id)).date())
 
     async def open_at(self, user_id: int, now: datetime) -> datetime | None:
         return await self._quiet.open_at(user_id, now)
 
     async def pace(self, user_id: int) -> str:
-        async with self._database.read(user_id) as unit:
-            profile = await unit.repo(CoachProfileRepository).get()
-        return str(profile.preferences.pacing) if profile else "moderate"
+        known = await self._coach.role_and_pace(user_id)
+        return known[1] if known else "moderate"
 
     async def tells_energy(self, user_id: int) -> bool:
-        async with self._database.read(user_id) as unit:
-            profile = await unit.repo(CoachProfileRepository).get()
-        return profile is not None and profile.preferences.dm.energy
+        return await self._coach.tells_energy(user_id)
 
     async def energy(self, user_id: int, window: Window) -> Energy | None:
-        if not await self.tells_energy(user_id):
-            return None
-        async with self._database.read(user_id) as unit:
-            checkins = await unit.repo(CoachCheckinRepository).since(window.after)
-        told = [each.energy for each in checkins if each.energy is not None and each.due_at <= window.until]
+        told = await self._coach.energies(user_id, window.after, window.until)
         return Energy(float(median(told)), len(told)) if told else None
+
+
+class OfferedPhases:
+    """The answers to an offered change of phase, for the digest's card."""
+
+    def __init__(self, phases: PhaseService) -> None:
+        self._phases = phases
+
+    async def offer_rows(self, owner: int, words: Words) -> Sequence[Row]:
+        return offer_rows(await self._phases.open_offer(owner), words, owner)
 
 
 class StudioServers:

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.coach.service import CoachService
 from bot.coach.tools import CoachTools, GoalsInput, WeekInput
 from bot.digest.service import DigestService
+from bot.digest.tools import DigestTools
 from bot.lifecycle import Supervisor
 from bot.loops.area import LoopArea
 from bot.loops.tools import LoopInput, LoopTools
@@ -19,17 +20,17 @@ from bot.missions.cadence import Event
 from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
 from bot.missions.inputs import InputSource
+from bot.missions.messages import MissionPosts
 from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.ports import Presser
-from bot.missions.posts import MissionPosts
 from bot.missions.redraws import RedrawSlots
 from bot.missions.runs import MissionRuns, ResumeSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
 from bot.phases.model import Phase
 from bot.phases.service import PhaseService
-from bot.phases.tools import PhaseInput
+from bot.phases.tools import PhaseInput, PhaseTools
 from bot.releases.service import ReleaseService
 from bot.releases.tools import ReleaseInput, ReleaseTools
 from bot.say.words import Finished
@@ -54,7 +55,9 @@ def wire_missions(
     LoopTools(loops, say).add_to(catalogue)
     BounceTools(bounces).add_to(catalogue)
     CoachTools(coach, people).add_to(catalogue)
-    ReleaseTools(releases, phases, digests).add_to(catalogue)
+    ReleaseTools(releases).add_to(catalogue)
+    PhaseTools(phases).add_to(catalogue)
+    DigestTools(digests).add_to(catalogue)
     OwnTools(on.database).add_to(catalogue)
     sources: list[InputSource] = [
         LoopInput(loops, say),
