@@ -41,7 +41,6 @@ class EngineRules(Rules):
     reconcile_after_s: float
     dm_pause_s: float
     dm_spacing_s: float
-    keep_finished_days: int
 
 
 class SlotKind(Protocol):

@@ -27,6 +27,7 @@ from bot.studio.service import StudioService
 from bot.studio.trouble import Troubles
 from bot.undo import ChangeService
 from storage.backup import BackupFile
+from storage.retention import Retention
 from storage.unit import Database
 
 
@@ -46,6 +47,7 @@ class Foundation:
     metrics: Metrics
     catalogue: Catalogue
     checks: HealthService
+    retention: Retention
 
 
 @dataclass(frozen=True, slots=True)

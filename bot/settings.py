@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.paths import default_data_dir
+from storage.deletions import KEY, LIST, DeletionList
 
 PREFIX = "STUDIOHAND_"
 _FROM_FILES = ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "DATABASE_URL")
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     @property
     def backup_dir(self) -> Path:
         return self.data_dir / "backups"
+
+    @property
+    def deletions(self) -> DeletionList:
+        """The list of deleted people, beside the backups; its key is not."""
+        return DeletionList(self.backup_dir / LIST, self.data_dir / KEY)
 
     def secrets(self) -> list[str]:
         """Return the values that must never be printed."""

@@ -40,6 +40,16 @@ class PrivacyRepository(Repository):
                 result[table.name] = shown
         return result
 
+    async def contents(self, person: int) -> list[str]:
+        """Return the contents that this person's pictures and audio lie under, to be told before they are deleted."""
+        found: list[str] = []
+        for table in self._tables():
+            entry = PRIVACY[table.name]
+            if entry.files is not None:
+                query = select(table.c[entry.files]).where(table.c[str(entry.person)] == person)
+                found.extend((await self.session.execute(query)).scalars())
+        return found
+
     async def delete(self, person: int) -> dict[str, int]:
         """Delete everything that the map says goes; return rows a table."""
         result: dict[str, int] = {}

@@ -1,7 +1,6 @@
 """The assistant: consent, key, cache, budget, call, reading, usage; in that order, for every area."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -29,6 +28,7 @@ from bot.ai.rules import AiRules
 from bot.ai.schema import Unparsable, parse_reply
 from bot.clock import Clock
 from bot.ids import uuid7
+from storage.privacy_map import kept_for
 
 if TYPE_CHECKING:
     from bot.ai.client import MessagesClient
@@ -159,7 +159,7 @@ class ClaudeAssistant:
                 raise Unparsable("cut off at the length limit")
             items = parse_reply(reply.text, question.shape, self._rules.reply_characters)
         except Unparsable as why:
-            until = started.at + timedelta(hours=self._rules.raw_kept_hours)
+            until = started.at + kept_for("ai_raw_replies")
             kept = reply.text[: self._rules.reply_characters]
             await self._ledger.keep_raw(started.call_id, question.asker, kept, until)
             return Failed(Reason.UNPARSABLE, str(why), usage=usage)

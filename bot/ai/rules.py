@@ -17,7 +17,6 @@ class AiRules(Rules):
     breaker_window_s: int
     breaker_rest_s: int
     reply_characters: int
-    raw_kept_hours: int
     characters_per_token: float = Field(gt=0)
     person_tokens_per_day: int
     guild_tokens_per_day: int

@@ -8,7 +8,6 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -17,7 +16,8 @@ import structlog
 
 from bot.app.exits import ExitCode, Stop
 from bot.app.health import HealthPages
-from bot.app.opening import open_database, prepare_data_dir, single_instance
+from bot.app.housekeeping import Housekeeping
+from bot.app.opening import delete_again, open_database, prepare_data_dir, single_instance
 from bot.app.wiring.ai import make_assistant
 from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
 from bot.app.wiring.coach import wire_coach
@@ -49,9 +49,7 @@ from bot.ui.access import StudioAccess
 from bot.ui.sender import DiscordSender
 from bot.undo import ChangeService
 from storage import backup
-from storage.repositories.changes import ChangeRepository
-from storage.repositories.deliveries import DeliveryRepository
-from storage.repositories.slots import SlotRepository
+from storage.retention import Retention
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
@@ -105,6 +103,7 @@ class App:
         self.on_stop: list[Callable[[], Awaitable[None]]] = []
         """Area work that stops first: folder watch, uploads."""
         self.services: Services
+        self.housekeeping: Housekeeping
         self.bot: StudioBot
 
     # ------------------------------------------------------------------ start
@@ -131,6 +130,8 @@ class App:
         self._stack.push_async_callback(database.close)
         self.services = self._make_services(database)
         await self._carry_by_jobs(database)
+        if not self._works_only:
+            await delete_again(self.services.studio)
         self.bot = self._make_client()
         self.bot.keeps_commands = not self._works_only
         await self._log_in()
@@ -169,7 +170,7 @@ class App:
     def _make_services(self, database: Database) -> Services:
         settings, clock = self.settings, self.clock
         engine = Engine(database, clock, self.supervisor, self._engine_rules)
-        studio = StudioService(database, clock, settings.operators)
+        studio = StudioService(database, clock, settings.operators, settings.deletions)
         troubles = Troubles(database, clock, self._token_refused)
         outbox = Outbox(database, clock, trouble=troubles, rules=self._engine_rules)
         engine.register(outbox)
@@ -187,6 +188,7 @@ class App:
                 metrics=self.metrics,
                 catalogue=read_catalogue(),
                 checks=HealthService(database, clock, engine, studio, troubles, settings),
+                retention=Retention(database),
             )
         )
 
@@ -226,6 +228,14 @@ class App:
             releases,
             forms,
         )
+
+        async def sweep() -> None:
+            await bounces.retention.sweep()
+            await archive.sweep()
+
+        steps = {"backup": self._make_backup, "purge": on.retention.purge, "sweep": sweep}
+        self.housekeeping = Housekeeping(on.studio, on.clock, on.settings.backup_hour, steps)
+        on.checks.area_lines.append(lambda _guild_id: self.housekeeping.lines())
         return Services(
             **{part.name: getattr(on, part.name) for part in fields(Foundation)},
             back_up=self.back_up,
@@ -317,7 +327,7 @@ class App:
     def _start_care(self) -> None:
         """What one process does for all: the one with the gateway and with the media."""
         self.clockwork.every("server-digests", 900, self.services.server_digests.sync, first_s=30)
-        self.clockwork.every("housekeeping", 3600, self._housekeeping, first_s=60)
+        self.clockwork.every("housekeeping", 3600, self.housekeeping.run, first_s=60)
 
     async def _start_health(self) -> None:
         pages = HealthPages(
@@ -395,37 +405,21 @@ class App:
             await self._stack.aclose()
         return lines or ["Commands are in step."]
 
-    # ------------------------------------------------------------------ housekeeping
-
-    async def _housekeeping(self) -> None:
-        """Hourly: daily backup when its hour has come, retention, and a look at the journal."""
-        services, now = self.services, self.clock.now()
-        local = now.astimezone()
-        last = await services.studio.fact("backup.day")
-        if local.hour >= self.settings.backup_hour and last != local.date().isoformat():
-            await self.back_up()
-            await services.studio.put_fact("backup.day", local.date().isoformat())
-            await services.studio.tidy()
-            await services.bounces.retention.purge(now)
-            await services.bounces.retention.sweep()
-            await services.loops.loops.empty_bin()
-            await services.archive.sweep()
-            async with services.database.system_write("retention") as unit:
-                keep = timedelta(days=services.engine.rules.keep_finished_days)
-                await unit.repo(SlotRepository).forget_finished(now - keep)
-                await unit.repo(DeliveryRepository).forget_sent(now - timedelta(days=90))
-                await unit.repo(ChangeRepository).forget(now - timedelta(days=30))
+    # ------------------------------------------------------------------ backups
 
     async def back_up(self) -> backup.BackupFile | None:
-        """Back up an SQLite database now; None on PostgreSQL, which has its own tools."""
-        engines = self.services.database.engines
-        if engines.file is None:
-            return None
+        """Back up an SQLite database now; None on PostgreSQL, which has its own tools, and where there is no room."""
         try:
-            made = await backup.back_up(engines, self.settings.backup_dir, self.clock.now())
+            return await self._make_backup()
         except backup.NoSpace as space:
             log.error("no room for a backup", needed_bytes=space.needed, free_bytes=space.free)
             return None
+
+    async def _make_backup(self) -> backup.BackupFile | None:
+        engines = self.services.database.engines
+        if engines.file is None:
+            return None
+        made = await backup.back_up(engines, self.settings.backup_dir, self.clock.now())
         await asyncio.to_thread(backup.prune, self.settings.backup_dir)
         return made
 

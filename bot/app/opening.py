@@ -14,12 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.app.exits import ExitCode, Stop
 from bot.clock import Clock
 from bot.settings import Settings
+from bot.studio.service import StudioService
 from storage import backup
+from storage.deletions import Tampered
 from storage.engine import WrongFileSystem, open_engines
 from storage.migrations import NewerDatabase, current, head, upgrade
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
+
+CHANGED_LIST = (
+    "The list of deleted people ({file}) and its key do not belong together, so I can't tell whom to delete again."
+    " Put both back as they were; if you know that nobody is to be deleted again, move the list away."
+)
 
 
 def prepare_data_dir(folder: Path) -> None:
@@ -102,3 +109,14 @@ async def open_database(settings: Settings, clock: Clock) -> Database:
             " `studiohand db restore FILE`.",
         ) from error
     return database
+
+
+async def delete_again(studio: StudioService) -> int:
+    """Carry out again the deletions that an older copy of the database does not know of; return how many.
+
+    Raises Stop(DATABASE) where the list of them was changed.
+    """
+    try:
+        return await studio.delete_again_after_restore()
+    except Tampered as changed:
+        raise Stop(ExitCode.DATABASE, CHANGED_LIST.format(file=changed)) from changed

@@ -85,7 +85,7 @@ def open_bounces(
         service=service,
         notes=notes,
         targets=targets,
-        retention=BounceRetention(database, clock, rules, media),
+        retention=BounceRetention(database, clock, media),
         folders=folders,
         audio=audio,
         uploads=UploadService(service, pool, audio, rules, clock),

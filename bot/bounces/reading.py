@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from bot.bounces.model import Bounce, BouncePost, Difference, Facts, Filter, Sta
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
+from storage.privacy_map import kept_for
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
 
@@ -56,7 +56,7 @@ class BounceReader:
         if bounce is None:
             raise NotFound("bounce", LIST)
         if bounce.deleted_at is not None:
-            until = bounce.deleted_at + timedelta(days=self._rules.bin_days)
+            until = bounce.deleted_at + kept_for("bounces")
             raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
         return bounce
 

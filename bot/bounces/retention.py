@@ -1,45 +1,60 @@
-"""What is deleted for good after its time: bounces from the bin, and pictures and audio that belong to none."""
+"""Pictures and audio on disk: what goes with a bounce at once, and what belongs to none any more."""
 
 import asyncio
+import re
 import shutil
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
 
-from bot.actors import Actor
-from bot.bounces.rules import BounceRules
 from bot.clock import Clock
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
 
 _DAY_S = 86_400
+_CONTENT = re.compile(r"[A-Za-z0-9_-]+")
+"""What a folder here may be called; the name comes out of the catalogue, which may have been taken over from a file."""
+_MEASURED = frozenset({"columns.npy", "peaks.dat"})
+"""What only the audio gives, and the audio may be gone by the time somebody restores the bounce."""
 
 
 class BounceRetention:
-    """Called by the daily clean-up."""
+    """Told of what went for good; swept daily for what was left when the process ended in between."""
 
-    def __init__(self, database: Database, clock: Clock, rules: BounceRules, media: Path) -> None:
-        self._database, self._clock, self._rules, self._media = database, clock, rules, media
+    def __init__(self, database: Database, clock: Clock, media: Path) -> None:
+        self._database, self._clock, self._media = database, clock, media
 
-    async def purge(self, now: datetime) -> int:
-        """Delete for good what was in the bin for its time; return how many."""
-        before = now - timedelta(days=self._rules.bin_days)
-        async with self._database.system_read() as unit:
-            owners = await unit.repo(BounceRepository).owners_with_bin(before)
-        count = 0
-        for owner in owners:
-            async with self._database.write(Actor.system("retention"), owner, "bounce.purge") as unit:
-                count += len(await unit.repo(BounceRepository).purge_deleted(before))
-        return count
+    async def drop(self, contents: Sequence[str]) -> int:
+        """Delete pictures, peaks and audio of contents that no bounce of anybody has any more; return how many."""
+        named = [content for content in dict.fromkeys(contents) if _CONTENT.fullmatch(content)]
+        return await self._drop([folder_of(self._media, content) for content in named])
 
     async def sweep(self) -> int:
-        """Delete pictures and audio of contents that no bounce has any more; return how many folders went."""
-        folders = await asyncio.to_thread(_media_folders, self._media, self._clock.now().timestamp() - _DAY_S)
+        """Delete what a day ago belonged to no bounce: uploads never finished, what a crash left."""
+        return await self._drop(
+            await asyncio.to_thread(_media_folders, self._media, self._clock.now().timestamp() - _DAY_S)
+        )
+
+    async def _drop(self, folders: Sequence[Path]) -> int:
         async with self._database.system_read() as unit:
             known = await unit.repo(BounceRepository).known_content([folder.name for folder in folders])
         orphans = [folder for folder in folders if folder.name not in known]
         for folder in orphans:
             await asyncio.to_thread(shutil.rmtree, folder, True)
         return len(orphans)
+
+
+def folder_of(media: Path, content_hash: str) -> Path:
+    """Return where the small files of a content are."""
+    return media / content_hash[:2] / content_hash
+
+
+def drop_drawn_blocking(media: Path, content_hash: str) -> None:
+    """Delete what can be drawn or cut again: a bounce in the bin keeps what was measured and its audio only."""
+    if not _CONTENT.fullmatch(content_hash):
+        return
+    for path in folder_of(media, content_hash).glob("*"):
+        if path.name not in _MEASURED and not path.name.startswith("audio.") and path.suffix != ".part":
+            path.unlink(missing_ok=True)
 
 
 def _media_folders(media: Path, before: float) -> list[Path]:

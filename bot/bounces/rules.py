@@ -42,7 +42,6 @@ class BounceRules(Rules):
     slices_per_person: int
     comment_characters: int
     comments_per_bounce: int
-    bin_days: int
     targets_lufs: dict[str, float]
 
 

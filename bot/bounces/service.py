@@ -1,9 +1,10 @@
 """The one door to the catalogue: log what was finished, name, tag, link and delete it. Reading is in `reading`."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from bot.actors import Actor, OwnerId
@@ -23,10 +24,12 @@ from bot.bounces.model import (
 from bot.bounces.names import shown_name
 from bot.bounces.ports import Channels, LoopLink, Loops, NoChannels, NoLoops, NoPhases, Phases
 from bot.bounces.reading import LIST, BounceReader
+from bot.bounces.retention import drop_drawn_blocking
 from bot.bounces.rules import BounceRules
 from bot.clock import Clock
 from bot.errors import Gone, NotFound, Refused
 from bot.outbox_model import DeliveryDraft
+from storage.privacy_map import kept_for
 from storage.repositories.bounce_files import FileRepository
 from storage.repositories.bounces import BounceRepository
 from storage.repositories.studio import RequestRepository
@@ -283,11 +286,13 @@ class BounceService(BounceReader):
             return Changed(moved, unit.group_id)
 
     async def delete(self, actor: Actor, owner: OwnerId, bounce_id: str) -> Changed:
-        """Put a bounce into the bin; its posts are known to the caller, who removes them."""
+        """Put a bounce into the bin, its pictures at once for good; the caller knows its posts and removes them."""
         async with self._database.write(actor, owner, "bounce.delete") as unit:
             bounce = replace(await self._own(unit, bounce_id), deleted_at=unit.now)
             await unit.repo(BounceRepository).save(bounce)
-            return Changed(bounce, unit.group_id)
+            changed = Changed(bounce, unit.group_id)
+        await asyncio.to_thread(drop_drawn_blocking, self._media, bounce.content_hash)
+        return changed
 
     async def restore(self, actor: Actor, owner: OwnerId, bounce_id: str) -> Changed:
         """Take a bounce out of the bin."""
@@ -312,7 +317,7 @@ class BounceService(BounceReader):
         if bounce is None:
             raise NotFound("bounce", LIST)
         if bounce.deleted_at is not None:
-            until = bounce.deleted_at + timedelta(days=self._rules.bin_days)
+            until = bounce.deleted_at + kept_for("bounces")
             raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
         return bounce
 

@@ -243,11 +243,21 @@ def _db_backup(_options: argparse.Namespace) -> int:
 
 
 def _db_restore(options: argparse.Namespace) -> int:
-    from bot.app.opening import single_instance
+    from bot.app.opening import CHANGED_LIST, delete_again, open_database, single_instance
+    from bot.studio.service import StudioService
     from storage import backup
+    from storage.deletions import Tampered
     from storage.engine import open_engines
 
     settings, clock = load_settings(), SystemClock()
+
+    async def delete() -> int:
+        database = await open_database(settings, clock)
+        try:
+            return await delete_again(StudioService(database, clock, deletions=settings.deletions))
+        finally:
+            await database.close()
+
     target = open_engines(settings.database).file
     if target is None:
         raise Stop(ExitCode.DATABASE, "For PostgreSQL use pg_restore; this restores SQLite files.")
@@ -255,10 +265,16 @@ def _db_restore(options: argparse.Namespace) -> int:
         raise Stop(ExitCode.DATABASE, f"There is no file {options.file}.")
     with single_instance(settings.data_dir, clock):
         try:
+            settings.deletions.read_blocking()
             kept = backup.restore(options.file, target, clock.now())
+        except Tampered as changed:
+            raise Stop(ExitCode.DATABASE, CHANGED_LIST.format(file=changed)) from changed
         except backup.Damaged as damaged:
             raise Stop(ExitCode.DATABASE, f"That backup is damaged ({damaged}); nothing was changed.") from damaged
+        again = asyncio.run(delete())
     print("Restored." + (f" The replaced database is kept as {kept}." if kept else ""))
+    if again:
+        print(f"People whose data was deleted since that backup are deleted again: {again}.")
     return ExitCode.FINE
 
 

@@ -103,7 +103,6 @@ class CoachRules(Rules):
     repeat_weeks: int
     late_tick_days: int
     default_hours: float
-    retention_days: int
     insight_repeat_days: int
     suggestion_rest_days: int
     paces: dict[Pacing, PaceRules]

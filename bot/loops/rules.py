@@ -112,7 +112,6 @@ class LoopRules(Rules):
     max_loops: int = Field(ge=1)
     name_max: int = Field(ge=1)
     notes_max: int = Field(ge=0)
-    bin_days: int = Field(ge=1)
     undo_minutes: int = Field(ge=1)
     sequence: SequenceRules
     momentum: MomentumRules

@@ -392,12 +392,6 @@ class LoopService:
             saved = await unit.repo(LoopRepository).save(replace(loop, deleted_at=None))
         return Edited(saved, group_id=unit.group_id)
 
-    async def empty_bin(self) -> int:
-        """Delete for good what has been in the bin for 30 days; called by the clock."""
-        async with self._store.database.system_write("loop.bin") as unit:
-            before = self._store.now - timedelta(days=self._rules.bin_days)
-            return await unit.repo(LoopRepository).purge(before)
-
     # ------------------------------------------------------------------ panels
 
     async def panels(self, owner: OwnerId, loop_id: str) -> list[Panel]:

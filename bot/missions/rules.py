@@ -29,7 +29,6 @@ class MissionRules(Rules):
     attempts_to_interrupt: int
     agent_tokens_per_day: int
     undo_card_minutes: int
-    keep_events_days: int
 
 
 def mission_rules() -> MissionRules:

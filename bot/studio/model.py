@@ -78,7 +78,6 @@ class GuildSettings(_Settings):
     ai_allowed: bool = False
     ai_daily_tokens: int = Field(default=50_000, ge=0)
     keep_audio: bool = False
-    retention_days: int = Field(default=365, ge=30)
     setup_step: int = Field(default=0, ge=0)
     setup_done: bool = False
 

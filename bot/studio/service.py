@@ -1,5 +1,6 @@
 """Settings of servers and people, who may do what, inbox, privacy: one door for everything that is not an area."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +13,13 @@ from bot.actors import Actor
 from bot.clock import Clock
 from bot.errors import NotAllowed
 from bot.studio.model import Guild, GuildSettings, InboxNote, Person, PersonSettings
+from storage.deletions import DeletionList
 from storage.privacy import PrivacyRepository
 from storage.repositories.studio import (
     FactRepository,
     GuildRepository,
     InboxRepository,
     PersonRepository,
-    RequestRepository,
     SettingsRepository,
 )
 from storage.unit import Database
@@ -29,7 +30,7 @@ GUILD = "guild"
 PERSON = "person"
 _KEPT = 2_000
 DELETIONS = "deletions"
-"""Fact: people whose data was deleted, to be deleted again after a restore."""
+"""Fact: whose deletion this database has carried out, and when. One that lacks some on the list is an older copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,18 @@ class Saved(Generic[SettingsT]):
 class StudioService:
     """Everything about servers and people that areas share."""
 
-    def __init__(self, database: Database, clock: Clock, operators: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        operators: Sequence[int] = (),
+        deletions: DeletionList | None = None,
+    ) -> None:
+        """`deletions`: kept outside the database, for the day when an older copy of it is restored."""
+        self._deletions = deletions
+        self._writing_down = asyncio.Lock()
+        self.gone: list[Callable[[Sequence[str]], Awaitable[object]]] = []
+        """Who keeps files: told of the contents of people who were deleted, in the same breath."""
         self._database = database
         self._clock = clock
         self._operators = frozenset(operators)
@@ -215,36 +227,47 @@ class StudioService:
             return await unit.repo(PrivacyRepository).export(user_id)
 
     async def privacy_delete(self, user_id: int) -> Mapping[str, int]:
-        """Delete everything about a person at once; return rows a table."""
-        async with self._database.system_write("privacy.delete") as unit:
-            counts = await unit.repo(PrivacyRepository).delete(user_id)
-            facts = unit.repo(FactRepository)
-            kept = await facts.get(DELETIONS) or {}
-            await facts.put(DELETIONS, {**kept, str(user_id): unit.now.isoformat()})
-            return counts
+        """Delete everything about a person at once, with all files; return rows a table."""
+        at = self._clock.now()
+        await self._write_down({user_id: at})
+        return await self._delete(user_id, at)
 
     async def delete_again_after_restore(self) -> int:
-        """Delete people who asked for it after the backup that was restored was made; return how many."""
-        async with self._database.system_write("privacy.again") as unit:
-            people = await unit.repo(FactRepository).get(DELETIONS) or {}
+        """Delete people whose deletion this database does not know of: it is older than that. Return how many.
+
+        Before anybody is answered. Raises Tampered.
+        """
+        if self._deletions is None:
+            return 0
+        listed = await asyncio.to_thread(self._deletions.read_blocking)
+        known = {int(person): datetime.fromisoformat(at) for person, at in (await self.fact(DELETIONS) or {}).items()}
+        again = {person: at for person, at in listed.items() if person not in known or known[person] < at}
+        for person, at in again.items():
+            await self._delete(person, at)
+        # A list that was lost is written anew from what is known here.
+        await self._write_down({person: at for person, at in known.items() if person not in listed})
+        return len(again)
+
+    async def _write_down(self, people: Mapping[int, datetime]) -> None:
+        """Put deletions on the list first: one that is cut short is carried out at the next start."""
+        if self._deletions is None:
+            return
+        async with self._writing_down:
             for person, at in people.items():
-                counts = await unit.repo(PrivacyRepository).counts(int(person))
-                if counts and not await self._came_back(int(person), datetime.fromisoformat(at)):
-                    await unit.repo(PrivacyRepository).delete(int(person))
-            return len(people)
+                await asyncio.to_thread(self._deletions.add_blocking, person, at)
 
-    async def _came_back(self, user_id: int, since: datetime) -> bool:
-        person = await self.person(user_id)
-        return person is not None and person.first_seen_at > since
+    async def _delete(self, user_id: int, at: datetime) -> Mapping[str, int]:
+        async with self._database.system_write("privacy.delete") as unit:
+            privacy, facts = unit.repo(PrivacyRepository), unit.repo(FactRepository)
+            contents = await privacy.contents(user_id)
+            counts = await privacy.delete(user_id)
+            known = await facts.get(DELETIONS) or {}
+            await facts.put(DELETIONS, {**known, str(user_id): at.isoformat()})
+        for tell in self.gone:
+            await tell(contents)
+        return counts
 
-    # ------------------------------------------------------------------ housekeeping
-
-    async def tidy(self) -> None:
-        """Daily: forget what its retention has run out for."""
-        now = self._clock.now()
-        async with self._database.system_write("tidy") as unit:
-            await unit.repo(InboxRepository).forget_expired()
-            await unit.repo(RequestRepository).forget(now - timedelta(days=2))
+    # ------------------------------------------------------------------ facts
 
     async def fact(self, key: str) -> Any:
         async def read() -> Any:

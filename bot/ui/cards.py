@@ -60,7 +60,6 @@ class UiRules(Rules):
     undo_minutes: int
     confirm_minutes: int
     form_keep_minutes: int
-    bin_days: int
     card_components: int
     card_characters: int
     autocomplete_candidates: int

@@ -35,6 +35,8 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
             limit=wording.size(uploads.most_bytes),
         )
     key = f"upload-{file.id}"
+    settings = await services.studio.guild_settings(turn.guild) if turn.guild is not None else None
+    keep_audio = settings is not None and settings.keep_audio
 
     async def job(work: Work) -> Card:
         work.step(words("bounce.new.working"))
@@ -44,7 +46,7 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
             logged = await uploads.take(
                 turn.actor,
                 turn.person,
-                Upload(file.filename, place, loop_id=loop_id, note=remark),
+                Upload(file.filename, place, loop_id=loop_id, note=remark, keep_audio=keep_audio),
                 key=key,
             )
         except CannotMeasure as error:

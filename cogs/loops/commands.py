@@ -35,6 +35,7 @@ from cogs.loops import readings as loop_readings
 from cogs.loops.clips import clip_form, finish_clip, open_clip_form
 from cogs.loops.more import timeline_card
 from cogs.loops.panel import LoopPanels, show_panel
+from storage.privacy_map import kept_for
 
 
 class LoopOption(Entity):
@@ -322,7 +323,7 @@ async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequenc
     lines = await area.loops.lines(turn.person, state)
     names = [line.loop.name.casefold() for line in lines]
     zone = await turn.services.studio.zone(turn.person, turn.guild)
-    kept = timedelta(days=area.rules.bin_days)
+    kept = kept_for("loops")
     return [
         (
             line,

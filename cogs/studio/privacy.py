@@ -8,6 +8,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.say.card import Accent, Button, Card, OutFile, Section, Style, note
+from bot.studio.kept import how_long
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import verb
 from bot.ui.confirm import check_name, name_form
@@ -64,7 +65,9 @@ class PrivacyCommands(app_commands.Group):
 
 def table_lines(turn: Turn, counts: Mapping[str, int]) -> list[str]:
     return [
-        turn.words("studio.privacy.line", what=PRIVACY[table].title, count=count, kept=PRIVACY[table].kept_for)
+        turn.words(
+            "studio.privacy.line", what=PRIVACY[table].title, count=count, kept=how_long(PRIVACY[table], turn.words)
+        )
         for table, count in counts.items()
     ]
 

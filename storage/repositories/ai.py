@@ -84,12 +84,3 @@ class AiRepository(Repository):
     async def raw_replies(self) -> list[str]:
         """Return the owner's replies that could not be read and are still kept."""
         return list((await self.session.execute(select(AiRawReplyRow.text))).scalars())
-
-    async def forget(self, now: datetime, usage_before: datetime) -> None:
-        """Delete what is past its time; system units only."""
-        for statement in (
-            delete(AiAnswerRow).where(AiAnswerRow.kept_until <= now),
-            delete(AiRawReplyRow).where(AiRawReplyRow.kept_until <= now),
-            delete(AiUsageRow).where(AiUsageRow.at < usage_before),
-        ):
-            await self.session.execute(statement.execution_options(synchronize_session=False))

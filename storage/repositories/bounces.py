@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
-from bot.actors import OwnerId
 from bot.bounces.model import (
     Bounce,
     BounceId,
@@ -135,22 +134,6 @@ class BounceRepository(Repository):
         """Return the paths of a bounce, the last seen first."""
         query = select(BouncePathRow.path).where(BouncePathRow.bounce_id == bounce_id)
         return list((await self.session.execute(query.order_by(BouncePathRow.seen_at.desc()))).scalars())
-
-    async def purge_deleted(self, before: datetime) -> list[str]:
-        """Delete bounces that were in the bin since before `before`; return their content hashes."""
-        query = select(BounceRow).where(BounceRow.deleted_at < before)
-        rows = list((await self.session.execute(query)).scalars())
-        hashes = [row.content_hash for row in rows]
-        for row in rows:
-            await self.session.execute(delete(SliceRow).where(SliceRow.bounce_id == row.id))
-            await self.session.execute(delete(CommentRow).where(CommentRow.bounce_id == row.id))
-            await self.session.execute(delete(BounceRow).where(BounceRow.id == row.id))
-        return hashes
-
-    async def owners_with_bin(self, before: datetime) -> list[OwnerId]:
-        """Return whose bins hold something older than `before` (system units)."""
-        query = select(BounceRow.owner_id).where(BounceRow.deleted_at < before).distinct()
-        return list((await self.session.execute(query)).scalars())
 
     async def known_content(self, hashes: Sequence[str]) -> set[str]:
         """Return which of these contents have a bounce (system units: anybody's)."""

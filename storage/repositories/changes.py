@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, inspect, select, update
+from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper
 
@@ -153,9 +153,3 @@ class ChangeRepository(Repository):
         ]
         who = later[0].actor_name if later else "somebody"
         return ChangedSince("changed_since", who=who)
-
-    async def forget(self, before: datetime) -> None:
-        """Delete records older than the retention; system units only."""
-        await self.session.execute(
-            delete(ChangeRow).where(ChangeRow.at < before).execution_options(synchronize_session=False)
-        )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, select, update
 
 from bot.coach.model import (
     Checkin,
@@ -69,13 +69,6 @@ class CoachCheckinRepository(Repository):
             .where(CoachCheckinRow.state == str(CheckinState.SENT), CoachCheckinRow.sent_at < before)
             .values(state=str(CheckinState.UNANSWERED))
             .execution_options(synchronize_session=False)
-        )
-        return result.rowcount if isinstance(result, CursorResult) else 0
-
-    async def forget(self, before: datetime) -> int:
-        """Delete what is older than its retention; system units."""
-        result = await self.session.execute(
-            delete(CoachCheckinRow).where(CoachCheckinRow.due_at < before).execution_options(synchronize_session=False)
         )
         return result.rowcount if isinstance(result, CursorResult) else 0
 

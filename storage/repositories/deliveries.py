@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy import CursorResult, bindparam, func, literal, or_, select, update
 
 from bot.outbox_model import Delivery
 from storage.ownership import ForeignOwner
@@ -168,14 +168,3 @@ class DeliveryRepository(Repository):
     async def oldest_open(self) -> datetime | None:
         statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))
         return (await self.session.execute(statement)).scalar()
-
-    async def forget_sent(self, before: datetime) -> int:
-        result = await self.session.execute(
-            delete(DeliveryRow)
-            .where(
-                DeliveryRow.created_at < before,
-                DeliveryRow.state.in_(("sent", "dropped", "failed", "unknown")),
-            )
-            .execution_options(synchronize_session=False)
-        )
-        return result.rowcount if isinstance(result, CursorResult) else 0

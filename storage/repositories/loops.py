@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from bot.loops.model import (
     Clip,
@@ -90,16 +90,6 @@ class LoopRepository(Repository):
         row.version, row.updated_at = row.version + 1, self.unit.now
         await self.session.flush()
         return row.version
-
-    async def purge(self, before: datetime) -> int:
-        """Delete for good what has been in the bin since before then; system units only."""
-        rows = await self.session.execute(
-            delete(LoopRow)
-            .where(LoopRow.deleted_at < before)
-            .returning(LoopRow.id)
-            .execution_options(synchronize_session=False)
-        )
-        return len(rows.scalars().all())
 
     async def _row(self, loop_id: str) -> LoopRow | None:
         return (await self.session.execute(select(LoopRow).where(LoopRow.id == loop_id))).scalar_one_or_none()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, update
 
 from bot.coach.model import GoalStatus
 from bot.errors import NotFound
@@ -429,9 +429,3 @@ class MissionRepository(Repository):
             .limit(limit)
         )
         return list(rows.scalars())[::-1]
-
-    async def forget_binned(self, before: datetime) -> None:
-        """Delete missions that have been in the bin since before then, with all that belongs to them."""
-        await self.session.execute(
-            delete(MissionRow).where(MissionRow.deleted_at < before).execution_options(synchronize_session=False)
-        )

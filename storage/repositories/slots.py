@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import CursorResult, func, literal_column, select, tuple_, update
 
 from bot.slots import Lane, Slot
 from storage.tables.engine import SlotRow
@@ -183,14 +183,6 @@ class SlotRepository(Repository):
             .limit(limit)
         )
         return [(kind, reason or "", due) for kind, reason, due in (await self.session.execute(statement)).all()]
-
-    async def forget_finished(self, before: datetime, limit: int = 5_000) -> int:
-        """Delete finished slots of the past; the facts they led to stay in their own tables."""
-        old = select(SlotRow.id).where(SlotRow.finished_at < before).limit(limit)
-        result = await self.session.execute(
-            delete(SlotRow).where(SlotRow.id.in_(old)).execution_options(synchronize_session=False)
-        )
-        return _count(result)
 
 
 def _count(result: object) -> int:

@@ -1,11 +1,12 @@
 """Guilds, people, settings, inbox, facts and idempotency keys."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from bot.studio.model import Guild, InboxNote, Person
+from storage.privacy_map import kept_for
 from storage.tables.studio import FactRow, GuildRow, InboxRow, PersonRow, RequestRow, SettingRow
 from storage.unit import Repository
 
@@ -36,10 +37,6 @@ class GuildRepository(Repository):
 
     async def left(self, guild_id: int) -> None:
         await self.session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(left_at=self.unit.now))
-
-    async def gone_since(self, before: datetime) -> list[int]:
-        rows = await self.session.execute(select(GuildRow.id).where(GuildRow.left_at < before))
-        return list(rows.scalars())
 
 
 class PersonRepository(Repository):
@@ -120,7 +117,7 @@ class SettingsRepository(Repository):
 class InboxRepository(Repository):
     """What could not be delivered to this person."""
 
-    async def add(self, kind: str, title: str, body: str, keep: timedelta = timedelta(days=30)) -> str:
+    async def add(self, kind: str, title: str, body: str) -> str:
         note = InboxRow(
             id=self.unit.new_id(),
             owner_id=self.owner,
@@ -128,7 +125,7 @@ class InboxRepository(Repository):
             title=title,
             body=body,
             created_at=self.unit.now,
-            expires_at=self.unit.now + keep,
+            expires_at=self.unit.now + kept_for("inbox"),
             announced=False,
         )
         self.session.add(note)
@@ -182,11 +179,6 @@ class InboxRepository(Repository):
             .execution_options(synchronize_session=False)
         )
 
-    async def forget_expired(self) -> None:
-        await self.session.execute(
-            delete(InboxRow).where(InboxRow.expires_at < self.unit.now).execution_options(synchronize_session=False)
-        )
-
 
 class FactRepository(Repository):
     """Facts about the installation; system units only."""
@@ -212,11 +204,6 @@ class RequestRepository(Repository):
 
     async def remember(self, key: str, result: Any) -> None:
         self.session.add(RequestRow(key=key, owner_id=self.owner, result=result, created_at=self.unit.now))
-
-    async def forget(self, before: datetime) -> None:
-        await self.session.execute(
-            delete(RequestRow).where(RequestRow.created_at < before).execution_options(synchronize_session=False)
-        )
 
 
 def _guild(row: GuildRow) -> Guild:

@@ -207,6 +207,32 @@ async def test_an_upload_is_logged_once_and_a_text_is_refused(studio: Product, t
     assert await studio.services.bounces.service.count(ada.id, Filter()) == 1
 
 
+async def test_audio_of_an_upload_is_kept_where_the_server_says_so_and_goes_with_the_bounce(
+    studio: Product, tmp_path: Path
+) -> None:
+    ada = studio.person("Ada").go("#general")
+
+    async def upload(name: str, seed: int) -> tuple[str, list[str]]:
+        """Log a file; return its bounce's id and what lies there of its audio."""
+        data = save(tmp_path / name, music(3, seed=seed), 44100, "PCM_16").read_bytes()
+        await ada.slash("/bounce new", file=Upload(name, data))
+        await ada.until_sees(name.removesuffix(".wav"), "LUFS")
+        (bounce,) = await studio.services.bounces.service.list(ada.id, Filter(text=name.removesuffix(".wav")), 5)
+        folder = studio.services.bounces.service.folder_of(bounce.content_hash)
+        return bounce.id, [path.name for path in folder.glob("audio.*")]
+
+    assert (await upload("Facts only.wav", 1))[1] == []
+    await ada.slash("/studio settings")
+    await ada.press("Privacy")
+    await ada.fill(audio="yes")
+    bounce_id, kept = await upload("Kept.wav", 2)
+    assert kept == ["audio.wav"]
+    bounce = await studio.services.bounces.service.get(ada.id, bounce_id)
+    assert await studio.services.bounces.audio.path(ada.id, bounce) is not None
+    await studio.services.studio.privacy_delete(ada.id)
+    assert not studio.services.bounces.service.folder_of(bounce.content_hash).exists()
+
+
 async def test_a_message_with_audio_is_logged_from_its_menu(studio: Product, tmp_path: Path) -> None:
     ada = studio.person("Ada").go("#general")
     data = save(tmp_path / "Sketch.wav", music(3), 44100, "PCM_16").read_bytes()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,24 +13,28 @@ from sqlalchemy import select
 
 from bot.actors import Actor
 from bot.bounces import folder_run, watch
+from bot.bounces.audio import AudioFinder
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.folders import FolderService
-from bot.bounces.model import Bounce, FileState, Filter, Folder, Trouble, WatchMode
+from bot.bounces.model import Bounce, BounceSource, FileState, Filter, Folder, Trouble, WatchMode
+from bot.bounces.pictures import BouncePictures
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules, bounce_rules
-from bot.bounces.service import BounceService
+from bot.bounces.service import BounceService, Finished
 from bot.bounces.settle import Event
 from bot.bounces.settler import Settled
 from bot.bounces.worker import WorkerPool
-from bot.clock import SystemClock
+from bot.clock import FixedClock, SystemClock
 from bot.lifecycle import Supervisor
+from bot.studio.service import StudioService
 from storage.repositories.bounce_files import FileRepository
+from storage.retention import Retention
 from storage.tables.engine import DeliveryRow
 from storage.unit import Database
 from tests.bounces.signals import music, save
 
-ADA, CHANNEL = 1001, 77
+ADA, BEN, CHANNEL = 1001, 1002, 77
 ADA_ACTS = Actor.user(ADA, "Ada")
 
 
@@ -215,7 +218,8 @@ async def test_a_renamed_file_is_not_measured_again(studio: Studio) -> None:
     assert len(await studio.deliveries()) == 1
 
 
-async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures(studio: Studio) -> None:
+async def logged(studio: Studio) -> tuple[Bounce, Path]:
+    """Drop a file; return its bounce and the folder of its pictures, with one picture in it."""
     await studio.start()
     drop(studio.root, "Idea.wav")
 
@@ -224,17 +228,69 @@ async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures(
 
     await until(one)
     (bounce,) = await studio.bounces()
-    folder = studio.service.folder_of(bounce.content_hash)
+    await BouncePictures(studio.pool).waveform(bounce, lambda said: said.key)
+    return bounce, studio.service.folder_of(bounce.content_hash)
+
+
+def kinds(folder: Path) -> list[str]:
+    return sorted(path.name.split("-")[0] for path in folder.glob("*"))
+
+
+async def test_a_bounce_in_the_bin_keeps_only_what_cannot_be_made_again(studio: Studio) -> None:
+    bounce, folder = await logged(studio)
+    assert kinds(folder) == ["columns.npy", "peaks.dat", "waveform"]
+    await AudioFinder(studio.service, studio.pool).keep(bounce, studio.root / "Idea.wav")
     await studio.service.delete(ADA_ACTS, ADA, bounce.id)
-    now = studio.database.clock.now()
-    # Folders are as old as the machine's clock says.
-    retention = BounceRetention(studio.database, SystemClock(), bounce_rules(), studio.pool.media)
-    assert await retention.purge(now) == 0
-    assert await retention.purge(now + timedelta(days=31)) == 1
-    assert await retention.sweep() == 0
-    os.utime(folder, (1, 1))
-    assert await retention.sweep() == 1
+    assert kinds(folder) == ["audio.wav", "columns.npy", "peaks.dat"]
+    await studio.service.restore(ADA_ACTS, ADA, bounce.id)
+    drawn = await BouncePictures(studio.pool).waveform(bounce, lambda said: said.key)
+    assert drawn.png.startswith(b"\x89PNG")
+
+
+async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures_at_once(
+    studio: Studio, clock: FixedClock
+) -> None:
+    bounce, folder = await logged(studio)
+    others = studio.service.folder_of("0" * 64)
+    others.mkdir(parents=True)
+    await studio.service.delete(ADA_ACTS, ADA, bounce.id)
+    retention = Retention(studio.database)
+    retention.gone.append(BounceRetention(studio.database, SystemClock(), studio.pool.media).drop)
+    assert await retention.purge() == {}
+    assert folder.exists()
+    clock.advance(days=31)
+    assert (await retention.purge())["bounces"] == 1
     assert not folder.exists()
+    assert others.exists()
+
+
+async def test_what_two_people_made_alike_stays_until_both_have_let_it_go(studio: Studio, clock: FixedClock) -> None:
+    bounce, folder = await logged(studio)
+    theirs = Finished("Idea.wav", bounce.facts, BounceSource.UPLOAD, clock.now())
+    await studio.service.log(Actor.user(BEN, "Ben"), BEN, theirs)
+    people = StudioService(studio.database, clock)
+    people.gone.append(BounceRetention(studio.database, SystemClock(), studio.pool.media).drop)
+    await people.privacy_delete(ADA)
+    assert folder.exists()
+    await people.privacy_delete(BEN)
+    assert not folder.exists()
+
+
+async def test_what_belongs_to_nobody_is_swept_after_a_day_and_nothing_outside_the_media_ever(studio: Studio) -> None:
+    bounce, folder = await logged(studio)
+    orphan = studio.service.folder_of("0" * 64)
+    outside = studio.pool.media.parent / "..cellar"
+    for made in (orphan, outside):
+        made.mkdir(parents=True)
+    retention = BounceRetention(studio.database, SystemClock(), studio.pool.media)
+    assert await retention.drop(["../..cellar", "..", "", "..cellar", bounce.content_hash]) == 0
+    assert outside.exists()
+    assert await retention.sweep() == 0
+    for made in (orphan, folder):
+        os.utime(made, (1, 1))
+    assert await retention.sweep() == 1
+    assert folder.exists()
+    assert not orphan.exists()
 
 
 async def test_a_folder_that_goes_is_noticed_and_taken_up_again(studio: Studio) -> None:

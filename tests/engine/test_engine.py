@@ -16,6 +16,7 @@ from bot.slots import Lane, Later, Slot, SlotDraft, backoff
 from storage.engine import open_engines
 from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.repositories.studio import FactRepository, InboxRepository
+from storage.retention import Retention
 from storage.unit import Database, Unit
 
 ADA = 1001
@@ -300,8 +301,9 @@ async def test_finished_slots_are_forgotten_and_open_ones_never(
     await engine.tick()
     (one,) = await engine.claim(Lane.WORK, 1)
     await engine.run_slot(one)
-    done_at = clock.now()
-    async with database.system_write("test") as unit:
-        assert await unit.repo(SlotRepository).forget_finished(done_at) == 0
-        assert await unit.repo(SlotRepository).forget_finished(done_at + timedelta(days=400)) == 1
+    retention = Retention(database)
+    assert await retention.purge() == {}
+    clock.advance(days=400)
+    assert (await retention.purge())["slots"] == 1
+    async with database.system_read() as unit:
         assert await unit.repo(SlotRepository).counts() == {"ready": 1}

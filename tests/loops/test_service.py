@@ -20,6 +20,7 @@ from bot.loops.saving import NotSaved, Saving, TooManyWaiting
 from bot.loops.service import LoopFields, PlannedLoop
 from bot.loops.store import Edited
 from bot.undo import ChangeService
+from storage.retention import Retention
 from storage.unit import Database
 from tests.loops.plans import NOW, clip
 
@@ -266,17 +267,18 @@ async def test_the_active_loop_is_the_chosen_one_else_the_oldest(area: LoopArea,
     assert [line.loop.name for line in await area.loops.lines(ADA, "archived")] == ["First"]
 
 
-async def test_the_bin_gives_back_for_thirty_days(area: LoopArea, clock: FixedClock):
+async def test_the_bin_gives_back_for_thirty_days(area: LoopArea, sqlite_database: Database, clock: FixedClock):
+    retention = Retention(sqlite_database)
     loop_id = await planned(area, ClipFields("Sketch"))
     await area.loops.delete(ACTOR, ADA, loop_id)
     assert [line.loop.id for line in await area.loops.lines(ADA, "bin")] == [loop_id]
     clock.advance(days=29)
-    assert await area.loops.empty_bin() == 0
+    assert await retention.purge() == {}
     await area.loops.restore(ACTOR, ADA, loop_id)
     assert (await only_clip(area, loop_id)).name == "Sketch"
     await area.loops.delete(ACTOR, ADA, loop_id)
     clock.advance(days=31)
-    assert await area.loops.empty_bin() == 1
+    assert (await retention.purge())["loops"] == 1
     with pytest.raises(NotFound):
         await area.loops.restore(ACTOR, ADA, loop_id)
 

@@ -7,7 +7,10 @@ import pytest
 from discord import app_commands
 
 from bot.cli import main as cli
+from bot.say.card import plain
+from bot.say.words import read_catalogue
 from bot.settings import PREFIX, Settings
+from bot.studio.kept import how_long
 from storage.privacy_map import PRIVACY, OnDelete
 from tests.product import Product
 
@@ -68,9 +71,10 @@ async def test_the_readme_lists_the_commands_that_there_are(product: Product) ->
 
 def test_the_table_of_what_is_kept_is_the_map() -> None:
     lines = ["| what | how long | when you delete |", "|---|---|---|"]
+    words = read_catalogue().words("en")
     for entry in PRIVACY.values():
         gone = "deleted" if entry.on_delete is OnDelete.ROW else f"stays: {entry.why}"
-        lines.append(f"| {entry.title} | {entry.kept_for} | {gone} |")
+        lines.append(f"| {entry.title} | {plain(how_long(entry, words))} | {gone} |")
     document = read(ROOT / "docs" / "privacy.md")
     written = document.split("<!-- map: begin -->\n")[1].split("<!-- map: end -->")[0]
     assert written.strip() == "\n".join(lines)

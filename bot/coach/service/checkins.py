@@ -393,11 +393,9 @@ class CheckinService:
         )
 
     async def _tidy(self, sitting: Sitting) -> None:
-        """Time out what was not answered, forget what is older than its retention."""
+        """Time out what was not answered."""
         repo = sitting.unit.repo(CoachCheckinRepository)
-        rules = self._desk.rules
-        await repo.time_out(sitting.now - timedelta(hours=rules.dm.unanswered_hours))
-        await repo.forget(sitting.now - timedelta(days=rules.retention_days))
+        await repo.time_out(sitting.now - timedelta(hours=self._desk.rules.dm.unanswered_hours))
 
 
 def _is_answer(kind: CheckinKind) -> bool:
