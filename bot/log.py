@@ -7,6 +7,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
+from stamina.instrumentation import set_on_retry_hooks
 
 HIDDEN = "[hidden]"
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -97,6 +98,8 @@ def set_up_logging(*, json: bool, level: str = "INFO", secrets: Iterable[str] = 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Whoever tries again says itself what it waits for; stamina's own line would not name it.
+    set_on_retry_hooks(())
     # discord.py tells of every heartbeat and request below WARNING.
     logging.getLogger("discord").setLevel(logging.WARNING)
     logging.getLogger("discord.gateway").setLevel(logging.WARNING)

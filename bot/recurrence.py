@@ -10,17 +10,18 @@ Three sentences hold for every rule and every zone:
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_FLOATING = datetime(2000, 1, 1)  # noqa: DTZ001 - wall time; the zone comes in when an occurrence is resolved
 _CRON_HORIZON_DAYS = 8 * 366 + 1
 """29 February is at most eight years away (1896 to 1904), so a longer search finds nothing new."""
 _MAX_INSTANT = datetime(9999, 12, 1, tzinfo=UTC)
@@ -59,7 +60,7 @@ class EveryMinutes:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Five cron fields (minute hour day month weekday): `*`, lists, ranges, steps, English names."""
+    """Five cron fields (minute hour day month weekday) as Debian's cron reads them, and `L` for a month's last day."""
 
     expression: str
 
@@ -163,11 +164,11 @@ def _first_after(rule: Daily | Weekly | Cron, zone: ZoneInfo, after: datetime) -
 def _fires_on(rule: Daily | Weekly | Cron, zone: ZoneInfo, day: date) -> list[Fire]:
     match rule:
         case Daily():
-            walls = [rule.at]
+            walls = (rule.at,)
         case Weekly():
-            walls = [rule.at] if day.weekday() in rule.days else []
+            walls = (rule.at,) if day.weekday() in rule.days else ()
         case Cron():
-            walls = list(_cron_fields(rule.expression).times(day))
+            walls = _cron_fields(rule.expression).times(day)
     if not walls or not date_exists(day, zone):
         return []
     if isinstance(rule, Cron):
@@ -196,27 +197,16 @@ def _every(rule: EveryMinutes, zone: ZoneInfo, at: datetime, steps: int) -> Fire
 
 @dataclass(frozen=True, slots=True)
 class _CronFields:
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
-    days: frozenset[int]
+    dates: CronSim
+    """Says which day and weekday fit, in any month."""
     months: frozenset[int]
-    weekdays: frozenset[int]
-    any_day: bool
-    any_weekday: bool
+    walls: tuple[time, ...]
 
     def is_on(self, day: date) -> bool:
-        if day.month not in self.months:
-            return False
-        on_day, on_weekday = day.day in self.days, day.weekday() in self.weekdays
-        # Cron's own oddity: when both are restricted, either is enough.
-        both = not self.any_day and not self.any_weekday
-        return (on_day or on_weekday) if both else (on_day and on_weekday)
+        return day.month in self.months and self.dates.match_day(day)
 
-    def times(self, day: date) -> Iterator[time]:
-        if self.is_on(day):
-            for hour in self.hours:
-                for minute in self.minutes:
-                    yield time(hour, minute)
+    def times(self, day: date) -> tuple[time, ...]:
+        return self.walls if self.is_on(day) else ()
 
 
 @lru_cache(maxsize=1_024)
@@ -225,46 +215,15 @@ def _cron_fields(expression: str) -> _CronFields:
     if len(parts) != 5:
         raise ValueError("cron takes five fields: minute hour day month weekday")
     minute, hour, day, month, weekday = parts
-    # Sunday is 0 or 7 in cron and 6 here.
-    weekdays = frozenset((value - 1) % 7 for value in _cron_field(weekday, 0, 7, ("sun", *WEEKDAYS[:6])))
-    return _CronFields(
-        minutes=tuple(sorted(_cron_field(minute, 0, 59))),
-        hours=tuple(sorted(_cron_field(hour, 0, 23))),
-        days=_cron_field(day, 1, 31),
-        months=_cron_field(month, 1, 12, _MONTHS),
-        weekdays=weekdays,
-        any_day=day.startswith("*"),
-        any_weekday=weekday.startswith("*"),
-    )
-
-
-def _cron_field(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
-    values: set[int] = set()
-    for part in text.lower().split(","):
-        match = re.fullmatch(r"(?:(\*)|(\w{1,3})(?:-(\w{1,3}))?)(?:/(\d{1,2}))?", part)
-        if match is None:
-            raise ValueError(f"cron cannot read {part!r}")
-        star, first, last, step = match.groups()
-        start = low if star else _cron_value(first, low, high, names)
-        if star:
-            end = high
-        elif last is not None:
-            end = _cron_value(last, low, high, names)
-        else:
-            end = high if step else start
-        stride = int(step) if step else 1
-        if stride < 1 or end < start:
-            raise ValueError(f"cron cannot read {part!r}")
-        values.update(range(start, end + 1, stride))
-    return frozenset(values)
-
-
-def _cron_value(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
-    if text in names:
-        return names.index(text) + low
-    if not text.isdecimal() or not low <= int(text) <= high:
-        raise ValueError(f"cron cannot read {text!r}")
-    return int(text)
+    try:
+        # Only the fields are the library's: it would walk the clocks by rules of its own. The month is read apart,
+        # since it refuses a date that never comes, such as 30 February, and such a rule just has no occurrence.
+        dates = CronSim(f"{minute} {hour} {day} * {weekday}", _FLOATING)
+        months = CronSim(f"0 0 1 {month} *", _FLOATING).months
+    except CronSimError as error:
+        raise ValueError(f"cron cannot read {expression!r}: {error}") from None
+    walls = tuple(time(hour, minute) for hour in sorted(dates.hours) for minute in sorted(dates.minutes))
+    return _CronFields(dates, frozenset(months), walls)
 
 
 @lru_cache(maxsize=1_024)
@@ -279,7 +238,7 @@ def shortest_minutes(rule: Rule) -> float:
             return rule.minutes
         case Cron():
             fields = _cron_fields(rule.expression)
-            walls = [60 * hour + minute for hour in fields.hours for minute in fields.minutes]
+            walls = [60 * at.hour + at.minute for at in fields.walls]
             gaps = [later - earlier for earlier, later in pairwise(walls)]
             # The calendar repeats its weekdays every 28 years, but neighbours of any kind come within eight.
             days = (date(2096, 1, 1) + _DAY * number for number in range(_CRON_HORIZON_DAYS))
@@ -294,7 +253,7 @@ def shortest_minutes(rule: Rule) -> float:
 
 def cron_times(expression: str, day: date) -> tuple[time, ...]:
     """Return the wall times of a cron expression on a local day, in order."""
-    return tuple(_cron_fields(expression).times(day))
+    return _cron_fields(expression).times(day)
 
 
 # ------------------------------------------------------------------ text

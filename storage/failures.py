@@ -1,4 +1,5 @@
-"""What a store that does not take a write raises: a full disk, a lock that stays, a connection that is gone."""
+"""What a store raises that does not take a write, by a full disk, a lock that stays or a connection that is gone; and
+one that is ahead of us."""
 
 from sqlalchemy import exc
 
@@ -10,3 +11,7 @@ STORE_FAILURES: tuple[type[Exception], ...] = (
     OSError,
 )
 """Trying again can help with these. Broken constraints are not among them: those are mistakes of ours."""
+
+
+class NewerDatabase(RuntimeError):
+    """The database was written by a newer Studiohand; parts: its revision."""

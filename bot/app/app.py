@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import discord
+import stamina
 import structlog
 
 from bot.app.exits import ExitCode, Stop
@@ -272,26 +273,25 @@ class App:
 
     async def _log_in(self) -> None:
         """Log in over REST; the gateway follows in the background. Waits up to five minutes for Discord."""
-        deadline = asyncio.get_running_loop().time() + CONNECT_WITHIN_S
-        pause = 1.0
-        while True:
-            try:
-                await self.bot.login(self._token)
-                return
-            except discord.LoginFailure as error:
-                raise Stop(
-                    ExitCode.TOKEN_REFUSED,
-                    "Discord refused the token. Copy it again from the developer portal (Bot → Reset Token).",
-                ) from error
-            except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Stop(
-                        ExitCode.DISCORD_UNREACHABLE,
-                        "Discord could not be reached for five minutes. Check the network.",
-                    ) from error
-                log.warning("Discord is not reachable yet", again_in_s=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 30.0)
+        away = (discord.DiscordServerError, aiohttp.ClientError, OSError)
+        try:
+            async for attempt in stamina.retry_context(
+                away, attempts=None, timeout=CONNECT_WITHIN_S, wait_initial=1, wait_max=30
+            ):
+                if attempt.num > 1:
+                    log.warning("Discord was not reachable, trying again", attempt=attempt.num)
+                with attempt:
+                    await self.bot.login(self._token)
+        except discord.LoginFailure as error:
+            raise Stop(
+                ExitCode.TOKEN_REFUSED,
+                "Discord refused the token. Copy it again from the developer portal (Bot → Reset Token).",
+            ) from error
+        except away as error:
+            raise Stop(
+                ExitCode.DISCORD_UNREACHABLE,
+                "Discord could not be reached for five minutes. Check the network.",
+            ) from error
 
     async def _connect(self) -> None:
         try:

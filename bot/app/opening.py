@@ -18,7 +18,8 @@ from bot.studio.service import StudioService
 from storage import backup
 from storage.deletions import Tampered
 from storage.engine import WrongFileSystem, open_engines
-from storage.migrations import NewerDatabase, current, head, upgrade
+from storage.failures import NewerDatabase
+from storage.migrations import current, head, upgrade
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)

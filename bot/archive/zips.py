@@ -191,13 +191,10 @@ def _item(entry: Entry) -> _Item:
         packed = len(entry.source) if stored else _deflated(entry.source)
         method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
         return _Item(entry.name, entry.source, len(entry.source), digest, packed, method)
-    sha = hashlib.sha256()
-    size = 0
     with entry.source.open("rb") as file:
-        while block := file.read(_BLOCK):
-            sha.update(block)
-            size += len(block)
-    return _Item(entry.name, entry.source, size, sha.hexdigest(), size, zipfile.ZIP_STORED)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    return _Item(entry.name, entry.source, size, digest, size, zipfile.ZIP_STORED)
 
 
 def _deflated(data: bytes) -> int:

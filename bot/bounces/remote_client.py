@@ -1,7 +1,6 @@
 """Sends bounces to a bot on another machine: from a queue on disk, part by part, until the bot has said yes."""
 
 import asyncio
-import hashlib
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -10,13 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import stamina
 import structlog
 
+from bot.bounces.hashing import file_hash
 from bot.bounces.remote_server import is_loopback
 
 log = structlog.stdlib.get_logger(__name__)
 _PIECE = 1 << 18
-_LONGEST_PAUSE_S = 60.0
 
 
 class KeyRefused(Exception):
@@ -95,24 +95,25 @@ class Uploader:
 
     async def run(self) -> None:
         """Send until cancelled. Raises KeyRefused."""
-        pause = 1.0
         headers = {"Authorization": f"Bearer {self._key}"}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=120)
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             while True:
                 self._wake.clear()
                 entries = await asyncio.to_thread(self._queue.all)
-                try:
-                    for entry in entries:
-                        await self._send(session, entry)
-                        pause = 1.0
-                except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    log.info("the bot cannot be reached, waiting", seconds=pause, error=type(error).__name__)
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE_S)
-                    continue
+                for entry in entries:
+                    await self._send_at_last(session, entry)
                 if not entries:
                     await self._wake.wait()
+
+    async def _send_at_last(self, session: aiohttp.ClientSession, entry: Entry) -> None:
+        async for attempt in stamina.retry_context(
+            (aiohttp.ClientError, TimeoutError, OSError), attempts=None, timeout=None, wait_initial=1, wait_max=60
+        ):
+            if attempt.num > 1:
+                log.info("the bot could not be reached, trying again", file=entry.file_name, attempt=attempt.num)
+            with attempt:
+                await self._send(session, entry)
 
     async def _send(self, session: aiohttp.ClientSession, entry: Entry) -> None:
         base = f"{self._address}/v1/bounces/{entry.content_hash}"
@@ -125,7 +126,7 @@ class Uploader:
             received = have if isinstance(have, dict) else {}
             for name, path in parts.items():
                 await self._send_part(session, f"{base}/{name}", path, int(received.get(name, 0)))
-        digests = {name: await asyncio.to_thread(_hash, path) for name, path in parts.items() if path.exists()}
+        digests = {name: await asyncio.to_thread(file_hash, path) for name, path in parts.items() if path.exists()}
         body = {
             "file_name": entry.file_name,
             "bounced_at": entry.bounced_at,
@@ -176,11 +177,3 @@ async def _read_from(path: Path, offset: int) -> AsyncIterator[bytes]:
         file.seek(offset)
         while data := await asyncio.to_thread(file.read, _PIECE):
             yield data
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()

@@ -5,7 +5,6 @@ same samples are one bounce. A key belongs to one person; wrong and revoked keys
 """
 
 import asyncio
-import hashlib
 import json
 import re
 import shutil
@@ -22,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.folders import FolderService
+from bot.bounces.hashing import file_hash
 from bot.bounces.model import EXTENSIONS, BounceSource, Facts
 from bot.bounces.names import shown_name
 from bot.bounces.rules import BounceRules
@@ -222,7 +222,7 @@ def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[s
     for name, digest in parts.items():
         path = folder / Path(name).name
         try:
-            data_hash = _hash(path)
+            data_hash = file_hash(path)
             if name == "columns.npy":
                 read_columns(path.read_bytes(), facts.duration_s)
             elif name == "peaks.dat":
@@ -233,14 +233,6 @@ def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[s
             path.unlink(missing_ok=True)
             wrong.append(name)
     return wrong if "columns.npy" in parts else [*wrong, "columns.npy"]
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()
 
 
 def _move_parts(folder: Path, target: Path) -> None:

@@ -9,6 +9,8 @@ import ssl
 import sys
 from pathlib import Path
 
+from stamina.instrumentation import set_on_retry_hooks
+
 from bot.app.exits import ExitCode, Stop
 from bot.bounces.remote_client import AddressRefused, KeyRefused, check_address
 from bot.bounces.remote_watch import Companion, CompanionOptions
@@ -47,6 +49,8 @@ def run_watch(options: argparse.Namespace) -> int:
     mark = hashlib.sha256(f"{folder}\0{address}".encode()).hexdigest()[:12]
     state = options.state or default_data_dir() / "companion" / mark
     tls = ssl.create_default_context(cafile=options.ca) if options.ca else None
+    # The uploader says itself what it waits for.
+    set_on_retry_hooks(())
     companion = Companion(CompanionOptions(folder, address, key, state, options.audio, tls=tls), bounce_rules())
     return asyncio.run(_until_stopped(companion, folder, address))
 

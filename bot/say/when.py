@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta, get_timezone_location
+from dateutil.relativedelta import relativedelta
 
 from bot.recurrence import resolve
 from bot.say.card import Option, Text, raw, stamp
@@ -296,7 +297,9 @@ def _span(said: str, frame: _Now) -> Reading | None:
     at = frame.now
     if days or months:
         wall = frame.local.replace(tzinfo=None)
-        at = resolve(datetime.combine(_add_months(wall.date(), months) + timedelta(days=days), wall.time()), frame.zone)
+        at = resolve(
+            datetime.combine(wall.date() + relativedelta(months=months) + timedelta(days=days), wall.time()), frame.zone
+        )
     return Reading(at + timedelta(minutes=minutes))
 
 
@@ -308,11 +311,11 @@ def _ends(said: str, frame: _Now) -> Reading | None:
         case "end of week" | "end of the week" | "eow" | "this week":
             return Reading(frame.at(today + timedelta(days=6 - today.weekday()), None).at)
         case "end of month" | "end of the month" | "eom" | "this month":
-            return Reading(frame.at(_add_months(today.replace(day=1), 1) - timedelta(days=1), None).at)
+            return Reading(frame.at(today + relativedelta(day=31), None).at)
         case "next week":
             return frame.at(today + timedelta(days=7 - today.weekday()), None)
         case "next month":
-            return frame.at(_add_months(today.replace(day=1), 1), None)
+            return frame.at(today + relativedelta(months=1, day=1), None)
         case "this weekend" | "weekend" | "the weekend":
             return frame.at(today + timedelta(days=(5 - today.weekday()) % 7), None)
         case _:
@@ -443,17 +446,6 @@ def _clock(said: str) -> "time | _Midnight | None":
             return None
         hour = hour % 12 + (12 if half == "pm" else 0)
     return time(hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _add_months(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise ValueError("no such month")
 
 
 def _is_doubtful(text: str) -> bool:

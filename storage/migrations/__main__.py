@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from storage.engine import open_engines, sqlite_url
-from storage.migrations import draft, head, upgrade
+from storage.migrations import VERSIONS, head, upgrade
+from storage.migrations.steps import draft
 
 TEMPLATE = '''"""{title}"""
 
@@ -29,7 +30,6 @@ def upgrade() -> None:
 
 
 async def _draft(title: str) -> Path:
-    versions = Path(__file__).parent / "versions"
     try:
         down = head()
     except RuntimeError:
@@ -45,10 +45,10 @@ async def _draft(title: str) -> Path:
         body = body.replace(wide, "BigInt()")
     for wide in ("sa.Double().with_variant(sa.REAL(), 'sqlite')",):
         body = body.replace(wide, "Real()")
-    number = len(list(versions.glob("[0-9]*.py"))) + 1
+    number = len(list(VERSIONS.glob("[0-9]*.py"))) + 1
     slug = "_".join(title.lower().split())
     revision = f"{number:04}_{slug}"[:32]
-    file = versions / f"{number:04}_{slug}.py"
+    file = VERSIONS / f"{number:04}_{slug}.py"
     body = "\n".join(f"    {line}" if line and not line.startswith("    ") else line for line in body.splitlines())
     file.write_text(TEMPLATE.format(title=title.capitalize(), revision=revision, down=down, body=body))
     return file
