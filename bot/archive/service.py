@@ -114,9 +114,10 @@ class ArchiveService:
     async def preview(self, owner: int, choice: ArchiveChoice) -> ArchivePreview:
         """Count what is there, without packing."""
         since = self._since(choice)
-        digests = await DigestReads(self._database).everything(owner, since)
-        bounces, _ = await BounceReads(self._database).everything(owner, since)
-        loops = await LoopReads(self._database).changed_since(owner, since)
+        async with self._database.reading(owner):
+            digests = await DigestReads(self._database).everything(owner, since)
+            bounces, _ = await BounceReads(self._database).everything(owner, since)
+            loops = await LoopReads(self._database).changed_since(owner, since)
         forms = await self._forms.all(owner)
         releases = await self._releases.all(owner)
         audio = sum(bounce.facts.size_bytes for bounce in bounces) if choice.audio else 0
@@ -167,10 +168,11 @@ class ArchiveService:
         zone = await self._studio.zone(owner)
         entries: list[Entry] = []
         gone: list[LeftOut] = []
-        digests = await DigestReads(self._database).everything(owner, since)
-        bounces, slices = await BounceReads(self._database).everything(owner, since)
-        loops = await LoopReads(self._database).changed_since(owner, since)
-        names = await LoopReads(self._database).names(owner)
+        async with self._database.reading(owner):
+            digests = await DigestReads(self._database).everything(owner, since)
+            bounces, slices = await BounceReads(self._database).everything(owner, since)
+            loops = await LoopReads(self._database).changed_since(owner, since)
+            names = await LoopReads(self._database).names(owner)
         entries += [Entry(f"digests/{digest.file_name}", digest.markdown.encode()) for digest in digests]
         entries += [Entry(f"loops/{loop.name}.json", to_json(Plan(loop, clips)).encode()) for loop, clips in loops]
         for form in await self._forms.all(owner):

@@ -52,17 +52,18 @@ class BounceMessages:
     async def card(self, owner: int, bounce_id: str, *, with_picture: bool = True, words: Words | None = None) -> Card:
         """Return the card of a bounce as it is now. Raises NotFound, Gone."""
         spoken = words or self._words
-        view = await self._service.view(owner, bounce_id)
-        comments = await self._notes.comments(owner, bounce_id)
-        slices = await self._notes.slices(owner, bounce_id)
-        usual = await self._service.usual_balance(owner, bounce_id)
+        async with self._service.reading(owner):
+            view = await self._service.view(owner, bounce_id)
+            comments = await self._notes.comments(owner, bounce_id)
+            slices = await self._notes.slices(owner, bounce_id)
+            usual = await self._service.usual_balance(owner, bounce_id)
+            target = await self._targets.get(owner)
         picture = None
         if with_picture:
             try:
                 picture = await self._pictures.waveform(view.bounce, say_in(spoken), comments=comments, slices=slices)
             except CannotMeasure:
                 picture = None
-        target = await self._targets.get(owner)
         return bounce_card(view, spoken, picture, comments=comments, slices=slices, usual=usual, target=target)
 
     async def render_card(self, delivery: Delivery) -> OutMessage | None:

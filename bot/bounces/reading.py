@@ -1,6 +1,7 @@
 """What is known of bounces: one, many, with its loop and what changed, compared, counted, as a file."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,10 @@ class BounceReader:
     def __init__(self, database: Database, rules: BounceRules, media: Path, loops: Loops, channels: Channels) -> None:
         self._database, self._rules, self._media = database, rules, media
         self._loops, self._channels = loops, channels
+
+    def reading(self, owner: OwnerId) -> AbstractAsyncContextManager[None]:
+        """Let all that is read inside be one look at one moment; no await on anything but the database."""
+        return self._database.reading(owner)
 
     async def get(self, owner: OwnerId, bounce_id: str) -> Bounce:
         """Return a bounce. Raises NotFound, Gone for one in the bin."""

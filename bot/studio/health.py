@@ -95,8 +95,9 @@ class HealthService:
 
     async def _deliveries(self) -> list[HealthLine]:
         async with self._database.system_read() as unit:
-            lost = await unit.repo(DeliveryRepository).lost_since(unit.now - timedelta(days=SHOWN_DAYS))
+            counts = await unit.repo(DeliveryRepository).counts(unit.now - timedelta(days=SHOWN_DAYS))
             oldest = await unit.repo(DeliveryRepository).oldest_open()
+        lost = counts.get("failed", 0) + counts.get("unknown", 0)
         found: list[HealthLine] = []
         if lost:
             found.append(HealthLine("deliveries_failed", Word.LOOK, {"count": lost}))

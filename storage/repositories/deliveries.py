@@ -154,16 +154,12 @@ class DeliveryRepository(Repository):
         )
         return [_delivery(row) for row in rows.scalars()]
 
-    async def counts(self) -> dict[str, int]:
+    async def counts(self, since: datetime | None = None) -> dict[str, int]:
+        """Return how many deliveries are in each state; only of those due since a moment, where one is given."""
         statement = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
+        if since is not None:
+            statement = statement.where(DeliveryRow.due_at >= since)
         return {state: count for state, count in (await self.session.execute(statement)).all()}
-
-    async def lost_since(self, since: datetime) -> int:
-        """Return how many deliveries due since a moment were given up, or may not have arrived."""
-        statement = select(func.count()).where(
-            DeliveryRow.state.in_(("failed", "unknown")), DeliveryRow.due_at >= since
-        )
-        return (await self.session.execute(statement)).scalar_one()
 
     async def oldest_open(self) -> datetime | None:
         statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))

@@ -34,15 +34,20 @@ class AreaFacts:
     """What happened since a phase was entered, put together from what the areas answer."""
 
     def __init__(self, database: Database, clock: Clock, releases: ReleaseService) -> None:
+        self._database = database
         self._loops, self._bounces = LoopReads(database), BounceReads(database)
         self._coach, self._digests = CoachReads(database), DigestReads(database)
         self._releases, self._clock = releases, clock
         self._rules = load_rules("phases", PhaseRules)
 
     async def facts(self, owner: int, since: datetime, executors: int) -> PhaseFacts:
-        views = await self._releases.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED, ReleaseState.REVIEWED])
-        loops, bounces = await self._loops.activity(owner, since), await self._bounces.activity(owner, since)
-        coach, now = await self._coach.activity(owner, since), self._clock.now()
+        async with self._database.reading(owner):
+            views = await self._releases.all(
+                owner, [ReleaseState.PLANNED, ReleaseState.RELEASED, ReleaseState.REVIEWED]
+            )
+            loops, bounces = await self._loops.activity(owner, since), await self._bounces.activity(owner, since)
+            coach, opened = await self._coach.activity(owner, since), await self._digests.opened_since(owner, since)
+        now = self._clock.now()
         past = [-view.days_left for view in views if view.days_left <= 0 and view.release.anchor_date >= since.date()]
         moments = [since, *bounces.moments, *loops.moments, *coach.moments]
         return PhaseFacts(
@@ -55,7 +60,7 @@ class AreaFacts:
             promo_action_done=loops.forward_done,
             has_release_ahead=any(view.days_left >= 0 for view in views),
             executors_since_recovery=executors,
-            looked_back=coach.reflected or await self._digests.opened_since(owner, since),
+            looked_back=coach.reflected or opened,
             ready_clips_wait=loops.ready_waits,
             resolve_tagged=RESOLVE in bounces.tags,
             back_after_days=silence_before([at for at in moments if at >= since], self._rules, now),
