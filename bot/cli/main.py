@@ -271,8 +271,9 @@ def _db_restore(options: argparse.Namespace) -> int:
             raise Stop(ExitCode.DATABASE, CHANGED_LIST.format(file=changed)) from changed
         except backup.Damaged as damaged:
             raise Stop(ExitCode.DATABASE, f"That backup is damaged ({damaged}); nothing was changed.") from damaged
+        # Said before the database is opened: one of a newer version is refused, and people must know where the old is.
+        print("Restored." + (f" The replaced database is kept as {kept}." if kept else ""))
         again = asyncio.run(delete())
-    print("Restored." + (f" The replaced database is kept as {kept}." if kept else ""))
     if again:
         print(f"People whose data was deleted since that backup are deleted again: {again}.")
     return ExitCode.FINE
