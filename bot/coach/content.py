@@ -26,8 +26,8 @@ from bot.coach.model import (
 )
 from bot.coach.rules import CoachRules, coach_rules
 from bot.coach.seats import areas_of, estimated_minutes, hours_of, seats
-from bot.coach.wording import american_words, banned_words
 from bot.paths import assets_dir
+from bot.say.wording import american_words, banned_words
 
 TITLE_MAX = 60
 HOW_MAX = 140

@@ -12,7 +12,7 @@ from pydantic import Field
 from bot.ai.model import JsonValue, Reply
 from bot.coach.content import HOW_MAX, TITLE_MAX
 from bot.coach.model import Effort, ExtraTask, FocusArea, Goal, Line, LoopFact, Plan, Release, Task
-from bot.coach.wording import is_acceptable
+from bot.say.wording import is_acceptable
 
 EXTRAS_MAX = 3
 RECOMMENDATIONS_MAX = 3

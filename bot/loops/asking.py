@@ -13,13 +13,13 @@ from datetime import UTC, datetime, time, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.ai.model import Asker, JsonValue, Question, Reply
-from bot.coach.wording import american_words, banned_words
 from bot.loops.dates import day_of, local_day, units_text, zone_of
 from bot.loops.model import MILLI, Clip, Lane, Plan
 from bot.loops.momentum import Momentum, percent
 from bot.loops.rules import LoopRules
 from bot.loops.sequence import Sequenced
 from bot.loops.whatif import horizon_milli
+from bot.say.wording import american_words, banned_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")

@@ -11,7 +11,6 @@ from bot.errors import NotFound, Refused
 from bot.loops.dated import DatedClip, DatedLoop, DatedLoops, Moved
 from bot.loops.model import ClipKind, Lane, Pace, Role, Source
 from bot.recurrence import Daily, next_fire, resolve
-from bot.releases.calendar import CalendarEntry, to_ics
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
 from bot.releases.facts import FactBook
 from bot.releases.model import (
@@ -33,6 +32,7 @@ from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
 from bot.rules import load_rules
+from bot.say.calendar_file import CalendarEntry, to_ics
 from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
 from storage.repositories.studio import RequestRepository

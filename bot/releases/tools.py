@@ -14,7 +14,7 @@ from bot.loops.model import Lane
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Line, Policy, Preview
 from bot.missions.ports import Say
-from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
+from bot.missions.tools import Catalogue, Id, Name, Params, Prose, Scene, Tool, fingerprint
 from bot.phases.model import Phase
 from bot.phases.service import PhaseService
 from bot.releases.service import ReleaseService
@@ -50,7 +50,7 @@ class Transition(Params):
 class AddNote(Params):
     """A line for the next weekly digest."""
 
-    text: Words
+    text: Prose
 
 
 class ReleaseTools:

@@ -25,6 +25,7 @@ from bot.phases.service import PhaseService
 from bot.phases.week import PhaseWeek
 from bot.releases.service import ReleaseService
 from bot.releases.week import ReleaseWeek
+from bot.say.dates import monday_of
 from bot.say.words import Catalogue, Finished
 from bot.services import Foundation
 from bot.studio.quiet import StudioQuiet
@@ -51,7 +52,7 @@ class CoachPlanner:
 
     async def _next_monday(self, owner: int) -> date:
         today = self._clock.now().astimezone(await self._studio.zone(owner)).date()
-        return today + timedelta(days=7 - today.weekday())
+        return monday_of(today) + timedelta(days=7)
 
 
 def wire_digest(
@@ -118,8 +119,7 @@ class DigestPerson:
         today = now.astimezone(zone).date()
         async with self._database.read(user_id) as unit:
             profile = await unit.repo(CoachProfileRepository).get()
-            monday = today.fromordinal(today.toordinal() - today.weekday())
-            week = await unit.repo(CoachWeekRepository).of(monday)
+            week = await unit.repo(CoachWeekRepository).of(monday_of(today))
         if profile is not None and profile.paused_until is not None and today < profile.paused_until:
             return "paused"
         return "rest" if week is not None and week.state is WeekState.REST else None
