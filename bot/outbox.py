@@ -17,7 +17,7 @@ from bot.actors import Actor
 from bot.clock import Clock
 from bot.engine import EngineRules
 from bot.outbox_model import Delivery
-from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target, TargetKind
+from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target
 from bot.rules import load_rules
 from bot.slots import Later, Slot, SlotDraft
 from bot.together import Together
@@ -177,7 +177,7 @@ class Outbox:
         return self.sender
 
     async def _send(self, sender: Sender, slot: Slot, delivery: Delivery, kind: Kind, now: datetime) -> Later | None:
-        target = Target(TargetKind(delivery.target_kind), delivery.target_id)
+        target = Target(delivery.target_kind, delivery.target_id)
         try:
             if await self._needs_search(delivery, now):
                 found = await sender.find_own(target, delivery.claimed_at or now, delivery.nonce)

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.outbox_model import TargetKind
+
 
 class Policy(StrEnum):
     """What to do about an answer of Discord; the table that chooses is in `bot/ui/errors.py`."""
@@ -48,11 +50,6 @@ class Policy(StrEnum):
     """One of ours, with a sentence of its own."""
     UNEXPECTED = "unexpected"
     """Log with a reference, show the reference."""
-
-
-class TargetKind(StrEnum):
-    CHANNEL = "channel"
-    DM = "dm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from storage.repositories.changes import ChangeRepository
 from storage.unit import Database
 
 
-class UiRules(Rules):
+class UndoRules(Rules):
     """Section [ui] of rules.toml, as far as undo needs it."""
 
     model_config = Rules.model_config | {"extra": "ignore"}
@@ -24,7 +24,7 @@ class ChangeService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rules = load_rules("ui", UiRules)
+        self._rules = load_rules("ui", UndoRules)
         self._listeners: list[Callable[[OwnerId, ChangeGroup], None]] = []
 
     def subscribe(self, listener: Callable[[OwnerId, ChangeGroup], None]) -> None:

@@ -47,6 +47,7 @@ from storage.unit import Database
 SPANS = {"month": 31, "quarter": 92, "all": None}
 CATALOGUE_FORMAT = "studiohand.catalogue"
 _WANTED = re.compile(r"catalogue\.json|loops/[^/]+\.json")
+_HASH = re.compile(r"[A-Za-z0-9_-]{1,128}")
 CATALOGUE_MOST_BYTES = 32 << 20
 ROOM_LEFT_BYTES = 64 << 20
 """What stays free on the disk after an archive was written."""
@@ -373,6 +374,10 @@ def _sweep_blocking(parent: Path, before: datetime) -> None:
 
 def _bounce(row: dict[str, Any], owner: int) -> Bounce:
     at = datetime.fromtimestamp(int(row["bounced_at_ms"]) / 1000, UTC)
+    content_hash = str(row["content_hash"])
+    if not _HASH.fullmatch(content_hash):
+        # It names the folder that what was measured lies in: a path would lead out of there.
+        raise ValueError("not a content hash")
     return Bounce(
         id=BounceId(""),
         owner_id=owner,
@@ -381,7 +386,7 @@ def _bounce(row: dict[str, Any], owner: int) -> Bounce:
         family=str(row["family_key"])[:200],
         family_title=str(row["family"])[:200],
         number=int(row["version"]),
-        content_hash=str(row["content_hash"])[:128],
+        content_hash=content_hash,
         facts=Facts.from_dict(row["facts"]),
         source=BounceSource(row["source"]),
         bounced_at=at,

@@ -5,10 +5,11 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.bounces.model import Bounce, BounceTag, Slice, Statistics
+from bot.say.dates import monday_of
 from bot.sheets import cell
 
 _FIELDS = (
@@ -43,7 +44,7 @@ def statistics(bounces: Sequence[Bounce], zone: ZoneInfo, weeks: int = 8) -> Sta
     families: dict[str, list[Bounce]] = defaultdict(list)
     for bounce in bounces:
         day = bounce.bounced_at.astimezone(zone).date()
-        by_week[day - timedelta(days=day.weekday())].append(bounce)
+        by_week[monday_of(day)].append(bounce)
         families[bounce.family].append(bounce)
     until_keeper = [
         sum(1 for other in family if other.bounced_at <= keeper.bounced_at)

@@ -77,26 +77,9 @@ def _inspect(file: BinaryIO, size: int) -> tuple[str, Shape]:
 
 
 def _riff(file: BinaryIO, head: bytes, size: int) -> Shape:
-    (length,) = struct.unpack_from("<I", head, 4)
-    if length in _OPEN_SIZES or length + 8 > size + 1:
+    if not _is_whole(struct.unpack_from("<I", head, 4)[0], size):
         return Shape.OPEN
-    return _up_to_data(file, size)
-
-
-def _up_to_data(file: BinaryIO, size: int, told: int | None = None) -> Shape:
-    """Walk to the samples and say whether all of them are there; `told`: how many bytes, where their chunk cannot."""
-    at = 12
-    for _ in range(_MOST_CHUNKS):
-        file.seek(at)
-        chunk = file.read(8)
-        if len(chunk) < 8:
-            return Shape.OPEN
-        (chunk_size,) = struct.unpack_from("<I", chunk, 4)
-        if chunk[:4] == b"data":
-            held = chunk_size if told is None else told
-            return Shape.CONSISTENT if held > 0 and at + 8 + held <= size else Shape.OPEN
-        at += 8 + chunk_size + (chunk_size & 1)
-    return Shape.OPEN
+    return _up_to_samples(file, size, b"data", "<I")
 
 
 def _rf64(file: BinaryIO, head: bytes, size: int) -> Shape:
@@ -105,22 +88,37 @@ def _rf64(file: BinaryIO, head: bytes, size: int) -> Shape:
     riff, data = struct.unpack_from("<QQ", head, 20)
     if riff == 0 or riff + 8 > size + 1:
         return Shape.OPEN
-    return _up_to_data(file, size, data)
+    return _up_to_samples(file, size, b"data", "<I", told=data)
 
 
 def _aiff(file: BinaryIO, head: bytes, size: int) -> Shape:
-    (length,) = struct.unpack_from(">I", head, 4)
-    if length in _OPEN_SIZES or length + 8 > size + 1:
+    if not _is_whole(struct.unpack_from(">I", head, 4)[0], size):
         return Shape.OPEN
+    # Offset and block size come before the samples.
+    return _up_to_samples(file, size, b"SSND", ">I", ahead=8)
+
+
+def _is_whole(length: int, size: int) -> bool:
+    return length not in _OPEN_SIZES and length + 8 <= size + 1
+
+
+def _up_to_samples(
+    file: BinaryIO, size: int, name: bytes, number: str, *, ahead: int = 0, told: int | None = None
+) -> Shape:
+    """Walk to the samples and say whether all of them are there.
+
+    `ahead`: bytes of their chunk that are no samples; `told`: how many bytes it has, where the chunk cannot say it.
+    """
     at = 12
     for _ in range(_MOST_CHUNKS):
         file.seek(at)
         chunk = file.read(8)
         if len(chunk) < 8:
             return Shape.OPEN
-        (chunk_size,) = struct.unpack_from(">I", chunk, 4)
-        if chunk[:4] == b"SSND":
-            return Shape.CONSISTENT if chunk_size > 8 and at + 8 + chunk_size <= size else Shape.OPEN
+        (chunk_size,) = struct.unpack_from(number, chunk, 4)
+        if chunk[:4] == name:
+            held = chunk_size if told is None else told
+            return Shape.CONSISTENT if held > ahead and at + 8 + held <= size else Shape.OPEN
         at += 8 + chunk_size + (chunk_size & 1)
     return Shape.OPEN
 

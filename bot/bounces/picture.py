@@ -20,7 +20,7 @@ from bot.bounces.picture_raster import (
     palette,
     waveform,
 )
-from bot.bounces.picture_text import Words, png, width_of
+from bot.bounces.picture_text import Lettering, png, width_of
 
 F32 = NDArray[float32]
 _STRIP = 28
@@ -84,7 +84,7 @@ def waveform_png(view: WaveView) -> bytes:
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
-    words = Words()
+    words = Lettering()
     box = Box(40, 152, 1520, 258)
     _title(words, view, colours, accent, width)
     _ground(image, box, view, colours, accent)
@@ -102,7 +102,7 @@ def cover_png(view: WaveView) -> bytes:
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(size, size, colours.background)
-    words = Words()
+    words = Lettering()
     words.add(70, 130, view.title, 66, colours.text, bold=True, most=size - 140)
     words.add(70, 196, " · ".join(part for part in (view.version, view.tag) if part), 38, accent)
     box = Box(0, 300, size, 520)
@@ -127,7 +127,7 @@ def sheet_png(title: str, lead: str, items: Sequence[SheetItem], accent: Rgb | N
     cell_height = 128 if across <= 3 else 104
     width, height = 1600, 150 + down * cell_height + 28
     image = canvas(width, height, colours.background)
-    words = Words()
+    words = Lettering()
     words.add(40, 68, title, 56, colours.text, bold=True, most=width - 80)
     words.add(40, 122, lead, 40, colours.muted, most=width - 80)
     mixed = [item.columns.mixed() for item in items]
@@ -158,7 +158,7 @@ def compare_png(view: CompareView) -> bytes:
     colours = palette()
     accent = view.accent or colours.accent
     image = canvas(width, height, colours.background)
-    words = Words()
+    words = Lettering()
     words.add(40, 68, view.title, 56, colours.text, bold=True, most=1520)
     words.add(40, 126, "  ·  ".join(view.facts), 42, colours.muted, most=1520)
     longest = max(view.old.duration_s, view.new.duration_s, 0.001)
@@ -207,7 +207,7 @@ def clock(seconds: float) -> str:
 # ------------------------------------------------------------------ parts
 
 
-def _title(words: Words, view: WaveView, colours: Palette, accent: Rgb, width: int) -> None:
+def _title(words: Lettering, view: WaveView, colours: Palette, accent: Rgb, width: int) -> None:
     side = " · ".join(part for part in (view.version, view.tag) if part)
     words.add(40, 68, view.title, 60, colours.text, bold=True, most=1520 - width_of(side, 50, bold=True) - 40)
     words.add(width - 40, 68, side, 50, accent, bold=True, across="right")
@@ -233,7 +233,7 @@ def _ground(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb)
             fill(image, x, box.top + box.height / 2 - 2, x + 6, box.top + box.height / 2 + 2, colours.muted, 0.7)
 
 
-def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: Words, accent: Rgb) -> None:
+def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: Lettering, accent: Rgb) -> None:
     """Lay the measured sections under a form map, as a strip of their own: what was meant, and what is heard."""
     if not (view.form and view.sections):
         return
@@ -280,7 +280,7 @@ def _waves(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) 
     waveform(image, Box(box.left, box.top + inset, box.width, tall), view.columns.mixed(), envelope, body)
 
 
-def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Words) -> None:
+def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Lettering) -> None:
     duration = max(view.columns.duration_s, 0.001)
     for at in view.clips_s:
         x = box.left + at / duration * box.width
@@ -299,7 +299,7 @@ def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Words)
             fill(image, x - half, box.top + row, x + half, box.top + row + 1, colours.text, 0.95)
 
 
-def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Words, accent: Rgb) -> None:
+def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Lettering, accent: Rgb) -> None:
     duration = max(view.columns.duration_s, 0.001)
     spans = view.form or view.sections
     for index, span in enumerate(spans):
@@ -312,7 +312,7 @@ def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Words,
             words.add(left + 8, box.top + 38, name, 36, colours.text, bold=True)
 
 
-def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: Words, size: float) -> None:
+def _axis(image: F32, box: Box, duration_s: float, colours: Palette, words: Lettering, size: float) -> None:
     steps = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
     step = next((step for step in steps if duration_s / step <= 9), 3600)
     base = box.top + box.height

@@ -1,4 +1,4 @@
-"""Words over rastered pixels, and the PNG: by Pillow, whose import costs a twentieth of a plotting library's.
+"""Lettering over rastered pixels, and the PNG: by Pillow, whose import costs a twentieth of a plotting library's.
 
 Measuring and drawing one file in a fresh process has to keep up with programs written in C; the numbers are in
 docs/decisions.
@@ -33,7 +33,7 @@ class _Word:
 
 
 @dataclass(slots=True)
-class Words:
+class Lettering:
     """Text to set over the pixels; positions are pixels from the top left, `y` the baseline."""
 
     items: list[_Word] = field(default_factory=list)
@@ -73,7 +73,7 @@ def shortened(text: str, most: float, size: int, *, bold: bool = False) -> str:
     return text[:low].rstrip() + _ELLIPSIS
 
 
-def png(image: F32, words: Words) -> bytes:
+def png(image: F32, words: Lettering) -> bytes:
     """Return `image`, float32 (height, width, 3) 0..1, with its words as an opaque PNG."""
     picture = Image.fromarray(bytes_of(image))
     draw = ImageDraw.Draw(picture)

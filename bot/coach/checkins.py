@@ -6,10 +6,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.coach.dates import at_local, local_date, monday_of, week_start
+from bot.coach.dates import at_local, local_date, week_start
 from bot.coach.model import CheckinKind, CheckinState, DmSettings, Line, Pacing, Style
 from bot.coach.rules import DmRules, WindowRules
 from bot.errors import Refused
+from bot.say.dates import monday_of
+from bot.studio.quiet import quiet_end
 
 _S = CheckinState
 EVENING = time(18)
@@ -115,21 +117,12 @@ def occurrence_key(user_id: int, kind: CheckinKind, day: date) -> str:
 
 def is_quiet(now: datetime, zone: str, dm: DmSettings) -> bool:
     """Say whether it is quiet hours on the person's clock; the end belongs to the day."""
-    wall = now.astimezone(ZoneInfo(zone)).time()
-    if dm.quiet_from == dm.quiet_to:
-        return False
-    if dm.quiet_from < dm.quiet_to:
-        return dm.quiet_from <= wall < dm.quiet_to
-    return wall >= dm.quiet_from or wall < dm.quiet_to
+    return quiet_end(dm.quiet_from, dm.quiet_to, ZoneInfo(zone), now) is not None
 
 
 def next_open(now: datetime, zone: str, dm: DmSettings) -> datetime:
     """Return `now`, or the end of the quiet hours it falls in."""
-    if not is_quiet(now, zone, dm):
-        return now
-    day = local_date(now, zone)
-    opening = at_local(day, dm.quiet_to, zone)
-    return opening if opening > now else at_local(day + timedelta(days=1), dm.quiet_to, zone)
+    return quiet_end(dm.quiet_from, dm.quiet_to, ZoneInfo(zone), now) or now
 
 
 def snoozed_until(choice: Snooze, now: datetime, zone: str, dm: DmSettings) -> datetime:

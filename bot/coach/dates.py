@@ -3,21 +3,14 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.say.dates import monday_of
+
 WEEK = timedelta(days=7)
 
 
 def local_date(now: datetime, zone: str) -> date:
     """Return the date on the person's calendar."""
     return now.astimezone(ZoneInfo(zone)).date()
-
-
-def monday_of(day: date) -> date:
-    """Return the Monday of a date's week.
-
-    >>> monday_of(date(2026, 1, 1)).isoformat()
-    '2025-12-29'
-    """
-    return day - timedelta(days=day.weekday())
 
 
 def week_start(now: datetime, zone: str) -> date:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.coach.adapt import faded_mean
-from bot.coach.dates import local_date, monday_of
+from bot.coach.dates import local_date
 from bot.coach.model import Frequency
+from bot.say.dates import monday_of
 
 SAME_HOURS = 4
 """A second completion within these hours of the last does not count."""

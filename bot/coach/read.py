@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.coach.model import Goal, Session, Task, WeekState
+from bot.say.dates import monday_of
 from storage.repositories.coach import CoachProfileRepository
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_notes import CoachCheckinRepository
@@ -37,7 +38,7 @@ class CoachReads:
         """Return why nobody should write to the person on a day: "paused", "rest"; None: they may."""
         async with self._database.read(owner) as unit:
             profile = await unit.repo(CoachProfileRepository).get()
-            week = await unit.repo(CoachWeekRepository).of(today - timedelta(days=today.weekday()))
+            week = await unit.repo(CoachWeekRepository).of(monday_of(today))
         if profile is not None and profile.paused_until is not None and today < profile.paused_until:
             return "paused"
         return "rest" if week is not None and week.state is WeekState.REST else None

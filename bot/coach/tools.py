@@ -22,7 +22,7 @@ from bot.errors import BotError
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Line, Preview
 from bot.missions.ports import People, Say
-from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
+from bot.missions.tools import Catalogue, Id, Name, Params, Prose, Scene, Tool, fingerprint
 
 AreaName = Literal[
     "creative", "promo", "relationships", "career", "promo_strategy", "contacts", "client_relationships",
@@ -74,7 +74,7 @@ class IfThen(Params):
     """An if-then plan for a task."""
 
     task_id: Id
-    text: Words
+    text: Prose
 
 
 class LogMetric(Params):
@@ -87,7 +87,7 @@ class LogMetric(Params):
 class Remind(Params):
     """A reminder, in the person's own time."""
 
-    text: Words
+    text: Prose
     day: date
     hour: int = Field(NOON, ge=0, le=23)
 

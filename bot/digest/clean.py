@@ -3,8 +3,9 @@
 import re
 import unicodedata
 
+from bot.say.card import escape
+
 _BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_MARKDOWN = re.compile(r"([\\*_~|`>#\[\]<])")
 NAME_MOST = 80
 
 
@@ -69,8 +70,8 @@ def markdown(text: str, most: int = NAME_MOST) -> str:
     >>> markdown("*x* @everyone")
     '\\\\*x\\\\* @\\u200beveryone'
     """
-    escaped = _MARKDOWN.sub(r"\\\1", plain(text, most))
-    return escaped.replace("@", "@\u200b")
+    # The file is read outside of Discord too, where any @name may be one.
+    return re.sub("@(?!\u200b)", "@\u200b", escape(plain(text, most)))
 
 
 def code(text: str) -> str:

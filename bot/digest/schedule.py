@@ -1,13 +1,14 @@
 """When a digest is cut, which week it belongs to, and whether anything is sent. Pure."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.digest.model import IsoWeek
 from bot.digest.rules import DigestRules
 from bot.recurrence import Weekly, next_fire, resolve
+from bot.say.dates import monday_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +100,4 @@ def spaced_until(
 
 
 def _monday(now: datetime, zone: ZoneInfo) -> datetime:
-    day: date = now.astimezone(zone).date()
-    return resolve(datetime.combine(day - timedelta(days=day.weekday()), time(0)), zone)
+    return resolve(datetime.combine(monday_of(now.astimezone(zone).date()), time(0)), zone)

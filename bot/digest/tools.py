@@ -3,13 +3,13 @@
 from bot.actors import Actor
 from bot.digest.service import DigestService
 from bot.missions.model import Line, Policy, Preview
-from bot.missions.tools import Catalogue, Params, Scene, Tool, Words
+from bot.missions.tools import Catalogue, Params, Prose, Scene, Tool
 
 
 class AddNote(Params):
     """A line for the next weekly digest."""
 
-    text: Words
+    text: Prose
 
 
 class DigestTools:

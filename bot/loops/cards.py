@@ -12,7 +12,6 @@ from bot.loops.wording import (
     clip_line,
     clip_list,
     clip_lists,
-    day_text,
     reason_text,
     span_text,
     warning_text,
@@ -36,6 +35,7 @@ from bot.say.card import (
     join,
     plain,
 )
+from bot.say.dates import day_month
 from bot.say.words import Words
 
 ICONS = {Label.QUIET: "⚪", Label.WARMING: "🔹", Label.STEADY: "🔷", Label.STRONG: "🔵", Label.FLYING: "✨"}
@@ -84,10 +84,10 @@ def lead_of(view: LoopView, words: Words) -> str:
     """Return the dates of a loop, or its size and tempo."""
     loop = view.loop
     if loop.start_date and loop.end_date:
-        last = day_text(loop.end_date.fromordinal(loop.end_date.toordinal() - 1))
-        first = day_text(loop.start_date)
+        last = day_month(loop.end_date.fromordinal(loop.end_date.toordinal() - 1))
+        first = day_month(loop.start_date)
         if loop.anchor_date:
-            return words("loop.card.dates_anchor", first=first, last=last, anchor=day_text(loop.anchor_date))
+            return words("loop.card.dates_anchor", first=first, last=last, anchor=day_month(loop.anchor_date))
         return words("loop.card.dates", first=first, last=last)
     if not view.plan.clips:
         return words("loop.card.empty")
@@ -211,7 +211,7 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None,
     if clip.notes:
         facts.append(Fact(words("loop.clip.notes"), clip.notes))
     if clip.deadline and clip.deadline_kind is not DeadlineKind.NONE:
-        facts.append(Fact(words("loop.clip.deadline"), day_text(clip.deadline)))
+        facts.append(Fact(words("loop.clip.deadline"), day_month(clip.deadline)))
     facts.append(Fact(words("loop.clip.source"), words(f"loop.clip.source_word.{clip.source.value}")))
     lane = words(f"loop.lane.{clip.lane.value}")
     return Card(
@@ -271,7 +271,7 @@ def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
     loop = line.loop
     name = loop.name
     if shared_name:
-        name = f"{name} ({day_text(loop.created_at.date())})"
+        name = f"{name} ({day_month(loop.created_at.date())})"
     text = words(
         "loop.lists.line",
         name=name,
@@ -286,7 +286,7 @@ def list_card(line: LoopLine, words: Words, *, shared_name: bool) -> str:
 def binned_text(line: LoopLine, words: Words, until: date) -> str:
     """Return one loop in the bin, with the day until which it can be restored."""
     clips = words("loop.lists.clips", count=line.clips)
-    return words("loop.lists.binned", name=line.loop.name, clips=clips, day=day_text(until))
+    return words("loop.lists.binned", name=line.loop.name, clips=clips, day=day_month(until))
 
 
 def clips_card(view: LoopView, words: Words) -> Card:

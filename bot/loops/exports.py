@@ -13,7 +13,8 @@ from bot.loops.momentum import Label, Momentum
 from bot.loops.ports import Say
 from bot.loops.rules import LoopRules
 from bot.loops.sequence import Sequenced
-from bot.loops.wording import action_text, clip_line, day_text, watch_items
+from bot.loops.wording import action_text, clip_line, watch_items
+from bot.say.dates import day_month
 
 _SOURCE = "loopos"
 _AQUA_NAME = "LoopOS loop summary"
@@ -95,7 +96,7 @@ def _aqua(draft: ExportDraft, say: Say) -> str:
     plan, sequenced = draft.plan, draft.sequenced
     lines = [f"# {say('loop.export.aqua.title', name=plan.loop.name)}", ""]
     if plan.loop.is_dated and plan.loop.start_date and plan.loop.end_date:
-        lines += [say("loop.when.days", first=day_text(plan.loop.start_date), last=_last_day(plan)), ""]
+        lines += [say("loop.when.days", first=day_month(plan.loop.start_date), last=_last_day(plan)), ""]
     lines += _section(say("loop.export.summary"), [draft.text])
     story = [f"{number}. {say(f'loop.export.story_{number}')} ______" for number in (1, 2, 3)]
     lines += _section(say("loop.export.story"), story)
@@ -117,7 +118,7 @@ def _aqua(draft: ExportDraft, say: Say) -> str:
 
 def _last_day(plan: Plan) -> str:
     assert plan.loop.end_date is not None  # noqa: S101 - asked only for dated loops
-    return day_text(date.fromordinal(plan.loop.end_date.toordinal() - 1))
+    return day_month(date.fromordinal(plan.loop.end_date.toordinal() - 1))
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -130,16 +131,16 @@ def _deadlines(draft: ExportDraft, say: Say) -> list[str]:
         for clip in draft.plan.clips
         if clip.deadline and clip.deadline_kind is DeadlineKind.HARD and not clip.is_done
     )
-    lines = [f"- {say('loop.export.deadline', day=day_text(day), name=name)}" for day, name in hard]
+    lines = [f"- {say('loop.export.deadline', day=day_month(day), name=name)}" for day, name in hard]
     anchor = draft.plan.loop.anchor_date
     if anchor:
-        lines.insert(0, f"- {say('loop.export.anchor', day=day_text(anchor))}")
+        lines.insert(0, f"- {say('loop.export.anchor', day=day_month(anchor))}")
     return lines or [say("loop.export.none")]
 
 
 def _analogue(draft: ExportDraft, tag: str, say: Say) -> str:
     momentum = draft.momentum
-    title = say("loop.export.analogue.title", name=draft.plan.loop.name, day=day_text(draft.on))
+    title = say("loop.export.analogue.title", name=draft.plan.loop.name, day=day_month(draft.on))
     meta = say("loop.export.analogue.meta", tag=tag, percent=momentum.percent, label=momentum.label.value)
     return f"## {title}\n\n{draft.text}\n\n{meta}\n"
 

@@ -10,7 +10,8 @@ from bot.loops.momentum import Momentum, percent
 from bot.loops.ports import Say
 from bot.loops.rules import LoopRules
 from bot.loops.sequence import Sequenced
-from bot.loops.wording import day_text, today_parts
+from bot.loops.wording import today_parts
+from bot.say.dates import day_month
 
 WHOLE = "whole"
 _ROWS_MAX = 6
@@ -105,7 +106,7 @@ def timeline_view(
     }
     if plan.loop.is_dated:
         code, day = today_parts(plan.loop, at_milli, length)
-        here_text = say(f"loop.picture.{code}", day=day_text(day))
+        here_text = say(f"loop.picture.{code}", day=day_month(day))
     else:
         here_text = say("loop.picture.bar", bar=bar_of(at))
     label = momentum.label.value.capitalize()

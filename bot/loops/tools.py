@@ -21,7 +21,7 @@ from bot.loops.whatif import WhatIf, WhatIfKind, what_ifs, with_change, with_cli
 from bot.loops.wording import length_text, whatif_text, when_text
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Line, Preview
-from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, Words, fingerprint
+from bot.missions.tools import Catalogue, Id, Name, Params, Prose, Scene, Tool, fingerprint
 
 LaneName = Literal["creative", "action", "promo", "analysis", "refine"]
 Units = float
@@ -35,7 +35,7 @@ class AddClip(Params):
     name: Name
     start: Units = Field(ge=0, le=100_000, description="in units of the loop")
     length: Units = Field(gt=0, le=10_000, description="in units of the loop")
-    notes: Words = ""
+    notes: Prose = ""
 
 
 class MoveClip(Params):
@@ -52,7 +52,7 @@ class EditClip(Params):
     clip_id: Id
     name: Name | None = None
     length: Units | None = Field(None, gt=0, le=10_000, description="in units of the loop")
-    notes: Words | None = None
+    notes: Prose | None = None
 
 
 class OneClip(Params):

@@ -6,8 +6,6 @@ Text comes from the catalogue by key; nothing here escapes Markdown, which is `b
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from babel.dates import format_date
-
 from bot.loops.dates import bar_of, day_of, last_day_of, units_text
 from bot.loops.model import LANES, MILLI, Clip, ClipId, DeadlineKind, Loop, Plan, Role
 from bot.loops.momentum import Momentum, Reason, percent
@@ -15,19 +13,11 @@ from bot.loops.ports import Say
 from bot.loops.sequence import LoopWarning, NextAction, Sequenced, WarningCode
 from bot.loops.tips import Tip
 from bot.loops.whatif import WhatIf, WhatIfKind
+from bot.say.dates import day_month
 
 _PAIRS_NAMED = 3
 ALT_TEXT_MAX = 1024
 """Characters of an attachment description (Discord, message attachments)."""
-
-
-def day_text(day: date) -> str:
-    """Return a day as people write it.
-
-    >>> day_text(date(2025, 7, 3))
-    'Thu 3 July'
-    """
-    return format_date(day, "EEE d MMMM", locale="en_GB")
 
 
 def today_parts(loop: Loop, at_milli: int, length_milli: int) -> tuple[str, date]:
@@ -42,7 +32,7 @@ def today_parts(loop: Loop, at_milli: int, length_milli: int) -> tuple[str, date
 def when_text(loop: Loop, milli: int, say: Say) -> str:
     """Return when something starts: "bar 4", or the day of a dated loop."""
     if loop.is_dated:
-        return day_text(day_of(loop, milli))
+        return day_month(day_of(loop, milli))
     return say("loop.when.bar", bar=bar_of(milli))
 
 
@@ -51,8 +41,8 @@ def span_text(loop: Loop, clip: Clip, say: Say) -> str:
     if loop.is_dated:
         first, last = day_of(loop, clip.start_milli), last_day_of(loop, clip)
         if first == last:
-            return day_text(first)
-        return say("loop.when.days", first=day_text(first), last=day_text(last))
+            return day_month(first)
+        return say("loop.when.days", first=day_month(first), last=day_month(last))
     return say("loop.when.beats", start=units_text(clip.start_milli), end=units_text(clip.end_milli))
 
 
@@ -128,7 +118,7 @@ def _warning_parts(loop: Loop, warning: LoopWarning, say: Say) -> dict[str, obje
         parts["start"] = when_text(loop, warning.gap.start_milli, say)
         parts["length"] = length_text(loop, warning.gap.length_milli, say)
     if warning.code is WarningCode.OVERDUE and warning.clips:
-        parts["last"] = day_text(last_day_of(loop, warning.clips[0]))
+        parts["last"] = day_month(last_day_of(loop, warning.clips[0]))
     return parts
 
 
@@ -184,7 +174,7 @@ def clip_line(loop: Loop, clip: Clip, sequenced: Sequenced, say: Say) -> str:
         if item.conflicts:
             marks.append(say("loop.mark.conflict"))
     if clip.deadline_kind is DeadlineKind.HARD and clip.deadline is not None:
-        marks.append(say("loop.mark.deadline", day=day_text(clip.deadline)))
+        marks.append(say("loop.mark.deadline", day=day_month(clip.deadline)))
     line = say("loop.list.clip", name=clip.name, when=span_text(loop, clip, say))
     return listed([line, *marks], say)
 
@@ -212,10 +202,10 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
     first = min(clip.start_milli for clip in clips)
     last = max(clip.end_milli for clip in clips)
     if loop.is_dated:
-        ends = day_text(day_of(loop, first)), day_text(day_of(loop, max(first, last - MILLI)))
+        ends = day_month(day_of(loop, first)), day_month(day_of(loop, max(first, last - MILLI)))
         reach = ends[0] if ends[0] == ends[1] else say("loop.alt.days", first=ends[0], last=ends[1])
         code, day = today_parts(loop, at_milli, max(loop.length_days * MILLI, last))
-        here = say(f"loop.alt.{code}", day=day_text(day))
+        here = say(f"loop.alt.{code}", day=day_month(day))
     else:
         bars = bar_of(first), bar_of(max(first, last - 1))
         reach = say("loop.alt.bar" if bars[0] == bars[1] else "loop.alt.bars", first=bars[0], last=bars[1])

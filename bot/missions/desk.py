@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from bot.actors import Actor
 from bot.errors import NotFound
@@ -17,7 +16,7 @@ from bot.missions.model import (
     StepState,
 )
 from bot.missions.proposals import iteration_status
-from bot.outbox_model import DeliveryDraft
+from bot.outbox_model import DeliveryDraft, TargetKind
 from bot.slots import Lane, SlotDraft
 from storage.repositories.mission_steps import StepRepository
 from storage.repositories.missions import MissionRepository
@@ -115,7 +114,7 @@ async def run_view(unit: Unit, iteration_id: str) -> RunView:
 
 def post(mission: Mission, kind: str, key: str, payload: Mapping[str, object]) -> DeliveryDraft:
     """Return a post to where the mission's proposals go."""
-    place: Literal["channel", "dm"] = "dm" if mission.channel_id is None else "channel"
+    place: TargetKind = "dm" if mission.channel_id is None else "channel"
     target = mission.owner_id if mission.channel_id is None else mission.channel_id
     return DeliveryDraft(kind, key, place, target, payload, owner=mission.owner_id)
 

@@ -8,7 +8,7 @@ from bot.missions.decisions import Decisions
 from bot.missions.service import MissionService
 from bot.outbox import InboxText
 from bot.outbox_model import Delivery
-from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target, TargetKind
+from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target
 from bot.say.words import Catalogue, Words
 from bot.slots import Later
 from bot.studio.service import StudioService
@@ -75,7 +75,7 @@ class MissionPosts:
         if sender is None or message is None or channel_id is None or message_id is None:
             return None
         try:
-            await sender.edit(Target(TargetKind.CHANNEL, channel_id), message_id, message)
+            await sender.edit(Target("channel", channel_id), message_id, message)
         except SendFailed as failure:
             if failure.policy is Policy.WAIT:
                 return Later(self._decisions.now + timedelta(seconds=failure.retry_after or 30), failure.detail)

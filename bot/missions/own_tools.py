@@ -3,7 +3,7 @@
 from bot.actors import Actor
 from bot.missions.desk import post, the_mission
 from bot.missions.model import Line, Policy, Preview
-from bot.missions.tools import Catalogue, Params, Scene, Tool, Words
+from bot.missions.tools import Catalogue, Params, Prose, Scene, Tool
 from storage.repositories.missions import MissionRepository
 from storage.unit import Database
 
@@ -13,13 +13,13 @@ MESSAGE_CARD = "mission.message"
 class NoteParams(Params):
     """A line to keep."""
 
-    text: Words
+    text: Prose
 
 
 class MessageParams(Params):
     """A message to post."""
 
-    text: Words
+    text: Prose
 
 
 class OwnTools:

@@ -51,7 +51,7 @@ def tidy(text: str, most: int) -> str:
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-Words = Annotated[str, StringConstraints(max_length=500)]
+Prose = Annotated[str, StringConstraints(max_length=500)]
 
 ParamsT = TypeVar("ParamsT", bound=Params)
 

@@ -10,7 +10,6 @@ from bot.clock import Clock
 from bot.errors import NotFound, Refused
 from bot.loops.model import ClipKind, DatedClip, DatedLoop, Lane, Moved, Pace, Role, Source
 from bot.recurrence import Daily, next_fire, resolve
-from bot.releases.calendar import CalendarEntry, to_ics
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
 from bot.releases.facts import FactBook
 from bot.releases.model import (
@@ -32,6 +31,7 @@ from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
 from bot.rules import load_rules
+from bot.say.calendar_file import CalendarEntry, to_ics
 from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
 from storage.repositories.studio import RequestRepository

@@ -1,13 +1,31 @@
 """Dates as people read them: "Fri 27 June", "27 June 2025", "2-8 June 2025". Whole days only, no instants."""
 
+import re
 from datetime import date, timedelta
+from functools import cache
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 
-def _locale(locale: str) -> str:
+@cache
+def locale_of(locale: str) -> Locale:
+    """Return what Babel knows of a language tag of Discord's; British English for all English and for the unknown."""
     # Plain "en" is American in CLDR; the product writes British English.
-    return "en_GB" if locale in {"en", "en-US", "en_US"} else locale.replace("-", "_")
+    wanted = "en_GB" if re.split("[-_]", locale)[0] == "en" else locale.replace("-", "_")
+    try:
+        return Locale.parse(wanted)
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_GB")
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a date's week.
+
+    >>> monday_of(date(2026, 1, 1)).isoformat()
+    '2025-12-29'
+    """
+    return day - timedelta(days=day.weekday())
 
 
 def day_month(day: date, locale: str = "en") -> str:
@@ -16,7 +34,7 @@ def day_month(day: date, locale: str = "en") -> str:
     >>> day_month(date(2025, 6, 27))
     'Fri 27 June'
     """
-    return format_date(day, "EEE d MMMM", locale=_locale(locale))
+    return format_date(day, "EEE d MMMM", locale=locale_of(locale))
 
 
 def short_day(day: date, locale: str = "en") -> str:
@@ -25,7 +43,7 @@ def short_day(day: date, locale: str = "en") -> str:
     >>> short_day(date(2025, 5, 12))
     '12 May'
     """
-    return format_date(day, "d MMMM", locale=_locale(locale))
+    return format_date(day, "d MMMM", locale=locale_of(locale))
 
 
 def full_day(day: date, locale: str = "en") -> str:
@@ -34,7 +52,7 @@ def full_day(day: date, locale: str = "en") -> str:
     >>> full_day(date(2025, 6, 27))
     'Fri 27 June 2025'
     """
-    return format_date(day, "EEE d MMMM y", locale=_locale(locale))
+    return format_date(day, "EEE d MMMM y", locale=locale_of(locale))
 
 
 def month_year(day: date, locale: str = "en") -> str:
@@ -42,7 +60,7 @@ def month_year(day: date, locale: str = "en") -> str:
     >>> month_year(date(2026, 3, 4))
     'Mar 2026'
     """
-    return format_date(day, "MMM y", locale=_locale(locale))
+    return format_date(day, "MMM y", locale=locale_of(locale))
 
 
 def weekday(day: date, locale: str = "en") -> str:
@@ -50,7 +68,7 @@ def weekday(day: date, locale: str = "en") -> str:
     >>> weekday(date(2025, 6, 5))
     'Thu'
     """
-    return format_date(day, "EEE", locale=_locale(locale))
+    return format_date(day, "EEE", locale=locale_of(locale))
 
 
 def week_span(monday: date, locale: str = "en") -> str:
@@ -60,7 +78,7 @@ def week_span(monday: date, locale: str = "en") -> str:
     ('2-8 June 2025', '30 June-6 July 2025', '29 December 2025-4 January 2026')
     """
     sunday = monday + timedelta(days=6)
-    where = _locale(locale)
+    where = locale_of(locale)
     last = format_date(sunday, "d MMMM y", locale=where)
     if monday.year != sunday.year:
         return f"{format_date(monday, 'd MMMM y', locale=where)}-{last}"

@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel import Locale
 from babel.dates import format_date, format_timedelta, get_timezone_location
 from dateutil.relativedelta import relativedelta
 
 from bot.recurrence import resolve
 from bot.say.card import Option, Text, raw, stamp
+from bot.say.dates import locale_of, monday_of
 
 DEFAULT_HOUR = 18
 LONGEST_INPUT = 100
@@ -181,7 +181,7 @@ def echo(at: datetime, now: datetime, zone: ZoneInfo, locale: str = "en") -> Tex
     As markup it carries Discord's own relative time; the plain form spells it out.
     """
     local = at.astimezone(zone)
-    language = _language(locale)
+    language = locale_of(locale)
     day = format_date(local.date(), "EEE d MMM" if local.year == now.year else "EEE d MMM y", locale=language)
     head = f"{day} {local:%H:%M}, {zone_name(zone)}"
     spelled = format_timedelta(at - now, add_direction=True, locale=language, threshold=1.2)
@@ -309,11 +309,11 @@ def _ends(said: str, frame: _Now) -> Reading | None:
         case "eod" | "end of day" | "end of the day":
             return Reading(frame.at(today, None).at)
         case "end of week" | "end of the week" | "eow" | "this week":
-            return Reading(frame.at(today + timedelta(days=6 - today.weekday()), None).at)
+            return Reading(frame.at(monday_of(today) + timedelta(days=6), None).at)
         case "end of month" | "end of the month" | "eom" | "this month":
             return Reading(frame.at(today + relativedelta(day=31), None).at)
         case "next week":
-            return frame.at(today + timedelta(days=7 - today.weekday()), None)
+            return frame.at(monday_of(today) + timedelta(days=7), None)
         case "next month":
             return frame.at(today + relativedelta(months=1, day=1), None)
         case "this weekend" | "weekend" | "the weekend":
@@ -462,14 +462,9 @@ def _zone_keys() -> frozenset[str]:
 @cache
 def _location(key: str, locale: str) -> str:
     try:
-        return get_timezone_location(ZoneInfo(key), locale=_language(locale)).removesuffix(" Time")
+        return get_timezone_location(ZoneInfo(key), locale=locale_of(locale)).removesuffix(" Time")
     except (LookupError, AttributeError):
         return zone_name(ZoneInfo(key))
-
-
-@cache
-def _language(locale: str) -> Locale:
-    return Locale.parse("en_GB" if locale in {"en", "en-GB", "en-US"} else locale.replace("-", "_"))
 
 
 def _utc_offset(key: str, now: datetime) -> timedelta:

@@ -27,7 +27,8 @@ def load_wording() -> Wording:
     with (assets_dir() / "safety" / "wording.toml").open("rb") as file:
         document = tomllib.load(file)
     american: dict[str, str] = document["american"]
-    return Wording(_whole_words(document["banned"]), american, _whole_words(american))
+    # A part of a compound ("behind-the-scenes") or of a path is another word.
+    return Wording(_whole_words(document["banned"], "-/"), american, _whole_words(american))
 
 
 def banned_words(text: str) -> tuple[str, ...]:
@@ -67,6 +68,7 @@ def word_count(text: str) -> int:
     return len(text.split())
 
 
-def _whole_words(words: Mapping[str, str] | list[str]) -> re.Pattern[str]:
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(r"(?<![\w'])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w])", re.IGNORECASE)
+def _whole_words(words: Mapping[str, str] | list[str], joins: str = "") -> re.Pattern[str]:
+    any_of = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    sign = re.escape(joins)
+    return re.compile(rf"(?<![\w'{sign}])(?:{any_of})(?![\w{sign.replace('/', '')}])", re.IGNORECASE)

@@ -10,23 +10,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 from bot.paths import assets_dir
 from bot.say.card import Text, markup, plain, raw, stamp
+from bot.say.dates import locale_of
+from bot.say.wording import banned_words
 
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([^{}]*))?\}")
 _PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
-_BANNED = (
-    "must", "should have", "failed", "failure", "lazy", "excuse", "excuses", "behind", "broke your streak",
-    "disappointed", "last chance", "don't forget", "don’t forget", "we miss you",
-)  # fmt: skip
-_BANNED_PATTERN = re.compile(r"(?<![\w/-])(" + "|".join(map(re.escape, _BANNED)) + r")(?![\w-])", re.IGNORECASE)
 DEFAULT_LOCALE = "en"
 
 Template = str | Mapping[str, str]
@@ -84,7 +79,7 @@ class Words:
 
     def day(self, on: date) -> str:
         """Return "Fri 14 Jun" in this language."""
-        return format_date(on, "EEE d MMM", locale=_babel(self.locale))
+        return format_date(on, "EEE d MMM", locale=locale_of(self.locale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +197,7 @@ def placeholders(template: Template) -> set[str]:
 def lint(template: Template) -> list[str]:
     """Return the banned words in a string: Studiohand offers and never scolds."""
     texts = [template] if isinstance(template, str) else template.values()
-    return [match.group(0) for text in texts for match in _BANNED_PATTERN.finditer(text)]
+    return [word for text in texts for word in banned_words(text)]
 
 
 def flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
@@ -219,27 +214,17 @@ def flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
         raise ValueError(f"{prefix} is neither text nor an object")
 
 
-@cache
-def _babel(locale: str) -> Locale:
-    # British dates for plain English: the house writes "Fri 14 June".
-    wanted = "en_GB" if locale in {"en", "en-GB"} else locale
-    try:
-        return Locale.parse(wanted.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse("en_GB")
-
-
 def _plural(forms: Mapping[str, str], count: object, locale: str) -> str:
     if not isinstance(count, (int, float)):
         raise KeyError("a plural needs the part 'count'")
-    return forms.get(_babel(locale).plural_form(count), forms["other"])
+    return forms.get(locale_of(locale).plural_form(count), forms["other"])
 
 
 def _part(value: object, spec: str | None, locale: str) -> str:
     if isinstance(value, datetime):
         return stamp(value, spec or "F")
     if isinstance(value, date):
-        return format_date(value, spec or "EEE d MMM", locale=_babel(locale))
+        return format_date(value, spec or "EEE d MMM", locale=locale_of(locale))
     if isinstance(value, str):
         return value
     return format(value, spec or "")

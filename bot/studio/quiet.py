@@ -1,10 +1,9 @@
 """When a person may be written to, by their own settings: quiet hours and silence."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.recurrence import resolve
-from bot.studio.model import PersonSettings
 from bot.studio.service import StudioService
 
 
@@ -19,16 +18,21 @@ class StudioQuiet:
         settings = await self._studio.person_settings(user_id)
         if settings.silent_until is not None and now < settings.silent_until:
             return None
-        return after_quiet_hours(settings, await self._studio.zone(user_id), now)
+        zone = await self._studio.zone(user_id)
+        return quiet_end(settings.quiet_from, settings.quiet_until, zone, now) or now
 
 
-def after_quiet_hours(settings: PersonSettings, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return `now`, or the end of the quiet hours it lies in."""
-    start, end = settings.quiet_from, settings.quiet_until
-    wall = now.astimezone(zone)
-    at = wall.time().replace(tzinfo=None)
-    inside = start <= at < end if start < end else (at >= start or at < end)
-    if start == end or not inside:
-        return now
-    day = wall.date() if at < end else wall.date() + timedelta(days=1)
-    return resolve(datetime.combine(day, end), zone)
+def quiet_end(start: time, end: time, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return the end of the quiet hours that `now` lies in, None outside of them; they end where their end begins.
+
+    Instants are compared, since an hour that comes twice would be quiet again after its end.
+    """
+    if start == end:
+        return None
+    today = now.astimezone(zone).date()
+    nights = timedelta(days=0 if start < end else 1)
+    for day in (today - timedelta(days=1), today):
+        until = resolve(datetime.combine(day + nights, end), zone)
+        if resolve(datetime.combine(day, start), zone) <= now < until:
+            return until
+    return None

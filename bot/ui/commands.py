@@ -37,7 +37,7 @@ class Seen(StrEnum):
     PUBLIC = "public"
 
 
-class Who(StrEnum):
+class MayRun(StrEnum):
     """Whose command it is; shown by /help and asked before the command runs."""
 
     ANY = "any"
@@ -51,7 +51,7 @@ class Verb:
 
     where: str = "SDU"
     seen: Seen = Seen.PRIVATE
-    who: Who = Who.ANY
+    who: MayRun = MayRun.ANY
     opens_form: bool = False
 
 
@@ -60,7 +60,7 @@ def verb(
     *,
     where: str = "SDU",
     seen: Seen = Seen.PRIVATE,
-    who: Who = Who.ANY,
+    who: MayRun = MayRun.ANY,
     opens_form: bool = False,
 ) -> Callable[[Any], Any]:
     """Declare a subcommand in a cog. `where`: letters of S(erver), D(irect message), U(ser install).
@@ -202,10 +202,10 @@ async def check_command(turn: Turn, rule: Verb) -> None:
             raise NeedsServer
     elif "D" not in rule.where:
         raise NeedsServer
-    if rule.who is Who.MANAGER:
+    if rule.who is MayRun.MANAGER:
         await turn.edge.access.check(turn.standing, items.Who.MANAGER, items.ControlId("ui", "command"))
     operators: Iterable[int] = getattr(interaction.client, "operators", frozenset())
-    if rule.who is Who.OPERATOR and turn.person not in operators:
+    if rule.who is MayRun.OPERATOR and turn.person not in operators:
         raise NotAllowed("needs_operator")
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import discord
 
-from bot.ports import OutMessage, Policy, SendFailed, Sent, SentFile, Target, TargetKind
+from bot.ports import OutMessage, Policy, SendFailed, Sent, SentFile, Target
 from bot.say.card import Card
 from bot.say.words import Catalogue
 from bot.ui.cards import discord_files, layout, ui_rules
@@ -95,7 +95,7 @@ class DiscordSender:
         return await self._try(target, work)
 
     async def _open(self, target: Target) -> "discord.DMChannel | discord.PartialMessageable":
-        if target.kind is TargetKind.DM:
+        if target.kind == "dm":
             return await self._client.create_dm(discord.Object(target.id))
         return self._client.get_partial_messageable(target.id)
 
@@ -123,7 +123,7 @@ class DiscordSender:
     async def _try(self, target: Target, work: Callable[[], Awaitable[Done]]) -> Done:
         if self._must_stop():
             raise SendFailed(Policy.WAIT, "too many refused answers", ui_rules().refused_answers_window_s)
-        async with self._dms if target.kind is TargetKind.DM else self._channels:
+        async with self._dms if target.kind == "dm" else self._channels:
             try:
                 try:
                     return await work()

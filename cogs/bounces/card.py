@@ -6,7 +6,7 @@ from bot.actors import OwnerId
 from bot.bounces.cards import TAG_ICONS
 from bot.bounces.model import Bounce, BounceTag
 from bot.errors import Refused
-from bot.ports import SendFailed, Target, TargetKind
+from bot.ports import SendFailed, Target
 from bot.say.card import (
     Card,
     Option,
@@ -140,7 +140,7 @@ async def delete_bounce(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
         for message_id in (post_.message_id, post_.audio_message_id):
             if message_id is not None:
                 try:
-                    await services.outbox.delete(Target(TargetKind.CHANNEL, post_.channel_id), message_id)
+                    await services.outbox.delete(Target("channel", post_.channel_id), message_id)
                 except SendFailed:
                     continue
 

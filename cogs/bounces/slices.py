@@ -7,7 +7,7 @@ from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
 from bot.bounces.trouble import CannotMeasure
 from bot.errors import Refused
-from bot.ports import OutMessage, SendFailed, Target, TargetKind
+from bot.ports import OutMessage, SendFailed, Target
 from bot.say.card import Button, Card, Fact, Option, OutFile, Row, Section, Select, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
@@ -186,6 +186,6 @@ async def refresh_posts(turn: Turn, owner: int, bounce_id: str) -> None:
     card = await services.bounces.messages.card(owner, bounce_id)
     for post in posts:
         try:
-            await services.outbox.edit(Target(TargetKind.CHANNEL, post.channel_id), post.message_id, OutMessage(card))
+            await services.outbox.edit(Target("channel", post.channel_id), post.message_id, OutMessage(card))
         except SendFailed:
             continue

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 from discord import app_commands
 
 from bot.coach.cards import ACTIONS
-from bot.coach.dates import local_date, monday_of
+from bot.coach.dates import local_date
 from bot.coach.metrics import LOGGABLE
 from bot.coach.model import GoalStatus, InsightType, Phase
 from bot.coach.safety import region_of, regions
 from bot.coach.service.profiles import ProfileView
 from bot.errors import Refused
 from bot.say.card import Button, Option, note
+from bot.say.dates import monday_of
 from bot.say.when import Reading, read_any
 from bot.ui.base import Interaction, Turn
 from bot.ui.commands import Entity, StudioCog, choices, group, verb

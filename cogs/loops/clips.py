@@ -9,8 +9,9 @@ from bot.loops.dates import units_text
 from bot.loops.model import LANES, Clip, Lane, Loop
 from bot.loops.momentum import measure
 from bot.loops.store import Edited
-from bot.loops.wording import day_text, when_text
+from bot.loops.wording import when_text
 from bot.say.card import Option, note
+from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
@@ -24,7 +25,7 @@ def clip_form(loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields 
     given = defaults or ClipFields()
     lane = Lane(given.lane) if given.lane else clip.lane if clip else Lane.CREATIVE
     kind = "days" if loop.is_dated else "beats"
-    first = day_text(loop.start_date) if loop.start_date else ""
+    first = day_month(loop.start_date) if loop.start_date else ""
     start = given.start if given.start is not None else units_text(clip.start_milli) if clip else "0"
     length = given.length if given.length is not None else units_text(clip.length_milli) if clip else "4"
     name = given.name if given.name is not None else clip.name if clip else None

@@ -14,11 +14,12 @@ from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
 from bot.loops.store import Edited
-from bot.loops.wording import day_text, when_text
+from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
 from bot.say import when
 from bot.say.card import Button, Card, Line, Option, Section, join, note
+from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
@@ -457,7 +458,7 @@ async def ask_day(press: Press) -> None:
     plan = await area.loops.plan(press.person, press.id)
     words = press.words
     now = plan.loop.anchor_date or plan.loop.start_date
-    help_text = words("loop.form.duplicate_help", day=day_text(now)) if now else None
+    help_text = words("loop.form.duplicate_help", day=day_month(now)) if now else None
     day = Field("day", words(day_label(plan.loop)), help_text, max_length=40)
     title = words("loop.form.duplicate", name=plan.loop.name)
     await press.open(Form("loop", "duplicate", title, [day], id=press.id))

@@ -20,7 +20,7 @@ from bot.loops.model import LoopId, Panel
 from bot.loops.picture_view import timeline_view
 from bot.loops.store import LoopView
 from bot.loops.wording import alt_text
-from bot.ports import OutMessage, Policy, SendFailed, Target, TargetKind
+from bot.ports import OutMessage, Policy, SendFailed, Target
 from bot.say.card import Button, Card, OutFile, Picture, note, plain
 from bot.say.words import Words
 from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
@@ -102,7 +102,7 @@ class LoopPanels:
             if panel.until <= now:
                 del self._private[message_id]
             elif panel.loop_id == loop_id and panel.owner == owner:
-                target = Target(TargetKind.CHANNEL, panel.interaction.channel_id or 0)
+                target = Target("channel", panel.interaction.channel_id or 0)
                 self._tokens.touch(target, message_id, self._render(owner, loop_id, panel.words, can_post=True))
         self._bot.supervisor.spawn(f"panels of {loop_id}", self._touch_posted(owner, loop_id))
 
@@ -147,7 +147,7 @@ class LoopPanels:
         for panel in await self._area.loops.panels(owner, loop_id):
             words = self._bot.edge.catalogue.words(panel.locale)
             self._owners[panel.message_id] = owner
-            target = Target(TargetKind.CHANNEL, panel.channel_id)
+            target = Target("channel", panel.channel_id)
             self._posted.touch(target, panel.message_id, self._render(owner, loop_id, words, can_post=False))
 
     def _render(

@@ -17,11 +17,11 @@ from bot.studio.health import HealthLine, Word
 from bot.studio.model import PersonSettings
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.cards import layout
-from bot.ui.commands import StudioCog, Who, group, verb
+from bot.ui.commands import MayRun, StudioCog, group, verb
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, Form
-from bot.ui.items import Who as MayPress
+from bot.ui.items import Who
 from bot.ui.panel import saved
 from cogs.studio import privacy as studio_privacy
 from cogs.studio import setup as studio_setup
@@ -38,16 +38,16 @@ class Studio(StudioCog):
 
     privacy = PrivacyCommands()
 
-    @verb("setup", where="S", who=Who.MANAGER)
+    @verb("setup", where="S", who=MayRun.MANAGER)
     async def setup(self, interaction: Interaction) -> None:
         await open_setup(Turn.of(interaction))
 
-    @verb("health", where="S", who=Who.MANAGER)
+    @verb("health", where="S", who=MayRun.MANAGER)
     async def health(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await health_card(turn))
 
-    @verb("settings", where="S", who=Who.MANAGER)
+    @verb("settings", where="S", who=MayRun.MANAGER)
     async def settings(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         settings = await self.services.studio.guild_settings(turn.server)
@@ -106,7 +106,7 @@ class Studio(StudioCog):
             facts.insert(1, Fact(words("studio.about.running"), raw(f"<t:{started}:R>")))
         await turn.reply(Card("Studiohand", lead=words("studio.about.lead"), facts=facts))
 
-    @verb("backup", where="D", who=Who.OPERATOR)
+    @verb("backup", where="D", who=MayRun.OPERATOR)
     async def backup(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await backup_card(turn))
@@ -178,7 +178,7 @@ async def host_section(turn: Turn) -> Section:
     return Section(words("studio.host.title"), lines)
 
 
-@control("studio", "health", who=MayPress.OWNER)
+@control("studio", "health", who=Who.OWNER)
 async def health_again(press: Press) -> None:
     await press.update(await health_card(press))
 
@@ -332,7 +332,7 @@ async def backup_now(press: Press) -> None:
     await press.update(replace(card, meta=[press.words(told)]))
 
 
-@control("studio", "undo-setting", who=MayPress.MANAGER)
+@control("studio", "undo-setting", who=Who.MANAGER)
 async def undo_setting(press: Press) -> None:
     """Take back a change of server settings; any manager may."""
     await press.services.studio.require_manager(press.standing)
@@ -381,7 +381,7 @@ class Joining(commands.Cog):
         return await studio.joined(guild.id, guild.name, str(guild.preferred_locale))
 
 
-@control("studio", "setup", who=MayPress.ANYONE)
+@control("studio", "setup", who=Who.ANYONE)
 async def start_setup(press: Press) -> None:
     await open_setup(press)
 

@@ -276,3 +276,21 @@ def test_four_unanswered_end_in_silence() -> None:
             for at in (datetime(2026, 1, 9, 16, tzinfo=UTC) + timedelta(weeks=week) for week in range(8))
         )
         assert count == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hour", "minute", "opens"),
+    [
+        (21, 2, 0, 15, None),  # 01:15, for the first time: quiet until the first two o'clock
+        (21, 1, 0, 15, "now"),
+        (21, 1, 1, 15, "now"),  # 01:15 again: the quiet hours ended at the first one o'clock
+        (1, 9, 1, 15, None),
+    ],
+)
+def test_an_hour_that_comes_twice_is_not_quiet_again(
+    start: int, end: int, hour: int, minute: int, opens: str | None
+) -> None:
+    """London goes back from 02:00 to 01:00 on 25 October 2026."""
+    dm = DmSettings(checkins=True, quiet_from=time(start), quiet_to=time(end))
+    now = datetime(2026, 10, 25, hour, minute, tzinfo=UTC)
+    assert (next_open(now, LONDON, dm) == now) is (opens == "now")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.clock import FixedClock
+from bot.coach.calendar import week_calendar
 from bot.coach.content import BankTask
 from bot.coach.goals import GoalDraft
 from bot.coach.model import (
@@ -29,10 +30,12 @@ from bot.coach.service.profiles import ProfileChanges
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.service.weeks import CrisisFound
 from bot.errors import AlreadyDone, NotFound, Refused
+from bot.say.words import Words, read_catalogue
 from bot.undo import ChangeService
 from storage.unit import Database
 from tests.coach.banks import EVERYBODY, synthetic_bank
 from tests.coach.desk import ADA, BEN, MONDAY, ada, ben, coach, started
+from tests.releases.strict_ics import moment, read
 
 
 @pytest.fixture
@@ -61,6 +64,16 @@ async def test_a_week_is_made_once_however_often_it_is_asked_for(database: Datab
     assert first.tasks == again.tasks
     assert [count for _, _, count in first.areas] == [3, 2, 2, 1, 1]
     assert first.week.week_start == date(2026, 3, 2)
+
+
+async def test_a_week_as_a_calendar_file_brings_its_zone_along(sqlite_database: Database, clock: FixedClock) -> None:
+    service = await started(sqlite_database, clock)
+    view = await service.weeks.plan(ada, ADA)
+    calendar = read(week_calendar(view, Words(read_catalogue(), "en"), clock.now()))
+    timed = {task.title: task.at for task in view.open if task.at is not None}
+    assert timed
+    assert {event.text("SUMMARY"): moment(event, "DTSTART") for event in calendar.all("VEVENT")} == timed
+    assert [zone.text("TZID") for zone in calendar.all("VTIMEZONE")] == [view.profile.timezone]
 
 
 async def test_regenerating_keeps_ticks_if_thens_and_own_tasks(sqlite_database: Database, clock: FixedClock) -> None:

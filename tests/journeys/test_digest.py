@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.actors import Actor as Doer
+from bot.errors import Refused
 from bot.local.permissions import Permission
 from bot.loops.clips import ClipFields
 from bot.phases.model import Phase
@@ -275,6 +276,11 @@ async def test_an_archive_is_made_and_its_catalogue_taken_over_elsewhere(
     taken = await archive.import_catalogue(doer, ben.id, packed.read("catalogue.json"))
     again = await archive.import_catalogue(doer, ben.id, packed.read("catalogue.json"))
     assert (taken, again) == (1, 0)
+    # What is measured lies under its hash: a made-up one must not lead out of there.
+    elsewhere = json.loads(packed.read("catalogue.json"))
+    elsewhere["bounces"][0]["content_hash"] = "../../../outside"
+    with pytest.raises(Refused):
+        await archive.import_catalogue(doer, ben.id, json.dumps(elsewhere).encode())
     plan, paths = await archive.build(ben.id, archive.choice("all", ""), None)
     with zipfile.ZipFile(paths[0]) as second:
         assert json.loads(second.read("catalogue.json"))["bounces"][0] == row

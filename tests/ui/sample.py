@@ -13,11 +13,11 @@ from bot.say.card import Button, Card, Line, Option, OutFile, Picture, Section, 
 from bot.say.words import Words
 from bot.ui import confirm, progress
 from bot.ui.base import Interaction, Press, Submit, Turn
-from bot.ui.commands import Entity, Seen, StudioCog, Who, group, verb
+from bot.ui.commands import Entity, MayRun, Seen, StudioCog, group, verb
 from bot.ui.common import text_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who as Presser
+from bot.ui.items import Who
 from bot.ui.pager import Page, Pager
 from bot.ui.works import Work
 
@@ -92,7 +92,7 @@ class SampleCog(StudioCog):
     async def home(self, interaction: Interaction) -> None:
         await Turn.of(interaction).reply(note("In a server."))
 
-    @verb("host", who=Who.OPERATOR)
+    @verb("host", who=MayRun.OPERATOR)
     async def host(self, interaction: Interaction) -> None:
         await Turn.of(interaction).reply(note("For the operator."))
 
@@ -166,24 +166,24 @@ def _empty(_filter: str, _words: Words) -> Card:
 numbers: Pager[int] = Pager("loop", "numbers", _count, _rows, _card, _empty)
 
 
-@control("loop", "done", who=Presser.OWNER)
+@control("loop", "done", who=Who.OWNER)
 async def done(press: Press) -> None:
     async with press.hold(f"loop:{press.id}"):
         served(press).loops.done += 1
         await press.update(loop_card(await served(press).loops.card(press.id), press.person))
 
 
-@control("loop", "chose", who=Presser.ANYONE)
+@control("loop", "chose", who=Who.ANYONE)
 async def chose(press: Press) -> None:
     await press.reply(note(f"Took {press.id} {press.values}"))
 
 
-@control("loop", "gone", who=Presser.OWNER)
+@control("loop", "gone", who=Who.OWNER)
 async def gone(press: Press) -> None:
     await press.update(note("Gone."))
 
 
-@control("loop", "edit", who=Presser.OWNER, opens_form=True)
+@control("loop", "edit", who=Who.OWNER, opens_form=True)
 async def edit(press: Press) -> None:
     name = Field("name", "Name", "At most 60 characters", value=served(press).loops.name, max_length=60)
     pace = Field(
@@ -192,7 +192,7 @@ async def edit(press: Press) -> None:
     await press.open(Form("loop", "save", "Edit", [name, pace], id=press.id))
 
 
-@form("loop", "save", who=Presser.OWNER)
+@form("loop", "save", who=Who.OWNER)
 async def save(submit: Submit) -> None:
     name = submit.values.text("name")
     if name == "Taken":

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import FixedClock
 from bot.lifecycle import Supervisor
-from bot.ports import OutMessage, Policy, SendFailed, SentFile, Target, TargetKind
+from bot.ports import OutMessage, Policy, SendFailed, SentFile, Target
 from bot.say.card import Card, join, mention
 from bot.ui.panel import LiveCards
 from bot.ui.sender import DiscordSender
@@ -23,7 +23,7 @@ def sender(r: Rig) -> DiscordSender:
 
 
 def place(r: Rig) -> Target:
-    return Target(TargetKind.CHANNEL, r.ada.go("#general").id)
+    return Target("channel", r.ada.go("#general").id)
 
 
 async def test_the_same_nonce_shows_one_message(clock: FixedClock) -> None:
@@ -52,7 +52,7 @@ async def test_only_the_person_addressed_is_pinged(clock: FixedClock) -> None:
 
 async def test_a_direct_message_edit_and_removal_reach_the_person(clock: FixedClock) -> None:
     async with rig(clock, []) as r:
-        target = Target(TargetKind.DM, r.ada.id)
+        target = Target("dm", r.ada.id)
         sent = await sender(r).send(target, CARD, "n")
         r.ada.go("DM")
         assert "Week 23" in texts(r.ada.sees()[-1])
@@ -129,7 +129,7 @@ async def test_a_burst_of_changes_is_few_edits_and_the_newest_wins() -> None:
 
     for step in range(20):
         state = step
-        live.touch(Target(TargetKind.CHANNEL, 1), 5, render)
+        live.touch(Target("channel", 1), 5, render)
         await asyncio.sleep(0.001)
     while live.waiting:
         await asyncio.sleep(0.005)
@@ -145,6 +145,6 @@ async def test_a_thread_that_was_archived_meanwhile_is_opened_again(clock: Fixed
         thread = await channel.create_thread(name="Night Drive", type=discord.ChannelType.public_thread)
         await thread.edit(archived=True)
         r.server.faults.add("POST", "/channels/{channel_id}/messages", status=400, code=50083)
-        sent = await sender(r).send(Target(TargetKind.CHANNEL, thread.id), CARD, "n")
+        sent = await sender(r).send(Target("channel", thread.id), CARD, "n")
         shown = r.server.world.history(thread.id)
         assert [one.id for one in shown if "Week 23" in texts(one)] == [sent.message_id]

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.clock import FixedClock
-from bot.ports import OutMessage, SendFailed, Target, TargetKind
+from bot.ports import OutMessage, SendFailed, Target
 from bot.say.card import note
 from bot.ui.sender import DiscordSender
 from bot.ui.traffic import RefusedAnswers
@@ -22,7 +22,7 @@ def test_refusals_count_for_ten_minutes() -> None:
 async def test_enough_refusals_stop_what_answers_no_person(clock: FixedClock) -> None:
     async with rig(clock, [], refused_answers_stop=2) as r:
         sender = DiscordSender(r.bot, r.bot.edge.catalogue, r.bot.must_stop)
-        target = Target(TargetKind.CHANNEL, r.ada.channel.id)
+        target = Target("channel", r.ada.channel.id)
         r.server.faults.named("missing_access", "POST", "/channels/{channel_id}/messages", times=2)
         for _ in range(3):
             with pytest.raises(SendFailed):

@@ -29,6 +29,7 @@ from bot.phases.week import PhaseWeek
 from bot.releases.service import ReleaseService
 from bot.releases.week import ReleaseWeek
 from bot.say.card import Row
+from bot.say.dates import monday_of
 from bot.say.words import Catalogue, Finished, Words
 from bot.services import Foundation
 from bot.studio.quiet import StudioQuiet
@@ -51,7 +52,7 @@ class CoachPlanner:
 
     async def _next_monday(self, owner: int) -> date:
         today = self._clock.now().astimezone(await self._studio.zone(owner)).date()
-        return today + timedelta(days=7 - today.weekday())
+        return monday_of(today) + timedelta(days=7)
 
 
 def wire_digest(

@@ -9,11 +9,12 @@ from bot.actors import Actor, ActorKind, OwnerId
 from bot.clock import Clock
 from bot.coach.checkins import next_due, weekly_kinds
 from bot.coach.content import BankTask, load_bank
-from bot.coach.dates import at_local, local_date, monday_of
+from bot.coach.dates import at_local, local_date
 from bot.coach.model import DmSettings, Profile, Role, State
 from bot.coach.ports import Sources
 from bot.coach.rules import CoachRules, coach_rules
 from bot.errors import Refused
+from bot.say.dates import monday_of
 from bot.studio.model import Person, PersonSettings
 from storage.repositories.coach import CoachProfileRepository, CoachStateRepository
 from storage.repositories.studio import PersonRepository, SettingsRepository

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.actors import Actor, OwnerId
-from bot.coach.dates import at_local, monday_of
+from bot.coach.dates import at_local
 from bot.coach.goals import checked_title
 from bot.coach.model import (
     Effort,
@@ -34,6 +34,7 @@ from bot.coach.service.planning import (
 from bot.coach.service.weeks import CrisisFound
 from bot.coach.week import Kept, WeekInputs, build_week
 from bot.errors import AlreadyDone, NotFound, Refused
+from bot.say.dates import monday_of
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
 

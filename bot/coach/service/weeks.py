@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from bot.actors import Actor, OwnerId
 from bot.coach.adapt import Rule, consistency, weeks_in_motion
-from bot.coach.dates import at_local, iso_week, monday_of
+from bot.coach.dates import at_local, iso_week
 from bot.coach.habits import is_due
 from bot.coach.model import (
     FocusArea,
@@ -39,6 +39,7 @@ from bot.coach.service.planning import (
 )
 from bot.coach.week import top_goals
 from bot.errors import AlreadyDone, BotError, NotFound, Refused
+from bot.say.dates import monday_of
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_habits import CoachHabitRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository

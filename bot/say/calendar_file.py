@@ -29,7 +29,7 @@ class CalendarEntry:
 def to_ics(name: str, entries: Iterable[CalendarEntry], stamp: datetime) -> bytes:
     """Return the file's bytes: CRLF, folded at 75 octets; same entries and stamp, same bytes."""
     calendar = Calendar()
-    calendar.add("prodid", "-//Studiohand//Release calendar//EN")
+    calendar.add("prodid", "-//Studiohand//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")

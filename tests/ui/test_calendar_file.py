@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.releases.calendar import CalendarEntry, to_ics
+from bot.say.calendar_file import CalendarEntry, to_ics
 from tests.releases.strict_ics import moment, read, unescape
 
 STAMP = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
