@@ -80,7 +80,6 @@ class GuildSettings(_Settings):
     keep_audio: bool = False
     retention_days: int = Field(default=365, ge=30)
     setup_step: int = Field(default=0, ge=0)
-    setup_done: bool = False
 
     _zone = field_validator("timezone")(_known_zone)
 
@@ -89,7 +88,6 @@ class PersonSettings(_Settings):
     """What a person set for themselves (section "person")."""
 
     timezone: str | None = None
-    language: str | None = None
     quiet_from: time = time(21, 0)
     quiet_until: time = time(9, 0)
     dm_digests: bool = False
