@@ -114,6 +114,19 @@ class StudioService:
         settings = await self.guild_settings(who.guild_id)
         return settings.approver_role is not None and settings.approver_role in who.roles
 
+    async def missing_role(self, who: Standing) -> int | None:
+        """Return the role without which somebody may not use me in this server; None: they may.
+
+        Managers and approvers may in any case: the one could change it, the other is asked to decide here.
+        """
+        if who.guild_id is None:
+            return None
+        settings = await self.guild_settings(who.guild_id)
+        wanted = settings.member_role
+        if wanted is None or wanted in who.roles or await self.is_manager(who) or await self.is_approver(who):
+            return None
+        return wanted
+
     # ------------------------------------------------------------------ settings
 
     async def guild_settings(self, guild_id: int) -> GuildSettings:

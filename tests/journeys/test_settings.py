@@ -161,3 +161,63 @@ async def test_the_hour_of_the_servers_digest_counts_from_the_moment_it_is_set(p
     await ada.press("Undo")
     assert await _digest_comes(product, guild) == _sunday(product, ZoneInfo("UTC"))
     assert "as it was" in ada.sees()
+
+
+async def test_the_servers_digest_is_turned_on_where_its_time_is_set(product: Product, ada: Actor) -> None:
+    guild = next(iter(product.server.world.guilds))
+    await ada.slash("/studio settings")
+    assert "Weekly digest: off" in ada.sees()
+    await ada.press("Time")
+    await ada.fill(weekly_digest="yes", time_zone="Berlin", day="0", hour="9")
+    general = product.channel("general")
+    assert f"Weekly digest: Monday 09:00 in <#{general.id}>" in ada.sees()
+    assert await _digest_comes(product, guild) is not None
+    await ada.press("Channels")
+    await ada.fill(digest=[])
+    assert "no channel is chosen for it yet" in ada.sees()
+    assert await _digest_comes(product, guild) is None
+
+
+async def test_a_countdown_runs_where_it_was_asked_for_in_a_server_without_a_channel_for_releases(
+    product: Product, ada: Actor
+) -> None:
+    await _server(product, releases_channel=None)
+    await _release(product, ada)
+    await ada.slash("/release show", release="Low Tide")
+    await ada.press("More")
+    await ada.choose("What else?", "Public countdown in a channel")
+    assert f"runs in <#{product.channel('general').id}>" in ada.sees()
+
+
+async def test_with_a_member_role_only_its_people_managers_and_approvers_use_me_there(
+    product: Product, ada: Actor
+) -> None:
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    ben, cleo, dan = product.person("Ben"), product.newcomer("Cleo"), product.newcomer("Dan")
+    await ben.slash("/loop new", name="Night Drive")
+    await ben.slash("/studio me")
+    await ben.press("Zone and hours")
+    members, approvers = world.add_role(guild, "Crew"), world.add_role(guild, "Label")
+    world.give_role(guild, cleo.person.user, members)
+    world.give_role(guild, dan.person.user, approvers)
+    await _server(product, member_role=members.id, approver_role=approvers.id)
+
+    refused = f"only people with <@&{members.id}> use me"
+    await ben.fill(time_zone="Tokyo", quiet_from="21:00", quiet_until="09:00")
+    assert refused in ben.sees(), "a form that was open"
+    await ben.press("Zone and hours")
+    assert ben.sees().count(refused) == 2, "a button that lies there"
+    for command in ("/loop show", "/studio about", "/digest edit", "/coach start", "/mission list", "/release list"):
+        before = ben.sees().count(refused)
+        await ben.slash(command)
+        assert ben.sees().count(refused) == before + 1, command
+    assert "Night Drive" not in str(await ben.offers("/loop show", "loop", "Ni"))
+    assert (await product.services.studio.person_settings(ben.id)).timezone is None
+    for person in (ada, cleo, dan):
+        await person.slash("/studio about")
+        assert "I’m a bot that works in your studio" in person.sees(), person.name
+        assert refused not in person.sees()
+    ben.go("DM")
+    await ben.slash("/loop show")
+    assert "Night Drive" in ben.sees(), "what is theirs stays within reach"
