@@ -1,6 +1,6 @@
 """Undo for every area: by group of changes, by its actor, within ten minutes or at any time for missions."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.actors import Actor, OwnerId
@@ -8,7 +8,7 @@ from bot.changes import ChangeGroup
 from bot.errors import AlreadyDone, NotAllowed, Refused
 from bot.rules import Rules, load_rules
 from storage.repositories.changes import ChangeRepository
-from storage.unit import Database
+from storage.unit import Database, Unit
 
 
 class UndoRules(Rules):
@@ -26,10 +26,15 @@ class ChangeService:
         self._database = database
         self._rules = load_rules("ui", UndoRules)
         self._listeners: list[Callable[[OwnerId, ChangeGroup], None]] = []
+        self._inside: list[Callable[[Unit, OwnerId, ChangeGroup], Awaitable[None]]] = []
 
     def subscribe(self, listener: Callable[[OwnerId, ChangeGroup], None]) -> None:
         """Be told after each undo: owner and the group that was put back. Must not block."""
         self._listeners.append(listener)
+
+    def follow(self, follower: Callable[[Unit, OwnerId, ChangeGroup], Awaitable[None]]) -> None:
+        """Be told inside the transaction of each undo, to bring in line what was derived from what was put back."""
+        self._inside.append(follower)
 
     async def undo(
         self, actor: Actor, owner: OwnerId, group_id: str, *, any_time: bool = False, anyone: bool = False
@@ -51,6 +56,8 @@ class ChangeService:
             if not any_time and unit.now - group.at > timedelta(minutes=self._rules.undo_minutes):
                 raise Refused("undo_late", minutes=self._rules.undo_minutes)
             await changes.put_back(group)
+            for follower in self._inside:
+                await follower(unit, owner, group)
         for listener in self._listeners:
             listener(owner, group)
         return group

@@ -22,7 +22,7 @@ from bot.ai.model import (
     Usage,
     UsageEntry,
 )
-from bot.ai.prices import cost_microusd, priced
+from bot.ai.prices import budget_microusd, priced
 from bot.ai.prompts import Prompt, Rendered, load_prompt, render
 from bot.ai.rules import AiRules
 from bot.ai.schema import Unparsable, parse_reply
@@ -40,6 +40,19 @@ class Consent(Protocol):
     """Whether the server allows AI and the person turned it on."""
 
     async def ai_allowed(self, person_id: int, guild_id: int | None) -> bool: ...
+
+
+class Ceilings(Protocol):
+    """What the operator and the server set as the most in 24 hours; None: nothing set."""
+
+    @property
+    def installation_microusd(self) -> int | None:
+        """What everybody on this host may cost together."""
+        ...
+
+    async def member_tokens(self, guild_id: int) -> int | None:
+        """How many tokens one person may use in a server."""
+        ...
 
 
 class AiMetrics(Protocol):
@@ -64,6 +77,7 @@ class ClaudeAssistant:
         clock: Clock,
         watch: BudgetWatch | None = None,
         metrics: AiMetrics | None = None,
+        ceilings: Ceilings | None = None,
     ) -> None:
         self._client = client
         self._consent = consent
@@ -73,6 +87,7 @@ class ClaudeAssistant:
         self._clock = clock
         self._watch = watch
         self._metrics = metrics
+        self._ceilings = ceilings
 
     @property
     def model(self) -> str:
@@ -89,7 +104,7 @@ class ClaudeAssistant:
         if not await self._consent.ai_allowed(asker.person_id, asker.guild_id):
             return Reason.OFF
         spent = {one.scope: one for one in await self._ledger.spent(asker, self._clock.now())}
-        for limit in self._limits(asker):
+        for limit in await self._limits(asker):
             have = spent.get(limit.scope)
             if have is None:
                 continue
@@ -123,7 +138,8 @@ class ClaudeAssistant:
     ) -> tuple[Answer[ReplyT], str]:
         sent = render(prompt, question.facts, question.data)
         started = self._estimate(question.asker, prompt, sent, client.model)
-        decision = await self._ledger.reserve(started, self._limits(question.asker), self._rules.alert_percent)
+        limits = await self._limits(question.asker)
+        decision = await self._ledger.reserve(started, limits, self._rules.alert_percent)
         if self._watch is not None:
             for alert in decision.alerts:
                 await self._watch.budget_reached(question.asker, alert, started.at)
@@ -188,16 +204,20 @@ class ClaudeAssistant:
             outcome="started",
             tokens_in=tokens_in,
             tokens_out=prompt.max_tokens,
-            microusd=cost_microusd(model, tokens_in, prompt.max_tokens, 0, 0) or 0,
+            microusd=budget_microusd(model, tokens_in, prompt.max_tokens),
         )
 
-    def _limits(self, asker: Asker) -> tuple[Limit, ...]:
-        rules = self._rules
+    async def _limits(self, asker: Asker) -> tuple[Limit, ...]:
+        rules, ceilings = self._rules, self._ceilings
         limits = [Limit(Scope.PERSON, rules.person_tokens_per_day, rules.person_microusd_per_day)]
         if asker.guild_id is not None:
             limits.append(Limit(Scope.GUILD, rules.guild_tokens_per_day, rules.guild_microusd_per_day))
         if asker.agent_id is not None and asker.agent_tokens_per_day is not None:
             limits.append(Limit(Scope.AGENT, asker.agent_tokens_per_day))
+        if ceilings is not None:
+            limits.append(Limit(Scope.INSTALLATION, None, ceilings.installation_microusd))
+            if asker.guild_id is not None:
+                limits.append(Limit(Scope.MEMBER, await ceilings.member_tokens(asker.guild_id)))
         return tuple(limits)
 
 

@@ -13,6 +13,10 @@ class Scope(StrEnum):
     PERSON = "person"
     GUILD = "guild"
     AGENT = "agent"
+    MEMBER = "member"
+    """One person within one server."""
+    INSTALLATION = "installation"
+    """Everybody on this host together."""
 
 
 @dataclass(frozen=True, slots=True)

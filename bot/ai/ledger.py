@@ -5,6 +5,7 @@ from typing import Protocol
 
 from bot.ai.budget import PERIOD, Alert, Decision, Limit, Scope, Spent, decide
 from bot.ai.model import Asker, Usage, UsageEntry
+from bot.ai.prices import counted_microusd
 
 
 class UsageLedger(Protocol):
@@ -49,6 +50,15 @@ class MemoryLedger:
             for scope, same in (
                 (Scope.PERSON, lambda other: other.person_id == asker.person_id),
                 (Scope.GUILD, lambda other: asker.guild_id is not None and other.guild_id == asker.guild_id),
+                (
+                    Scope.MEMBER,
+                    lambda other: (
+                        asker.guild_id is not None
+                        and other.guild_id == asker.guild_id
+                        and other.person_id == asker.person_id
+                    ),
+                ),
+                (Scope.INSTALLATION, lambda other: True),
                 (Scope.AGENT, lambda other: asker.agent_id is not None and other.agent_id == asker.agent_id),
             )
         )
@@ -67,7 +77,7 @@ def difference(started: UsageEntry, at: datetime, outcome: str, usage: Usage | N
     """Return the closing line of a call: what it took minus what was reserved (nothing spent: all back)."""
     tokens_in = usage.tokens_in + usage.cache_read + usage.cache_write if usage else 0
     tokens_out = usage.tokens_out if usage else 0
-    microusd = (usage.cost_microusd or 0) if usage else 0
+    microusd = counted_microusd(usage) if usage else 0
     return UsageEntry(
         call_id=started.call_id,
         at=at,

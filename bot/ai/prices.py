@@ -1,5 +1,10 @@
-"""Price of a call, from the dated table in `assets/facts/ai_prices.toml`; unknown models have no price."""
+"""Price of a call, from the dated table in `assets/facts/ai_prices.toml`.
 
+An unknown model has no price to show, and counts against budgets as the dearest one known: a limit of money has to hold
+for it too.
+"""
+
+import re
 import tomllib
 from functools import cache
 
@@ -7,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.ai.model import Usage
 from bot.paths import assets_dir
+
+_DATED = re.compile(r"-\d{8}$")
 
 
 class _Rates(BaseModel):
@@ -43,9 +50,33 @@ def cost_microusd(model: str, tokens_in: int, tokens_out: int, cache_read: int, 
     >>> cost_microusd("claude-haiku-4-5", 1000, 200, 0, 0)
     2000
     """
-    price = _table().models.get(model)
-    if price is None:
-        return None
+    price = _known(model)
+    return None if price is None else _cost(price, tokens_in, tokens_out, cache_read, cache_write)
+
+
+def counted_microusd(usage: Usage) -> int:
+    """Return what a usage counts for against budgets."""
+    return budget_microusd(usage.model, usage.tokens_in, usage.tokens_out, usage.cache_read, usage.cache_write)
+
+
+def budget_microusd(model: str, tokens_in: int, tokens_out: int, cache_read: int = 0, cache_write: int = 0) -> int:
+    """Return what so many tokens count for against budgets: the model's price, or the dearest one known.
+
+    >>> budget_microusd("a-model-of-tomorrow", 1000, 0) >= budget_microusd("claude-haiku-4-5", 1000, 0) > 0
+    True
+    """
+    price = _known(model)
+    prices = [price] if price is not None else _table().models.values()
+    return max((_cost(one, tokens_in, tokens_out, cache_read, cache_write) for one in prices), default=0)
+
+
+def _known(model: str) -> _Price | None:
+    """Return the price of a model; one named with its day ("claude-haiku-4-5-20251001") has its family's."""
+    models = _table().models
+    return models.get(model) or models.get(_DATED.sub("", model))
+
+
+def _cost(price: _Price, tokens_in: int, tokens_out: int, cache_read: int, cache_write: int) -> int:
     rates: _Rates = price
     over = price.long_prompt_over
     if price.long_prompt is not None and over is not None and tokens_in + cache_read + cache_write > over:

@@ -23,7 +23,7 @@ class StoredLedger:
         async with self._database.system_write("ai.reserve") as unit:
             usage = unit.repo(AiRepository)
             # Two calls must not share the last room of a budget.
-            await usage.one_at_a_time(entry.asker.guild_id or entry.asker.person_id)
+            await usage.one_at_a_time()
             spent = _spent(await usage.spent(entry.asker, entry.at - PERIOD))
             tokens = entry.tokens_in + entry.tokens_out
             decision = decide(limits, spent, tokens, entry.microusd, alert_percent)

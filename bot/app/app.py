@@ -216,8 +216,7 @@ class App:
         happenings = Happenings(missions.service, self.supervisor, self.clock)
         hears.listeners.append(happenings.bounced)
         phases.subscribe(happenings.phase_changed)
-        on.studio.listen(digests.person_changed)
-        on.studio.listen(coach.profiles.sync)
+        on.changes.follow(on.studio.put_back)
         archive = ArchiveService(
             on.database,
             on.clock,

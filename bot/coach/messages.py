@@ -20,8 +20,7 @@ def register_deliveries(coach: CoachService, outbox: Outbox, studio: StudioServi
     """Tell the outbox how check-ins and reminders are rendered, held, noted and kept when they cannot be sent."""
 
     async def words_for(delivery: Delivery) -> Words:
-        person = await studio.person(delivery.owner)
-        return catalogue.words(person.locale if person is not None else None)
+        return catalogue.words(await studio.language(delivery.owner))
 
     async def render(delivery: Delivery) -> OutMessage | None:
         try:

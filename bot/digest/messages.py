@@ -100,5 +100,4 @@ class DigestMessages:
         return await self._waveforms.picture(owner, image.source) if image and image.source else None
 
     async def _words(self, owner: int) -> Words:
-        person = await self._studio.person(owner)
-        return self._catalogue.words(person.locale if person else "en")
+        return self._catalogue.words(await self._studio.language(owner))

@@ -48,12 +48,15 @@ class ServerDigests:
         self._servers = servers
 
     async def sync(self) -> None:
-        """Set every server's clock by its settings; called now and then and when they change."""
+        """Set every server's clock by its settings; called now and then, for what was changed past the bot."""
         for plan in await self._servers.plans():
             await self.wind(plan)
 
-    async def plan_of(self, guild_id: int) -> ServerPlan | None:
-        return await self._servers.plan(guild_id)
+    async def server_changed(self, guild_id: int) -> None:
+        """Follow changed settings of one server at once: its zone, day, hour, channel, or on and off."""
+        plan = await self._servers.plan(guild_id)
+        if plan is not None:
+            await self.wind(plan)
 
     async def wind(self, plan: ServerPlan) -> None:
         """Set one server's clock going, or stop it."""

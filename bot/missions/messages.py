@@ -98,5 +98,4 @@ class MissionPosts:
         return OutMessage(header_card(view, words, all_reversible=self._decisions.all_reversible(pending)))
 
     async def _words(self, owner: int) -> Words:
-        settings = await self._studio.person_settings(owner)
-        return self._strings.words(settings.language)
+        return self._strings.words(await self._studio.language(owner))

@@ -571,6 +571,27 @@ class MissionRuns:
         )
 
 
+class ZoneSlots:
+    """The kind of slot "mission_zone": the settings of a server changed, which missions in it follow."""
+
+    name = "mission_zone"
+
+    def __init__(self, database: Database, follow_zone: Callable[[int], Awaitable[None]]) -> None:
+        self._database = database
+        self._follow_zone = follow_zone
+
+    async def due(self, unit: Unit, now: datetime, limit: int) -> Sequence[SlotDraft]:
+        """A change brings its slot along."""
+        return []
+
+    async def run(self, slot: Slot) -> Later | None:
+        async with self._database.system_read() as unit:
+            owners = await unit.repo(MissionRepository).owners_in(int(slot.subject_id))
+        for owner in owners:
+            await self._follow_zone(owner)
+        return None
+
+
 class ResumeSlots:
     """The kind of slot "mission_resume": a pause that ends."""
 

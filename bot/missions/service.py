@@ -203,13 +203,12 @@ class MissionService:
 
     async def resume(self, actor: Actor, owner: int, mission_id: str) -> Changed:
         """Start a mission again, at its normal pace."""
-        zone = await self._zone(owner, mission_id)
         async with self._database.write(actor, owner, "mission.resume") as unit:
             mission = await unit.repo(MissionRepository).change_mission(
                 (await the_mission(unit, mission_id)).id, state=LifeState.ACTIVE, paused_until=None
             )
             await unit.repo(MissionRepository).set_schedule(mission_id, failures=0, quiet_runs=0, stride=1)
-            await self._plan_next(unit, mission, zone)
+            await self._plan_next(unit, mission)
             return Changed(mission, unit.group_id)
 
     async def delete(self, actor: Actor, owner: int, mission_id: str) -> Changed:
@@ -221,12 +220,11 @@ class MissionService:
 
     async def restore(self, actor: Actor, owner: int, mission_id: str) -> Changed:
         """Take a mission out of the bin."""
-        zone = await self._zone(owner, mission_id)
         async with self._database.write(actor, owner, "mission.restore") as unit:
             mission = await unit.repo(MissionRepository).change_mission(
                 (await the_mission(unit, mission_id)).id, deleted_at=None
             )
-            await self._plan_next(unit, mission, zone)
+            await self._plan_next(unit, mission)
             return Changed(mission, unit.group_id)
 
     async def finish(self, actor: Actor, owner: int, mission_id: str) -> Changed:
@@ -271,6 +269,33 @@ class MissionService:
                 mission = await the_mission(unit, mission_id)
                 await start_iteration(unit, mission, RunSource.EVENT, f"mission:{mission_id}:on:{event}:{key}")
         return len(waiting)
+
+    async def follow_zone(self, owner: int) -> None:
+        """Let the owner's missions follow a changed time zone of theirs, or of the server a mission is in.
+
+        Stopped and binned ones too: started again, they go on in the zone they hold.
+        """
+        async with self._database.read(owner) as unit:
+            missions = unit.repo(MissionRepository)
+            found = [*await missions.missions(tuple(LifeState)), *await missions.missions(binned=True)]
+            schedules = await missions.schedules([mission.id for mission in found])
+        zones = {guild: await self._people.zone(owner, guild) for guild in {mission.guild_id for mission in found}}
+        moved = [
+            mission
+            for mission in found
+            if mission.id in schedules and schedules[mission.id].zone != zones[mission.guild_id].key
+        ]
+        if not moved:
+            return
+        async with self._database.write(Actor.system("settings"), owner, "mission.follow_zone") as unit:
+            for mission in moved:
+                await self._plan_next(unit, mission, zones[mission.guild_id])
+
+    async def server_changed(self, guild_id: int) -> None:
+        """Let the missions of a server follow its changed settings: they are other people's, so each in its turn."""
+        async with self._database.write(Actor.system("settings"), guild_id, "mission.server_changed") as unit:
+            key = f"mission_zone:{guild_id}:{unit.group_id}"
+            await unit.add_slots([SlotDraft(key, "mission_zone", str(guild_id), unit.now)])
 
     # ------------------------------------------------------------------ looking
 
@@ -418,7 +443,6 @@ class MissionService:
     async def resume_all(self, actor: Actor, owner: int) -> int:
         """Start all paused agents again; return how many."""
         started = 0
-        zone = await self._people.zone(owner)
         async with self._database.write(actor, owner, "mission.resume_all") as unit:
             missions = unit.repo(MissionRepository)
             for agent in await missions.agents():
@@ -426,7 +450,7 @@ class MissionService:
                     await missions.change_agent(agent.id, state=LifeState.ACTIVE)
                     started += 1
             for mission in await missions.missions((LifeState.ACTIVE,)):
-                await self._plan_next(unit, mission, zone)
+                await self._plan_next(unit, mission)
         return started
 
     async def switch_on(self, actor: Actor, owner: int, tool: str) -> None:
@@ -443,21 +467,12 @@ class MissionService:
     async def _set_agent(self, unit: Unit, agent: Agent, state: LifeState) -> Agent:
         missions = unit.repo(MissionRepository)
         changed = await missions.change_agent(agent.id, state=state)
-        zone = await self._zone_of(unit)
         for mission in await missions.missions((LifeState.ACTIVE,)):
             if mission.agent_id == agent.id and state is LifeState.ACTIVE:
-                await self._plan_next(unit, mission, zone)
+                await self._plan_next(unit, mission)
         if state is not LifeState.ACTIVE:
             await missions.stop_schedules(agent.id)
         return changed
-
-    async def _zone_of(self, unit: Unit) -> ZoneInfo:
-        return ZoneInfo(await unit.repo(MissionRepository).any_zone() or "UTC")
-
-    async def _zone(self, owner: int, mission_id: str) -> ZoneInfo:
-        async with self._database.read(owner) as unit:
-            guild_id = (await the_mission(unit, mission_id)).guild_id
-        return await self._people.zone(owner, guild_id)
 
     async def _agent_for(self, unit: Unit, agent_id: str | None) -> Agent:
         missions = unit.repo(MissionRepository)
@@ -465,11 +480,17 @@ class MissionService:
             return await the_agent(unit, agent_id)
         return await missions.default_agent() or await missions.add_agent(DEFAULT_AGENT, "", 1, is_default=True)
 
-    async def _plan_next(self, unit: Unit, mission: Mission, zone: ZoneInfo) -> None:
-        """Set when the mission runs next from its cadence; nothing where it is stopped."""
+    async def _plan_next(self, unit: Unit, mission: Mission, zone: ZoneInfo | None = None) -> None:
+        """Set when the mission runs next from its cadence; nothing where it is stopped.
+
+        Without `zone` it stays in the one it has: to stop and to start again is no reason to change it.
+        """
         cadence = spread(parse_cadence(mission.cadence, 0), mission.id)
         agent = await the_agent(unit, mission.agent_id)
         runs = is_running(mission) and agent.state is LifeState.ACTIVE
+        if zone is None:
+            schedule = await unit.repo(MissionRepository).schedule(mission.id)
+            zone = ZoneInfo(schedule.zone if schedule else "UTC")
         fire = next_run(cadence, zone, unit.now) if runs else None
         await unit.repo(MissionRepository).set_schedule(
             mission.id,

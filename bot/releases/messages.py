@@ -36,12 +36,12 @@ class ReleaseMessages:
         due = await self._days.still_due(delivery)
         if not due:
             return None
-        words = self._catalogue.words(await self._locale(delivery.owner))
+        words = self._catalogue.words(await self._studio.language(delivery.owner))
         return OutMessage(deadlines_card(due, due[0][0].today, words))
 
     async def deadlines_inbox(self, delivery: Delivery) -> InboxText | None:
         due = await self._days.still_due(delivery)
-        words = self._catalogue.words(await self._locale(delivery.owner))
+        words = self._catalogue.words(await self._studio.language(delivery.owner))
         lines = [
             words("release.reminder.inbox", title=task.clip.name, day=task.deadline).plain
             for _, task in due
@@ -67,10 +67,6 @@ class ReleaseMessages:
 
     async def refused(self, unit: Unit, delivery: Delivery) -> None:
         """Tell the owner, once and in private, that a channel does not take the countdown any more."""
-        words = self._catalogue.words(await self._locale(delivery.owner))
+        words = self._catalogue.words(await self._studio.language(delivery.owner))
         title, body = words("release.refused.title").plain, words("release.refused.body").plain
         await unit.repo(InboxRepository).add_once(COUNTDOWN, title, body)
-
-    async def _locale(self, owner: int) -> str | None:
-        person = await self._studio.person(owner)
-        return person.locale if person else None

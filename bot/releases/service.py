@@ -449,7 +449,8 @@ class ReleaseService:
 
     async def move(self, actor: Actor, owner: int, release_id: str, new_date: date) -> Saved:
         """Move T: open tasks and deadlines shift, done tasks stay, then what is late is fitted in or missed."""
-        today = await self.today(owner)
+        zone = await self._zones.zone(owner)
+        today = self._clock.now().astimezone(zone).date()
         async with self._database.write(actor, owner, "release.move") as unit:
             view = await self._view(unit, release_id, today)
             self._weigh(new_date, today, view.preset, ())
@@ -473,7 +474,7 @@ class ReleaseService:
             if state is ReleaseState.RELEASED and new_date > today:
                 state = ReleaseState.PLANNED
             await releases.save(replace(view.release, anchor_date=new_date, state=state))
-            await self._wind(unit, ZoneInfo(view.plan.loop.timezone))
+            await self._wind(unit, zone)
             await unit.session.flush()
             return await self._changed(unit, release_id, today)
 
@@ -487,6 +488,16 @@ class ReleaseService:
         async with self._database.read(owner) as unit:
             view = await self._view(unit, release_id, today)
         return calendar_file(view, self.facts, self._words, self._clock.now(), self.rules, with_done, alarms)
+
+    async def person_changed(self, owner: int) -> None:
+        """Follow a person's changed time zone: their releases are looked at in the morning where they are now."""
+        zone = await self._zones.zone(owner)
+        async with self._database.read(owner) as unit:
+            clock = await unit.repo(ReleaseClockRepository).running()
+        if clock is None or clock.zone == str(zone):
+            return
+        async with self._database.write(Actor.system("settings"), owner, "release.person_changed") as unit:
+            await self._wind(unit, zone)
 
     # ------------------------------------------------------------------ for other areas
 

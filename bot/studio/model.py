@@ -79,7 +79,6 @@ class GuildSettings(_Settings):
     ai_daily_tokens: int = Field(default=50_000, ge=0)
     keep_audio: bool = False
     setup_step: int = Field(default=0, ge=0)
-    setup_done: bool = False
 
     _zone = field_validator("timezone")(_known_zone)
 
@@ -88,7 +87,6 @@ class PersonSettings(_Settings):
     """What a person set for themselves (section "person")."""
 
     timezone: str | None = None
-    language: str | None = None
     quiet_from: time = time(21, 0)
     quiet_until: time = time(9, 0)
     dm_digests: bool = False

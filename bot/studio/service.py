@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from bot.actors import Actor
+from bot.changes import ChangeGroup
 from bot.clock import Clock
 from bot.errors import NotAllowed
 from bot.studio.model import Guild, GuildSettings, InboxNote, Person, PersonSettings
@@ -22,12 +23,13 @@ from storage.repositories.studio import (
     PersonRepository,
     SettingsRepository,
 )
-from storage.unit import Database
+from storage.unit import Database, Unit
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 GUILD = "guild"
 PERSON = "person"
+SETTINGS_TABLE = "settings"
 _KEPT = 2_000
 DELETIONS = "deletions"
 """Fact: whose deletion this database has carried out, and when. One that lacks some on the list is an older copy."""
@@ -51,8 +53,16 @@ class Saved(Generic[SettingsT]):
     group_id: str | None
 
 
+Listener = Callable[[int], Awaitable[None]]
+"""Brings in line what an area derived from the settings of a person or a server, by its id."""
+
+
 class StudioService:
-    """Everything about servers and people that areas share."""
+    """Everything about servers and people that areas share.
+
+    It alone writes their settings. Whoever holds something derived from them (when a digest comes, the zone of a
+    mission) listens, and is told in the transaction of the change: nothing is left behind by a crash in between.
+    """
 
     def __init__(
         self,
@@ -69,12 +79,23 @@ class StudioService:
         self._database = database
         self._clock = clock
         self._operators = frozenset(operators)
-        self._listeners: list[Callable[[int], Awaitable[None]]] = []
+        self._listeners: dict[str, list[Listener]] = {PERSON: [], GUILD: []}
         self._kept: dict[tuple[str, object], tuple[int, Any]] = {}
 
-    def listen(self, listener: Callable[[int], Awaitable[None]]) -> None:
-        """Be told of people whose own settings were saved."""
-        self._listeners.append(listener)
+    def listen(self, listener: Listener) -> None:
+        """Be told of people whose own settings changed, by saving or by undo; inside the transaction."""
+        self._listeners[PERSON].append(listener)
+
+    def listen_to_servers(self, listener: Listener) -> None:
+        """Be told of servers whose settings changed, by saving or by undo; inside the transaction."""
+        self._listeners[GUILD].append(listener)
+
+    async def put_back(self, unit: Unit, owner: int, group: ChangeGroup) -> None:
+        """Tell those who listen where an undo brought earlier settings back."""
+        for recorded in group.changes:
+            values = recorded.change.after or recorded.change.before or {}
+            if recorded.change.entity == SETTINGS_TABLE and values["section"] in self._listeners:
+                await self._tell(unit, owner, values["section"])
 
     # ------------------------------------------------------------------ who may
 
@@ -105,6 +126,19 @@ class StudioService:
         settings = await self.guild_settings(who.guild_id)
         return settings.approver_role is not None and settings.approver_role in who.roles
 
+    async def missing_role(self, who: Standing) -> int | None:
+        """Return the role without which somebody may not use me in this server; None: they may.
+
+        Managers and approvers may in any case: the one could change it, the other is asked to decide here.
+        """
+        if who.guild_id is None:
+            return None
+        settings = await self.guild_settings(who.guild_id)
+        wanted = settings.member_role
+        if wanted is None or wanted in who.roles or await self.is_manager(who) or await self.is_approver(who):
+            return None
+        return wanted
+
     # ------------------------------------------------------------------ settings
 
     async def guild_settings(self, guild_id: int) -> GuildSettings:
@@ -132,12 +166,8 @@ class StudioService:
         return await self._save(actor, guild_id, GUILD, GuildSettings, values)
 
     async def save_person(self, actor: Actor, user_id: int, **values: Any) -> Saved[PersonSettings]:
-        """Change a person's own settings."""
-        result = await self._save(actor, user_id, PERSON, PersonSettings, values)
-        if result.group_id is not None:
-            for listener in self._listeners:
-                await listener(user_id)
-        return result
+        """Change a person's own settings; takes part in an open unit of theirs."""
+        return await self._save(actor, user_id, PERSON, PersonSettings, values)
 
     async def _settings(self, owner: int, section: str, model: type[SettingsT]) -> SettingsT:
         async def read() -> SettingsT:
@@ -166,14 +196,25 @@ class StudioService:
     async def _save(
         self, actor: Actor, owner: int, section: str, model: type[SettingsT], values: Mapping[str, Any]
     ) -> Saved[SettingsT]:
-        async with self._database.write(actor, owner, f"settings.{section}") as unit:
+        joined = self._database.open_unit
+        operation = f"settings.{section}" if joined is None else joined.operation
+        async with self._database.write(actor, owner, operation) as unit:
             settings = unit.repo(SettingsRepository)
             old = model.model_validate(await settings.get(section) or {})
             new = model.model_validate({**old.model_dump(), **values})
             if new == old:
                 return Saved(new, None)
             await settings.put(section, new.model_dump(mode="json"))
+            await self._tell(unit, owner, section)
             return Saved(new, unit.group_id)
+
+    async def _tell(self, unit: Unit, owner: int, section: str) -> None:
+        operation = unit.operation
+        with self._database.joined(unit):
+            for listener in self._listeners[section]:
+                await listener(owner)
+        # A use case that takes part names the unit after itself; this one is still what the person did.
+        unit.operation = operation
 
     # ------------------------------------------------------------------ people and servers
 
@@ -192,6 +233,14 @@ class StudioService:
     async def person(self, user_id: int) -> Person | None:
         async with self._database.read(user_id) as unit:
             return await unit.repo(PersonRepository).get()
+
+    async def language(self, user_id: int) -> str | None:
+        """Return the language that somebody is written to in: the one their Discord speaks; None: not known.
+
+        A setting for it would be a second answer to a question that Discord has asked them already.
+        """
+        person = await self.person(user_id)
+        return person.locale if person is not None else None
 
     async def joined(self, guild_id: int, name: str, locale: str | None) -> bool:
         """Note that the bot is in a server; True when it is new or came back."""

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bot.errors import NotAllowed, NotYours
-from bot.say.card import mention
+from bot.say.card import mention, raw
 from bot.studio.service import Standing, StudioService
 from bot.ui.items import ControlId, Who
 
@@ -12,6 +12,10 @@ class Access(Protocol):
     """The decision who may press, the same one the services use. Raises NotYours or NotAllowed."""
 
     async def check(self, presser: Standing, who: Who, target: ControlId) -> None: ...
+
+    async def enter(self, person: Standing) -> None:
+        """Raise NotAllowed where the server keeps the bot for people with its member role."""
+        ...
 
 
 class OwnerAccess:
@@ -26,12 +30,20 @@ class OwnerAccess:
         if who is Who.MANAGER and not presser.can_manage_server and target.owner != presser.user_id:
             raise NotAllowed("needs_manager")
 
+    async def enter(self, person: Standing) -> None:
+        """Nobody is kept out where no settings are."""
+
 
 class StudioAccess:
     """Owners by id, managers by Manage Server or the manager role, approvers by the approver role."""
 
     def __init__(self, studio: StudioService) -> None:
         self._studio = studio
+
+    async def enter(self, person: Standing) -> None:
+        role = await self._studio.missing_role(person)
+        if role is not None:
+            raise NotAllowed("needs_member", role=raw(f"<@&{role}>"))
 
     async def check(self, presser: Standing, who: Who, target: ControlId) -> None:
         """Raise NotYours or NotAllowed where the person may not press."""

@@ -137,6 +137,7 @@ class StudioTree(app_commands.CommandTree[Any]):
         name = command.qualified_name if command is not None else "unknown command"
 
         async def handle() -> None:
+            await self.edge.enter(turn)
             await check_command(turn, rule)
             await super(StudioTree, self)._call(interaction)
             error = interaction.extras.pop("command_error", None)
@@ -154,6 +155,7 @@ class StudioTree(app_commands.CommandTree[Any]):
         turn = Turn(interaction, self.edge)
 
         async def handle() -> None:
+            await self.edge.enter(turn)
             data: Any = interaction.data
             command, options = self._get_app_command_options(data)
             interaction._cs_command = command  # noqa: SLF001 - what discord.py's own _call does

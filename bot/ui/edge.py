@@ -176,7 +176,16 @@ class Edge(Frame):
     async def _gate(self, turn: Turn, declared: Control | FormControl, target: ControlId) -> None:
         if target.expires_at is not None and turn.now >= target.expires_at:
             raise errors.Expired
+        await self.enter(turn)
         await self.access.check(turn.standing, declared.who, target)
+
+    async def enter(self, turn: Turn) -> None:
+        """Let only those in whom the server lets use the bot; asked before every command, press, form and lookup.
+
+        A server that only some member brought the bot along to has nothing to say about it.
+        """
+        if turn.guild is not None and turn.interaction.is_guild_integration():
+            await self.access.enter(turn.standing)
 
     async def _offer_again(self, submit: Submit, error: Refused) -> None:
         """Show what was typed, what is accepted, and Edit again."""

@@ -233,7 +233,6 @@ async def switch(press: Press) -> None:
     match press.id:
         case "dm":
             await press.services.studio.save_person(press.actor, press.person, dm_digests=not panel.by_dm)
-            await digests.wind(press.person)
             panel = await digests.panel(press.person)
         case "loops":
             panel = await digests.edit(press.actor, press.person, loops_public=not panel.settings.loops_public)
@@ -271,9 +270,6 @@ async def _switch_server(press: Press) -> None:
     if not settings.server_digest and settings.digest_channel is None:
         values["digest_channel"] = press.interaction.channel_id
     await studio.save_guild(press.actor, press.standing, press.guild, **values)
-    plan = await press.services.server_digests.plan_of(press.guild)
-    if plan is not None:
-        await press.services.server_digests.wind(plan)
 
 
 controls = (show_archive, pick_span, pack, ask_file, take_over)

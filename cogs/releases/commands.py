@@ -28,7 +28,7 @@ from bot.releases.model import Anchor, Condition, Preset, ReleaseState
 from bot.releases.picture import draw_strip_blocking, strip_alt
 from bot.releases.service import ReleaseDraft, Saved
 from bot.releases.view import ReleaseView
-from bot.say.card import Button, Card, Option, OutFile, Picture, Section, Select, note
+from bot.say.card import Button, Card, Option, OutFile, Picture, Section, Select, note, raw
 from bot.say.countdown import countdown
 from bot.say.dates import full_day
 from bot.say.words import Words
@@ -621,13 +621,15 @@ async def _toggle_countdown(press: Press, view: ReleaseView) -> None:
     release = view.release
     turn_on = release.countdown_channel_id is None
     channel = press.interaction.channel_id
+    if turn_on and press.guild is not None:
+        channel = (await press.services.studio.guild_settings(press.guild)).releases_channel or channel
     if turn_on and (press.guild is None or channel is None or not press.interaction.is_guild_integration()):
         raise Refused("release_channel")
     saved = await press.services.releases.set_countdown(
         press.actor, press.person, release.id, press.guild if turn_on else None, channel if turn_on else None
     )
     key = "release.told.countdown_on" if turn_on else "release.told.countdown_off"
-    told = press.words(key, title=release.title)
+    told = press.words(key, title=release.title, channel=raw(f"<#{channel}>"))
     await press.reply(note(told, [undo_button(press, saved.group_id)]))
 
 

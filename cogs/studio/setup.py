@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from bot.errors import Refused
-from bot.say.card import Accent, Button, Card, Fact, Option, Section, Style, raw
+from bot.say.card import Accent, Button, Card, Fact, Option, Section, Style, Text, raw
 from bot.say.when import known_zone, search_zones
+from bot.say.words import Words
 from bot.studio.model import GuildSettings
 from bot.studio.service import Saved
 from bot.ui.base import Press, Submit, Turn
@@ -80,22 +81,33 @@ def step_facts(settings: GuildSettings, turn: Turn, step: str) -> list[Fact]:
                 Fact(words("studio.setup.approver_role"), role(settings.approver_role)),
             ]
         case "time":
-            day = words(
-                "studio.setup.digest_at",
-                day=words(f"studio.day.{settings.digest_day}"),
-                hour=f"{settings.digest_hour:02}:00",
-            )
             return [
                 Fact(words("studio.setup.zone"), settings.timezone or unset),
-                Fact(words("studio.setup.digest_time"), day),
+                Fact(words("studio.setup.digest_time"), digest_text(settings, words)),
             ]
         case "ai":
-            return [Fact(words("studio.setup.ai"), on if settings.ai_allowed else off)]
+            return [
+                Fact(words("studio.setup.ai"), on if settings.ai_allowed else off),
+                Fact(
+                    words("studio.setup.tokens"),
+                    words("studio.setup.tokens_text", tokens=f"{settings.ai_daily_tokens:,}"),
+                ),
+            ]
         case "privacy":
             kept = words("studio.setup.audio_kept" if settings.keep_audio else "studio.setup.audio_facts")
             return [Fact(words("studio.setup.audio"), kept)]
         case _:
             return []
+
+
+def digest_text(settings: GuildSettings, words: Words) -> Text:
+    """Return when and where the server's digest comes, or why it does not."""
+    if not settings.server_digest:
+        return words("studio.off")
+    day, hour = words(f"studio.day.{settings.digest_day}"), f"{settings.digest_hour:02}:00"
+    if settings.digest_channel is None:
+        return words("studio.setup.digest_nowhere", day=day, hour=hour)
+    return words("studio.setup.digest_at", day=day, hour=hour, channel=raw(f"<#{settings.digest_channel}>"))
 
 
 def settings_card(settings: GuildSettings, turn: Turn) -> Card:
@@ -141,6 +153,14 @@ def step_form(settings: GuildSettings, turn: Turn, step: str, action: str) -> Fo
             hours = [Option(f"{hour:02}:00", str(hour)) for hour in range(24)]
             fields = [
                 Field(
+                    "digest",
+                    words("studio.setup.digest_time"),
+                    words("studio.setup.digest_help"),
+                    kind=FieldKind.RADIO,
+                    options=[Option(words("studio.on"), "yes"), Option(words("studio.off"), "no")],
+                    value="yes" if settings.server_digest else "no",
+                ),
+                Field(
                     "zone",
                     words("studio.setup.zone"),
                     words("studio.me.zone_help"),
@@ -173,7 +193,14 @@ def step_form(settings: GuildSettings, turn: Turn, step: str, action: str) -> Fo
                     kind=FieldKind.RADIO,
                     options=yes_no,
                     value=chosen,
-                )
+                ),
+                Field(
+                    "tokens",
+                    words("studio.setup.tokens"),
+                    words("studio.setup.tokens_help"),
+                    value=str(settings.ai_daily_tokens),
+                    max_length=12,
+                ),
             ]
         case _:
             kinds = [Option(words("studio.setup.audio_facts"), "no"), Option(words("studio.setup.audio_kept"), "yes")]
@@ -196,11 +223,24 @@ def read_step(step: str, values: FormValues, turn: Turn) -> Mapping[str, object]
             return {name: number(name) for name in ("manager_role", "member_role", "approver_role")}
         case "time":
             zone = read_zone(values.text("zone"), turn)
-            return {"timezone": zone, "digest_day": number("day") or 0, "digest_hour": number("hour") or 0}
+            return {
+                "timezone": zone,
+                "server_digest": values.choice("digest") == "yes",
+                "digest_day": number("day") or 0,
+                "digest_hour": number("hour") or 0,
+            }
         case "ai":
-            return {"ai_allowed": values.choice("ai") == "yes"}
+            return {"ai_allowed": values.choice("ai") == "yes", "ai_daily_tokens": read_tokens(values.text("tokens"))}
         case _:
             return {"keep_audio": values.choice("audio") == "yes"}
+
+
+def read_tokens(typed: str) -> int:
+    """Return a number of tokens. Raises Refused for anything else."""
+    digits = typed.replace(",", "").replace(" ", "")
+    if not (digits.isascii() and digits.isdecimal()):
+        raise Refused("studio_tokens", typed=typed)
+    return int(digits)
 
 
 def read_zone(typed: str, turn: Turn) -> str:
@@ -286,7 +326,7 @@ async def test(press: Press) -> None:
 
 @control("studio", "finish", who=Who.OWNER)
 async def finish(press: Press) -> None:
-    await _save(press, {"setup_done": True, "setup_step": len(STEPS) - 1})
+    await _save(press, {"setup_step": len(STEPS) - 1})
     words = press.words
     tries = [words(f"studio.setup.try_{number}") for number in (1, 2, 3)]
     await press.update(

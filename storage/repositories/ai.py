@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, select, text, true
 
 from bot.ai.model import Asker, CachedAnswer, UsageEntry
 from storage.tables.ai import AiAnswerRow, AiRawReplyRow, AiUsageRow
@@ -13,10 +13,12 @@ class AiRepository(Repository):
     """Usage of everybody is summed for a server's budget, so budgets are read in system units."""
 
     async def spent(self, asker: Asker, since: datetime) -> dict[str, tuple[int, int]]:
-        """Return (tokens, micro-dollars) since then by scope: person, guild, agent."""
-        conditions: dict[str, ColumnElement[bool]] = {"person": AiUsageRow.owner_id == asker.person_id}
+        """Return (tokens, micro-dollars) since then by scope: person, guild, member of it, agent, installation."""
+        mine = AiUsageRow.owner_id == asker.person_id
+        conditions: dict[str, ColumnElement[bool]] = {"person": mine, "installation": true()}
         if asker.guild_id is not None:
             conditions["guild"] = AiUsageRow.guild_id == asker.guild_id
+            conditions["member"] = and_(mine, AiUsageRow.guild_id == asker.guild_id)
         if asker.agent_id is not None:
             conditions["agent"] = AiUsageRow.agent_id == asker.agent_id
         found: dict[str, tuple[int, int]] = {}
@@ -31,10 +33,13 @@ class AiRepository(Repository):
             found[scope] = (int(tokens), int(microusd))
         return found
 
-    async def one_at_a_time(self, key: int) -> None:
-        """Hold the others back until this unit ends (PostgreSQL); SQLite has one writer anyway."""
+    async def one_at_a_time(self) -> None:
+        """Hold the others back until this unit ends (PostgreSQL); SQLite has one writer anyway.
+
+        All of them: the last room of the host's budget is everybody's. No owner has the id 0.
+        """
         if self.unit.dialect == "postgresql":
-            await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(0)"))
 
     async def add(self, entry: UsageEntry) -> None:
         self.session.add(

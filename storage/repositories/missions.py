@@ -366,9 +366,12 @@ class MissionRepository(Repository):
         ).scalar_one_or_none()
         await self.set_schedule(mission_id, switched_on={**(old or {}), tool: at_ms})
 
-    async def any_zone(self) -> str | None:
-        """Return the zone that the owner's schedules are in."""
-        return (await self.session.execute(select(ScheduleRow.zone).limit(1))).scalar_one_or_none()
+    async def owners_in(self, guild_id: int) -> list[int]:
+        """Return whose missions are in a server; system units only."""
+        rows = await self.session.execute(
+            select(MissionRow.owner_id).where(MissionRow.guild_id == guild_id).distinct().order_by(MissionRow.owner_id)
+        )
+        return list(rows.scalars())
 
     async def due(self, now: datetime, limit: int) -> list[DueMission]:
         """Return due schedules of all owners, longest due first; another process's rows are left out."""

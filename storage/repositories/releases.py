@@ -133,6 +133,11 @@ class ReleaseClockRepository(Repository):
             self.session.add(row)
         row.zone, row.next_at = zone, next_at
 
+    async def running(self) -> ReleaseClock | None:
+        """Return the owner's clock; None where nothing is looked at."""
+        row = (await self.session.execute(select(ReleaseClockRow))).scalar_one_or_none()
+        return ReleaseClock(row.owner_id, row.zone, row.next_at) if row is not None and row.next_at else None
+
     async def stop(self) -> None:
         """Look no more; a new plan winds it up again."""
         await self.session.execute(update(ReleaseClockRow).values(next_at=None))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ai.assistant import ClaudeAssistant
+from bot.ai.assistant import Ceilings, ClaudeAssistant
 from bot.ai.budget import Alert, Limit, Scope, Spent, decide
 from bot.ai.cache import MemoryCache
 from bot.ai.client import CallSettings, MessagesClient
@@ -85,11 +85,18 @@ async def bench():
         yield make_bench(api)
 
 
-def make_bench(api: MessagesApi, key: str = API_KEY, **changes: object) -> Bench:
+def make_bench(
+    api: MessagesApi,
+    key: str = API_KEY,
+    model: str = "claude-haiku-5-5",
+    ceilings: Ceilings | None = None,
+    **changes: object,
+) -> Bench:
     clock, consent, told, ledger = FixedClock(NOW), Switch(), Told(), MemoryLedger()
-    settings = CallSettings(api_key=key, model="claude-haiku-5-5", base_url=api.base_url)
+    settings = CallSettings(api_key=key, model=model, base_url=api.base_url)
     client = MessagesClient(settings, rules(**changes), clock)
-    assistant = ClaudeAssistant(client, consent, ledger, MemoryCache(), rules(**changes), clock, told)
+    known = rules(**changes)
+    assistant = ClaudeAssistant(client, consent, ledger, MemoryCache(), known, clock, told, ceilings=ceilings)
     return Bench(api, assistant, ledger, clock, consent, told)
 
 
@@ -282,6 +289,46 @@ async def test_a_spent_budget_stops_the_call_before_it_is_made():
         assert Alert(Scope.PERSON, 100) in bench.told.alerts
         bench.clock.advance(hours=24)
         assert isinstance(await bench.assistant.ask(question()), Ok)
+
+
+@dataclass
+class Ceiling:
+    installation_microusd: int | None = None
+    tokens: int | None = None
+
+    async def member_tokens(self, guild_id: int) -> int | None:
+        return self.tokens
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-haiku-4-5-20251001", "a-model-of-tomorrow"])
+async def test_what_the_host_may_cost_stops_everybody_whatever_the_model(model: str):
+    async with MessagesApi() as api:
+        bench = make_bench(api, model=model, ceilings=Ceiling(installation_microusd=3_000))
+        api.otherwise(lambda call: {"clips": ["x" * 600]})
+        asked = 0
+        while asked < 20 and isinstance(await bench.assistant.ask(question()), Ok):
+            asked += 1
+        assert 0 < asked < 20
+        ben = replace(ADA, person_id=1002, guild_id=2002, agent_id=None)
+        stopped = await bench.assistant.ask(question(asker=ben))
+        assert isinstance(stopped, Failed)
+        assert (stopped.reason, stopped.detail) == (Reason.BUDGET, "installation budget")
+        spent = await bench.ledger.spent(ben, NOW)
+        assert next(one.microusd for one in spent if one.scope is Scope.INSTALLATION) > 2_000, "it all counted"
+        bench.clock.advance(hours=24)
+        assert isinstance(await bench.assistant.ask(question(asker=ben)), Ok)
+
+
+async def test_what_a_server_lets_one_person_use_counts_there_and_for_nobody_else():
+    async with MessagesApi() as api:
+        bench = make_bench(api, ceilings=Ceiling(tokens=250))
+        api.otherwise(lambda call: {"clips": ["x" * 600]})
+        assert isinstance(await bench.assistant.ask(question()), Ok)
+        stopped = await bench.assistant.ask(question())
+        assert isinstance(stopped, Failed)
+        assert (stopped.reason, stopped.detail) == (Reason.BUDGET, "member budget")
+        for other in (replace(ADA, person_id=1002), replace(ADA, guild_id=2002), replace(ADA, guild_id=None)):
+            assert isinstance(await bench.assistant.ask(question(asker=other)), Ok)
 
 
 async def test_a_failed_call_gives_its_reservation_back(bench: Bench):

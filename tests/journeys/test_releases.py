@@ -193,14 +193,15 @@ async def test_a_public_countdown_posts_title_and_artwork_only_on_its_days(
     await ada.slash("/release show", release="Night Drive")
     await ada.press("More")
     await ada.choose("What else?", "Public countdown in a channel")
-    assert "runs in this channel" in ada.sees()
+    assert f"runs in <#{product.channel('releases').id}>" in ada.sees(), "where the server's release dates go"
     await _days(product, (day - product.clock.now().date()).days + 1)
     posts = [
         m
-        for m in product.channel("general").messages()
+        for m in product.channel("releases").messages()
         if "Out in" in str(m.components) or "Out t" in str(m.components)
     ]
     assert len(posts) == 6
+    ben.go("releases")
     assert all("Square picture of night-drive" in str(post.components) for post in posts)
     assert "Out today." in ben.sees()
     assert "Choose the bounce" not in ben.sees()

@@ -1,6 +1,7 @@
 """A loop with AI: the product on the local Discord, its assistant on a local Messages API."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,16 @@ async def api() -> AsyncIterator[MessagesApi]:
 @pytest.fixture
 async def ada(api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str) -> AsyncIterator[Actor]:
     """Ada, who turned AI on, on a server that allows it, with a key set."""
-    values: dict[str, Any] = {"anthropic_api_key": SecretStr(API_KEY), "anthropic_base_url": api.base_url}
-    async with running(tmp_path / "data", clock, database_url=sqlite_database_url, **values) as product:
+    async with _with_ai(api, tmp_path, clock, sqlite_database_url) as ada:
+        yield ada
+
+
+@asynccontextmanager
+async def _with_ai(
+    api: MessagesApi, tmp_path: Path, clock: FixedClock, database_url: str, **more: Any
+) -> AsyncIterator[Actor]:
+    values: dict[str, Any] = {"anthropic_api_key": SecretStr(API_KEY), "anthropic_base_url": api.base_url, **more}
+    async with running(tmp_path / "data", clock, database_url=database_url, **values) as product:
         ada = Stage(product.server).person("Ada")
         guild = next(iter(product.server.world.guilds))
         who = Actor_.user(ada.id, "Ada")
@@ -71,6 +80,36 @@ async def test_planning_playing_through_and_finishing_a_loop_with_ai(api: Messag
     await ada.press("Open", on=ada.last())
     assert "claude-haiku-4-5, prompt 1, " in ada.sees()
     assert "tokens" in ada.sees()
+
+
+async def test_a_server_sets_how_much_ai_each_person_may_use(api: MessagesApi, ada: Actor) -> None:
+    api.otherwise(answers([GOOD], [], "Bridge comes next."))
+    await ada.slash("/studio settings")
+    assert "50,000 for each person in 24 hours" in ada.sees()
+    await ada.press("AI")
+    await ada.fill(tokens="many")
+    assert "many is not a number of tokens" in ada.sees()
+    await ada.press("Edit again")
+    await ada.fill(tokens="0")
+    assert "0 for each person in 24 hours" in ada.sees()
+    await ada.slash("/loop new", name="Night Drive")
+    await add(ada, "Sketch", "creative", "0", "6")
+    await ada.slash("/loop suggest")
+    assert "The AI budget is used up for now" in ada.sees()
+    assert api.calls == []
+
+
+@pytest.mark.parametrize("usd", [0.0, 2.0])
+async def test_the_operator_sets_what_ai_may_cost(
+    api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str, usd: float
+) -> None:
+    api.otherwise(answers([GOOD], [], "Bridge comes next."))
+    async with _with_ai(api, tmp_path, clock, sqlite_database_url, ai_daily_cost_usd=usd) as ada:
+        await ada.slash("/loop new", name="Night Drive")
+        await add(ada, "Sketch", "creative", "0", "6")
+        await ada.slash("/loop suggest")
+        assert ("The AI budget is used up for now" in ada.sees()) is (usd == 0)
+        assert (api.calls == []) is (usd == 0)
 
 
 async def test_ai_that_fails_is_told_apart_from_no_ideas(api: MessagesApi, ada: Actor) -> None:

@@ -26,7 +26,9 @@ def make_assistant(on: Foundation) -> ClaudeAssistant:
         client = MessagesClient(call, rules, on.clock)
     ledger, cache = StoredLedger(on.database), StoredCache(on.database)
     counts = AiCounts(on.metrics)
-    return ClaudeAssistant(client, StudioConsent(on.studio), ledger, cache, rules, on.clock, metrics=counts)
+    ceilings = SetCeilings(on.studio, settings.ai_daily_cost_usd)
+    consent = StudioConsent(on.studio)
+    return ClaudeAssistant(client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings)
 
 
 class StudioConsent:
@@ -39,6 +41,17 @@ class StudioConsent:
         if not (await self._studio.person_settings(person_id)).ai_consent:
             return False
         return guild_id is None or (await self._studio.guild_settings(guild_id)).ai_allowed
+
+
+class SetCeilings:
+    """The operator's limit of money and each server's of tokens, in 24 hours; 0 means none, not unlimited."""
+
+    def __init__(self, studio: StudioService, daily_cost_usd: float) -> None:
+        self._studio = studio
+        self.installation_microusd = round(daily_cost_usd * 1_000_000)
+
+    async def member_tokens(self, guild_id: int) -> int:
+        return (await self._studio.guild_settings(guild_id)).ai_daily_tokens
 
 
 class AiCounts:

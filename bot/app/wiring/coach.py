@@ -34,10 +34,11 @@ def wire_coach(
     """Make the service over its neighbours, and make its slots and deliveries known."""
     neighbours = Neighbours(on.database, on.clock, loops, releases, phases)
     sources = Sources(loops=neighbours, bounces=neighbours, phases=neighbours, facts=neighbours, missions=neighbours)
-    service = coach_service(Desk(on.database, on.clock, sources), assistant)
+    service = coach_service(Desk(on.database, on.clock, sources, studio=on.studio), assistant)
     for kind in service.slots:
         on.engine.register(kind)
     register_deliveries(service, on.outbox, on.studio, on.catalogue)
+    on.studio.listen(service.profiles.sync)
     return service
 
 

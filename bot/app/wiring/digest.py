@@ -83,6 +83,8 @@ def wire_digest(
     on.outbox.register(QUIET, messages.quiet, hold=slots.hold)
     on.outbox.register(PUBLIC, messages.public, on_refused=messages.refused)
     on.outbox.register(SERVER, messages.server)
+    on.studio.listen(service.person_changed)
+    on.studio.listen_to_servers(servers.server_changed)
     return service, servers, messages
 
 
@@ -97,8 +99,7 @@ class DigestPerson:
         return await self._studio.zone(user_id)
 
     async def words(self, user_id: int) -> Finished:
-        person = await self._studio.person(user_id)
-        return Finished(self._catalogue.words(person.locale if person else "en"))
+        return Finished(self._catalogue.words(await self._studio.language(user_id)))
 
     async def name(self, user_id: int) -> str:
         person = await self._studio.person(user_id)

@@ -25,7 +25,7 @@ from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.ports import Presser
 from bot.missions.redraws import RedrawSlots
-from bot.missions.runs import MissionRuns, ResumeSlots
+from bot.missions.runs import MissionRuns, ResumeSlots, ZoneSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
 from bot.phases.model import Phase
@@ -77,10 +77,13 @@ def wire_missions(
         ExpirySlots(decisions),
         StepSlots(decisions),
         ResumeSlots(database, service.resume),
+        ZoneSlots(database, service.follow_zone),
         RedrawSlots(database, posts.redraw),
         GoalOverdueSlots(database, clock, people.zone, service.happened),
     ):
         on.engine.register(kind)
+    on.studio.listen(service.follow_zone)
+    on.studio.listen_to_servers(service.server_changed)
     posts.sender = lambda: on.outbox.sender
     on.outbox.register(HEADER_CARD, posts.header, on_sent=posts.header_sent, inbox=posts.inbox)
     on.outbox.register(STEP_CARD, posts.step, on_sent=posts.step_sent, inbox=posts.inbox)

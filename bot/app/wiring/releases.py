@@ -24,4 +24,5 @@ def wire_releases(on: Foundation, loops: DatedLoops, profiles: ProfileReader, ar
     messages = ReleaseMessages(service, days, on.studio, on.catalogue, artwork)
     on.outbox.register(DEADLINES, messages.deadlines, hold=days.hold, inbox=messages.deadlines_inbox)
     on.outbox.register(COUNTDOWN, messages.countdown, on_refused=messages.refused)
+    on.studio.listen(service.person_changed)
     return service

@@ -16,6 +16,7 @@ from bot.coach.rules import CoachRules, coach_rules
 from bot.errors import Refused
 from bot.say.dates import monday_of
 from bot.studio.model import Person, PersonSettings
+from bot.studio.service import PERSON, StudioService
 from storage.repositories.coach import CoachProfileRepository, CoachStateRepository
 from storage.repositories.studio import PersonRepository, SettingsRepository
 from storage.unit import Database, Unit
@@ -23,7 +24,6 @@ from storage.unit import Database, Unit
 SEEN_AGAIN = timedelta(minutes=10)
 SEEN_WEEKS = 30
 """More than the history that a week is adapted to."""
-PERSON_SECTION = "person"
 
 
 @dataclass(slots=True)
@@ -70,12 +70,14 @@ class Desk:
         sources: Sources | None = None,
         bank: Callable[[Role], Sequence[BankTask]] = load_bank,
         rules: CoachRules | None = None,
+        studio: StudioService | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
         self.sources = sources or Sources()
         self.bank = bank
         self.rules = rules or coach_rules()
+        self._studio = studio or StudioService(database, clock)
 
     @asynccontextmanager
     async def write(self, actor: Actor, owner: OwnerId, operation: str) -> AsyncIterator[Sitting]:
@@ -91,6 +93,19 @@ class Desk:
         async with self.database.read(owner) as unit:
             yield await self.sit(unit)
 
+    async def save_person(self, unit: Unit, owner: OwnerId, **values: object) -> PersonSettings:
+        """Change the person's own settings in an open unit, by their one owner, who tells all who follow them."""
+        with self.database.joined(unit):
+            return (await self._studio.save_person(unit.actor, owner, **values)).settings
+
+    async def change_person(self, sitting: Sitting, **values: object) -> None:
+        """Change the person's own settings, and sit with what they are now."""
+        sitting.settings = await self.save_person(sitting.unit, sitting.profile.user_id, **values)
+        person = await sitting.unit.repo(PersonRepository).get()
+        sitting.profile = overlaid(sitting.profile, sitting.settings, person, sitting.now)
+        # Whoever listens may have set this person's next times already.
+        sitting.state = await sitting.unit.repo(CoachStateRepository).get() or sitting.state
+
     async def sit(self, unit: Unit) -> Sitting:
         profile = await unit.repo(CoachProfileRepository).get()
         if profile is None or profile.setup_step == 0:
@@ -102,11 +117,7 @@ class Desk:
 
 
 async def settings_of(unit: Unit) -> PersonSettings:
-    return PersonSettings.model_validate(await unit.repo(SettingsRepository).get(PERSON_SECTION) or {})
-
-
-async def save_settings(unit: Unit, settings: PersonSettings) -> None:
-    await unit.repo(SettingsRepository).put(PERSON_SECTION, settings.model_dump(mode="json"))
+    return PersonSettings.model_validate(await unit.repo(SettingsRepository).get(PERSON) or {})
 
 
 def overlaid(profile: Profile, settings: PersonSettings, person: Person | None, now: datetime) -> Profile:
@@ -121,7 +132,7 @@ def overlaid(profile: Profile, settings: PersonSettings, person: Person | None, 
     )
     return replace(
         profile,
-        timezone=settings.timezone or profile.timezone,
+        timezone=settings.zone().key,
         ai_consent=settings.ai_consent,
         preferences=replace(profile.preferences, dm=dm),
     )

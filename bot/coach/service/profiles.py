@@ -27,7 +27,6 @@ from bot.coach.service.desk import (
     keep_schedule,
     note_seen,
     overlaid,
-    save_settings,
     settings_of,
 )
 from bot.coach.service.weeks import CrisisFound
@@ -106,12 +105,18 @@ class ProfileService:
             return replace(view, state=sitting.state)
 
     async def start(self, actor: Actor, owner: OwnerId, role: Role, zone: str = "UTC") -> ProfileView:
-        """Answer the first question: the role. Again, it changes the role and nothing else."""
+        """Answer the first question: the role. Again, it changes the role and nothing else.
+
+        Somebody without a time zone takes `zone`, the one of the server they start in, as their own: weeks, digests
+        and reminders have to agree on what "Monday" is, in whichever server they are asked for.
+        """
         async with self._desk.database.write(actor, owner, "coach.start") as unit:
             profiles = unit.repo(CoachProfileRepository)
             profile = await profiles.get()
             settings = await settings_of(unit)
             if profile is None:
+                if settings.timezone is None and zone != "UTC":
+                    settings = await self._desk.save_person(unit, owner, timezone=zone)
                 pacing = Pacing.MODERATE
                 profile = Profile(
                     id=uuid7(unit.now),
@@ -124,7 +129,7 @@ class ProfileService:
                         focus_areas=areas_of(role),
                         time_commitment_hours=self._desk.rules.default_hours,
                     ),
-                    timezone=settings.timezone or zone,
+                    timezone=settings.zone().key,
                     plan_size=self._desk.rules.paces[pacing].total,
                     ai_consent=False,
                     created_at=unit.now,
@@ -194,9 +199,7 @@ class ProfileService:
         async with self._desk.write(actor, owner, "checkins_on") as sitting:
             if sitting.settings.dm_checkins:
                 return False
-            settings = sitting.settings.model_copy(update={"dm_checkins": True})
-            await save_settings(sitting.unit, settings)
-            sitting.settings = settings
+            await self._desk.change_person(sitting, dm_checkins=True)
             await keep_schedule(sitting, self._desk.rules)
             key = occurrence_key(owner, CheckinKind.WELCOME, sitting.today)
             await sitting.unit.add_slots(
@@ -217,8 +220,7 @@ class ProfileService:
         async with self._desk.write(actor, owner, "checkins_off") as sitting:
             if not sitting.settings.dm_checkins:
                 return False
-            await save_settings(sitting.unit, sitting.settings.model_copy(update={"dm_checkins": False}))
-            sitting.settings = sitting.settings.model_copy(update={"dm_checkins": False})
+            await self._desk.change_person(sitting, dm_checkins=False)
             await keep_schedule(sitting, self._desk.rules)
             return True
 
@@ -239,7 +241,7 @@ class ProfileService:
             until = unit.now + days
             settings = await settings_of(unit)
             silent = max(until, settings.silent_until or until)
-            await save_settings(unit, settings.model_copy(update={"silent_until": silent}))
+            settings = await self._desk.save_person(unit, owner, silent_until=silent)
             states = unit.repo(CoachStateRepository)
             state = await states.get()
             if state is not None:
@@ -267,11 +269,7 @@ class ProfileService:
     async def _move(self, sitting: Sitting, zone: str) -> None:
         if zone not in known_zones():
             raise Refused("coach_zone", typed=zone[:40])
-        settings = sitting.settings.model_copy(update={"timezone": zone})
-        await save_settings(sitting.unit, settings)
-        sitting.settings = settings
-        sitting.profile = replace(sitting.profile, timezone=zone)
-        await sitting.save_profile(sitting.profile)
+        await self._desk.change_person(sitting, timezone=zone)
 
     async def _known(self, unit: Unit) -> ProfileView:
         found = await self._view(unit)

@@ -23,7 +23,7 @@ from bot.coach.model import (
 )
 from bot.coach.safety import is_crisis
 from bot.coach.seats import LIGHTER_SIZE, WeekShape, frame
-from bot.coach.service.desk import Desk, Sitting, save_settings, settings_of
+from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.planning import (
     WEEK,
     Around,
@@ -200,7 +200,7 @@ class WeekService:
             profile = replace(sitting.profile, paused_from=sitting.today, paused_until=until)
             await sitting.save_profile(profile)
             wake = at_local(until, sitting.settings.quiet_until, sitting.zone)
-            await save_settings(sitting.unit, sitting.settings.model_copy(update={"silent_until": wake}))
+            await self._desk.change_person(sitting, silent_until=wake)
             return sitting.unit.group_id
 
     async def resume(self, actor: Actor, owner: OwnerId) -> bool:
@@ -210,10 +210,9 @@ class WeekService:
             if profile.paused_until is None or profile.paused_until <= sitting.today:
                 return False
             await sitting.save_profile(replace(profile, paused_until=sitting.today))
-            settings = await settings_of(sitting.unit)
             quiet = sitting.state.quiet_until
             still_quiet = quiet if quiet is not None and quiet > sitting.now else None
-            await save_settings(sitting.unit, settings.model_copy(update={"silent_until": still_quiet}))
+            await self._desk.change_person(sitting, silent_until=still_quiet)
             return True
 
     async def reflect(self, actor: Actor, owner: OwnerId, monday: date | None, told: Reflections) -> Changed:

@@ -1,0 +1,223 @@
+"""Settings have one owner, and everything worked out from them follows when they change or are taken back."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.actors import Actor as Who
+from bot.missions.model import LifeState
+from bot.missions.service import MissionDraft
+from bot.recurrence import Weekly, next_fire
+from bot.releases.service import ReleaseDraft
+from bot.studio.service import Standing
+from storage.repositories.digest import DigestClockRepository
+from storage.repositories.releases import ReleaseClockRepository
+from tests.product import Product
+from tests.wire.kit import Actor
+
+TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def ada(product: Product) -> Actor:
+    return product.person("Ada")
+
+
+def _sunday(product: Product, zone: ZoneInfo, hour: int = 10) -> datetime:
+    fire = next_fire(Weekly(frozenset({6}), time(hour)), zone, product.clock.now())
+    assert fire is not None
+    return fire.instant
+
+
+async def _digest_comes(product: Product, owner: int) -> datetime | None:
+    async with product.services.database.read(owner) as unit:
+        clock = await unit.repo(DigestClockRepository).get()
+    return clock.next_at if clock else None
+
+
+async def test_a_zone_chosen_in_the_coach_moves_the_digest_and_undo_moves_it_back(product: Product, ada: Actor) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Send it to me")
+    assert await _digest_comes(product, ada.id) == _sunday(product, ZoneInfo("UTC"))
+    await ada.slash("/coach start")
+    await ada.press("Artist")
+    for step in ("Beginner", "Skip", "Moderate"):
+        await ada.press(step)
+    await ada.press("Choose the time zone")
+    await ada.fill(time_zone="Tokyo")
+    await ada.choose("Which of these?", "Asia/Tokyo")
+    assert await _digest_comes(product, ada.id) == _sunday(product, TOKYO)
+    await ada.slash("/studio me")
+    assert "Asia/Tokyo" in ada.sees()
+    await ada.slash("/studio undo")
+    await ada.press("Undo 1")
+    assert await _digest_comes(product, ada.id) == _sunday(product, ZoneInfo("UTC"))
+    await ada.slash("/studio me")
+    assert "not set yet" in ada.sees()
+
+
+async def test_somebody_who_starts_in_a_server_has_its_zone_everywhere(product: Product, ada: Actor) -> None:
+    await _server(product, timezone="Europe/Berlin")
+    await ada.slash("/digest edit")
+    await ada.press("Send it to me")
+    await ada.slash("/coach start")
+    await ada.press("Artist")
+    await ada.slash("/studio me")
+    assert "Europe/Berlin" in ada.sees()
+    assert await _digest_comes(product, ada.id) == _sunday(product, BERLIN)
+
+
+async def _server(product: Product, **values: object) -> str | None:
+    guild = next(iter(product.server.world.guilds))
+    ada = product.person("Ada")
+    who, standing = Who.user(ada.id, "Ada"), Standing(ada.id, guild, can_manage_server=True)
+    return (await product.services.studio.save_guild(who, standing, guild, **values)).group_id
+
+
+async def _runs(product: Product, owner: int) -> dict[str, tuple[str, datetime | None]]:
+    """Return zone and next run of every mission, by its title."""
+    listed = await product.services.missions.service.listed(owner)
+    return {mission.title: (plan.zone, plan.next_run_at) for mission, plan in listed}
+
+
+def _nine(product: Product, zone: str) -> tuple[str, datetime]:
+    now = product.clock.now().astimezone(ZoneInfo(zone))
+    at = datetime.combine(now.date(), time(9), ZoneInfo(zone))
+    return zone, (at if at > now else at + timedelta(days=1)).astimezone(UTC)
+
+
+async def test_missions_follow_zones_and_keep_their_own_over_every_stop_and_start(product: Product, ada: Actor) -> None:
+    guild = next(iter(product.server.world.guilds))
+    await _server(product, timezone="Europe/Berlin")
+    missions, who, studio = product.services.missions.service, Who.user(ada.id, "Ada"), product.services.studio
+    for title, where in (("Here", guild), ("In private", None)):
+        await missions.new(who, ada.id, MissionDraft(title, "Keep going", "daily 09:00", guild_id=where))
+    apart = {"Here": _nine(product, "Europe/Berlin"), "In private": _nine(product, "UTC")}
+    assert await _runs(product, ada.id) == apart
+    agent = (await missions.agents(who, ada.id)).agents[0]
+    for state in (LifeState.PAUSED, LifeState.ACTIVE):
+        await missions.set_agent_state(who, ada.id, agent.id, state)
+    assert await _runs(product, ada.id) == apart, "an agent was stopped and started"
+    await ada.slash("/mission agents")
+    await ada.press("Pause all")
+    assert {zone for zone, at in (await _runs(product, ada.id)).values() if at is not None} == set()
+    await missions.resume_all(who, ada.id)
+    assert await _runs(product, ada.id) == apart, "all were stopped and started"
+
+    await _server(product, timezone="America/New_York")
+    await product.work()
+    assert (await _runs(product, ada.id))["Here"] == _nine(product, "America/New_York")
+    await ada.slash("/studio me")
+    await ada.press("Zone and hours")
+    await ada.fill(time_zone="Tokyo", quiet_from="21:00", quiet_until="09:00")
+    assert set((await _runs(product, ada.id)).values()) == {_nine(product, "Asia/Tokyo")}, "no zone but the person's"
+    await ada.press("Undo")
+    assert (await _runs(product, ada.id)) == {
+        "Here": _nine(product, "America/New_York"),
+        "In private": _nine(product, "UTC"),
+    }
+    mission = next(one for one, _ in await missions.listed(ada.id) if one.title == "In private")
+    await missions.pause(who, ada.id, mission.id)
+    await studio.save_person(who, ada.id, timezone="Asia/Tokyo")
+    await missions.resume(who, ada.id, mission.id)
+    assert (await _runs(product, ada.id))["In private"] == _nine(product, "Asia/Tokyo"), "it moved while it rested"
+
+
+async def test_releases_are_looked_at_in_the_morning_where_the_person_is_now(product: Product, ada: Actor) -> None:
+    services, who = product.services, Who.user(ada.id, "Ada")
+
+    async def looked_at() -> tuple[str, datetime]:
+        async with services.database.read(ada.id) as unit:
+            clock = await unit.repo(ReleaseClockRepository).running()
+        assert clock is not None
+        return clock.zone, clock.next_at
+
+    await _release(product, ada)
+    zone, before = await looked_at()
+    assert zone == "UTC"
+    await services.studio.save_person(who, ada.id, timezone="Asia/Tokyo")
+    zone, after = await looked_at()
+    assert zone == "Asia/Tokyo"
+    assert after.astimezone(TOKYO).time() == before.time()
+
+
+async def _release(product: Product, ada: Actor) -> None:
+    day = (product.clock.now() + timedelta(days=60)).date()
+    await product.services.releases.create(
+        Who.user(ada.id, "Ada"), ada.id, ReleaseDraft("Low Tide", day, "bandcamp_first_3w")
+    )
+
+
+async def test_the_hour_of_the_servers_digest_counts_from_the_moment_it_is_set(product: Product, ada: Actor) -> None:
+    guild = next(iter(product.server.world.guilds))
+    general = product.channel("general")
+    await _server(product, server_digest=True, digest_channel=general.id)
+    assert await _digest_comes(product, guild) == _sunday(product, ZoneInfo("UTC"))
+    await ada.slash("/studio settings")
+    await ada.press("Time")
+    await ada.fill(time_zone="Berlin", day="6", hour="18")
+    assert await _digest_comes(product, guild) == _sunday(product, BERLIN, 18)
+    await ada.press("Undo")
+    assert await _digest_comes(product, guild) == _sunday(product, ZoneInfo("UTC"))
+    assert "as it was" in ada.sees()
+
+
+async def test_the_servers_digest_is_turned_on_where_its_time_is_set(product: Product, ada: Actor) -> None:
+    guild = next(iter(product.server.world.guilds))
+    await ada.slash("/studio settings")
+    assert "Weekly digest: off" in ada.sees()
+    await ada.press("Time")
+    await ada.fill(weekly_digest="yes", time_zone="Berlin", day="0", hour="9")
+    general = product.channel("general")
+    assert f"Weekly digest: Monday 09:00 in <#{general.id}>" in ada.sees()
+    assert await _digest_comes(product, guild) is not None
+    await ada.press("Channels")
+    await ada.fill(digest=[])
+    assert "no channel is chosen for it yet" in ada.sees()
+    assert await _digest_comes(product, guild) is None
+
+
+async def test_a_countdown_runs_where_it_was_asked_for_in_a_server_without_a_channel_for_releases(
+    product: Product, ada: Actor
+) -> None:
+    await _server(product, releases_channel=None)
+    await _release(product, ada)
+    await ada.slash("/release show", release="Low Tide")
+    await ada.press("More")
+    await ada.choose("What else?", "Public countdown in a channel")
+    assert f"runs in <#{product.channel('general').id}>" in ada.sees()
+
+
+async def test_with_a_member_role_only_its_people_managers_and_approvers_use_me_there(
+    product: Product, ada: Actor
+) -> None:
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    ben, cleo, dan = product.person("Ben"), product.newcomer("Cleo"), product.newcomer("Dan")
+    await ben.slash("/loop new", name="Night Drive")
+    await ben.slash("/studio me")
+    await ben.press("Zone and hours")
+    members, approvers = world.add_role(guild, "Crew"), world.add_role(guild, "Label")
+    world.give_role(guild, cleo.person.user, members)
+    world.give_role(guild, dan.person.user, approvers)
+    await _server(product, member_role=members.id, approver_role=approvers.id)
+
+    refused = f"only people with <@&{members.id}> use me"
+    await ben.fill(time_zone="Tokyo", quiet_from="21:00", quiet_until="09:00")
+    assert refused in ben.sees(), "a form that was open"
+    await ben.press("Zone and hours")
+    assert ben.sees().count(refused) == 2, "a button that lies there"
+    for command in ("/loop show", "/studio about", "/digest edit", "/coach start", "/mission list", "/release list"):
+        before = ben.sees().count(refused)
+        await ben.slash(command)
+        assert ben.sees().count(refused) == before + 1, command
+    assert "Night Drive" not in str(await ben.offers("/loop show", "loop", "Ni"))
+    assert (await product.services.studio.person_settings(ben.id)).timezone is None
+    for person in (ada, cleo, dan):
+        await person.slash("/studio about")
+        assert "I’m a bot that works in your studio" in person.sees(), person.name
+        assert refused not in person.sees()
+    ben.go("DM")
+    await ben.slash("/loop show")
+    assert "Night Drive" in ben.sees(), "what is theirs stays within reach"
