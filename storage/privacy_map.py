@@ -29,10 +29,6 @@ class Entry:
     kept_for: str
     hidden: frozenset[str] = frozenset()
 
-    @property
-    def is_exported(self) -> bool:
-        return self.person is not None
-
 
 def _rows(title: str, kept_for: str = "until you delete it", *, why: str = "", hidden: tuple[str, ...] = ()) -> Entry:
     return Entry(title, "owner_id", OnDelete.ROW, why, kept_for, frozenset(hidden))

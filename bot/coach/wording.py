@@ -58,15 +58,6 @@ def is_acceptable(text: str) -> bool:
     return not banned_words(text)
 
 
-def word_count(text: str) -> int:
-    """Count words, Markdown marks and numbers in brackets included.
-
-    >>> word_count("Two clips finished. *Nice.*")
-    4
-    """
-    return len(text.split())
-
-
 def _whole_words(words: Mapping[str, str] | list[str]) -> re.Pattern[str]:
     longest_first = sorted(words, key=len, reverse=True)
     return re.compile(r"(?<![\w'])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w])", re.IGNORECASE)

@@ -77,7 +77,6 @@ class TransferRules(Rules):
 
 class ExportRules(Rules):
     retries: int = Field(ge=0)
-    block_characters: int = Field(ge=1)
     xp_tips: int = Field(ge=0)
 
 
@@ -90,7 +89,6 @@ class PanelRules(Rules):
 
 
 class PictureRules(Rules):
-    width_px: int = Field(ge=400)
     plot_px: int = Field(ge=200)
     unit_px: float = Field(gt=0)
 
@@ -113,7 +111,6 @@ class LoopRules(Rules):
     name_max: int = Field(ge=1)
     notes_max: int = Field(ge=0)
     bin_days: int = Field(ge=1)
-    undo_minutes: int = Field(ge=1)
     sequence: SequenceRules
     momentum: MomentumRules
     whatif: WhatIfRules

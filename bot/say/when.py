@@ -16,9 +16,18 @@ from babel import Locale
 from babel.dates import format_date, format_timedelta, get_timezone_location
 
 from bot.recurrence import resolve
+from bot.rules import Rules, load_rules
 from bot.say.card import Option, Text, raw, stamp
 
-DEFAULT_HOUR = 18
+
+class TimeRules(Rules):
+    """Section [times] of assets/rules.toml."""
+
+    default_hour: int
+    """The hour of a day that was typed without a time."""
+
+
+DEFAULT_HOUR = load_rules("times", TimeRules).default_hour
 LONGEST_INPUT = 100
 _FARTHEST = timedelta(days=366 * 20)
 

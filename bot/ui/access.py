@@ -1,4 +1,4 @@
-"""Who may press, by the same decisions that the services use."""
+"""Who may press, by the same decisions that the services use; who was here."""
 
 from typing import Protocol
 
@@ -13,6 +13,10 @@ class Access(Protocol):
 
     async def check(self, presser: Standing, who: Who, target: ControlId) -> None: ...
 
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Note that somebody used the bot; return how many notes wait that they have not been told of."""
+        ...
+
 
 class OwnerAccess:
     """Decide by what Discord says of the person: owner by id, managers by Manage Server.
@@ -25,6 +29,10 @@ class OwnerAccess:
             raise NotYours(owner=mention(target.owner), area=target.area)
         if who is Who.MANAGER and not presser.can_manage_server and target.owner != presser.user_id:
             raise NotAllowed("needs_manager")
+
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Nothing is kept here, so nothing waits."""
+        return 0
 
 
 class StudioAccess:
@@ -51,3 +59,7 @@ class StudioAccess:
             case Who.APPROVER:
                 # The service of missions knows the owner and the approvers and decides itself.
                 return
+
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Note that somebody used the bot; return how many notes wait that they have not been told of."""
+        return await self._studio.seen(user_id, name, locale)
