@@ -37,7 +37,6 @@ class EngineRules(Rules):
     backoff_base_s: float
     backoff_cap_s: float
     scheduled_sends_per_s: float
-    jitter_window_s: float
     reconcile_after_s: float
     dm_pause_s: float
     dm_spacing_s: float
@@ -134,10 +133,6 @@ class Engine:
         self._job_loops: list[asyncio.Task[None]] = []
         self.last_tick_at = clock.now()
         self.finished = 0
-
-    @property
-    def kinds(self) -> Mapping[str, SlotKind]:
-        return self._kinds
 
     def register(self, kind: SlotKind) -> None:
         """Make a kind of slot known. Raises ValueError for a name that is taken."""

@@ -42,11 +42,6 @@ _GATEWAY_LOCK = 7_041_776_004
 RunById = Callable[[str], Awaitable[None]]
 
 
-def can_queue(dialect: str) -> bool:
-    """Tell whether this database can carry jobs for many processes."""
-    return dialect == "postgresql"
-
-
 class JobQueue:
     """Carries ids of slots to workers of any process. One a process; implements `storage.unit.Dispatch`."""
 

@@ -66,10 +66,6 @@ class Entry:
     files: str | None = None
     place: str | None = None
 
-    @property
-    def is_exported(self) -> bool:
-        return self.person is not None
-
 
 FOREVER = Keep()
 BIN = Keep(30, after="deleted_at")

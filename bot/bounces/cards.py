@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.bounces import facts as wording
 from bot.bounces.facts import Said
 from bot.bounces.families import common_prefix
-from bot.bounces.model import Bounce, BounceTag, Comment, Facts, Note, Slice
+from bot.bounces.model import Bounce, BounceTag, Comment, Facts, Slice
 from bot.bounces.notes import show_moment
 from bot.bounces.pictures import Drawn
 from bot.bounces.reading import BounceView
@@ -196,8 +196,3 @@ def group_words(bounces: Sequence[Bounce], words: Words, *, was_found: bool) -> 
 
 def trouble_words(words: Words, trouble: str) -> Text:
     return words(f"bounce.trouble.{trouble}")
-
-
-def odd(facts: Facts) -> bool:
-    """Say whether a bounce was measured with reservations."""
-    return Note.HEADER_OPEN in facts.notes or Note.SHORTER_THAN_HEADER in facts.notes

@@ -31,10 +31,6 @@ class FolderService:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
-    async def list(self, owner: OwnerId) -> "list[Folder]":
-        async with self._database.read(owner) as unit:
-            return await unit.repo(FolderRepository).list()
-
     async def all(self) -> "list[Folder]":
         """Return every owner's folders: for the operator's panel and for health."""
         async with self._database.system_read() as unit:

@@ -409,9 +409,3 @@ class Difference:
     bands: tuple[BandChange, ...]
     sections: tuple[tuple[str, float, float], ...]
     apart_s: tuple[float, float] | None
-
-    @property
-    def is_nothing(self) -> bool:
-        """Say whether there is nothing to tell."""
-        numbers = (self.length_s, self.loudness_lu, self.true_peak_db, self.dynamics_db)
-        return all(number is None for number in numbers) and not (self.bands or self.sections or self.apart_s)

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -15,11 +15,16 @@ import aiohttp
 
 from bot.app.exits import ExitCode
 from bot.clock import Clock
+from bot.coach.safety import load_help_lines
 from bot.paths import assets_dir
+from bot.releases.facts import FactFileError, load_facts
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 from storage import backup
 from storage.engine import Engines, open_engines
 from storage.migrations import current, head
+from storage.repositories.ai import AiRepository
+from storage.repositories.deliveries import DeliveryRepository
+from storage.unit import Database
 
 API = "https://discord.com/api/v10"
 NEEDED = {
@@ -52,7 +57,7 @@ async def examine(clock: Clock) -> int:
         _print([Finding("Settings", "Broken", str(wrong))])
         return ExitCode.SETTINGS
     findings: list[Finding] = []
-    for check in (_python, _files, _folders, _database, _discord, _ai, _ports):
+    for check in (_python, _facts, _files, _folders, _database, _discord, _ai, _ports):
         findings += await check(settings, clock)
     _print(findings)
     broken = [finding for finding in findings if finding.word == "Broken"]
@@ -76,6 +81,23 @@ async def _python(_settings: Settings, _clock: Clock) -> list[Finding]:
         text = f"The data files are missing at {assets_dir()}. Install the package again, or set {PREFIX}ASSETS."
         found.append(Finding("Assets", "Broken", text))
     return found
+
+
+async def _facts(settings: Settings, clock: Clock) -> list[Finding]:
+    """Say which rows about the world outside were not looked at for a year: they may be wrong by now."""
+    today = clock.now().date()
+    lines = [line.name for line in load_help_lines() if line.needs_check(today)]
+    try:
+        book = load_facts(assets_dir() / "facts" / "platform_facts.toml", settings.data_dir / "facts.toml")
+    except FactFileError as wrong:
+        return [Finding("Facts", "Broken", str(wrong))]
+    facts = [fact.key for fact in book.unverified(today)]
+    found = [
+        Finding("Facts", "Look", f"{what} that nobody checked within a year: {len(old)}, for example {old[0]}.")
+        for what, old in (("Help lines", lines), ("Facts about platforms", facts))
+        if old
+    ]
+    return found or [Finding("Facts", "OK", "checked within a year")]
 
 
 async def _files(settings: Settings, _clock: Clock) -> list[Finding]:
@@ -104,7 +126,7 @@ def _folder(folder: Path) -> Finding:
     return Finding("Folders", "OK", str(folder))
 
 
-async def _database(settings: Settings, _clock: Clock) -> list[Finding]:
+async def _database(settings: Settings, clock: Clock) -> list[Finding]:
     engines = open_engines(settings.database)
     try:
         if engines.file is not None and not engines.file.exists():
@@ -114,6 +136,8 @@ async def _database(settings: Settings, _clock: Clock) -> list[Finding]:
         revision = await current(engines)
         state = "up to date" if revision == head() else "will be brought up to date at the next start, after a backup"
         found = [Finding("Database", "OK", f"{engines.dialect}, {state}")]
+        if revision == head():
+            found += await _records(Database(engines, clock), clock.now() - timedelta(days=30))
         return found + await _workers(settings, engines)
     except backup.Damaged as damaged:
         text = f"It is damaged ({damaged}). Put the newest backup back: studiohand db restore FILE."
@@ -123,6 +147,24 @@ async def _database(settings: Settings, _clock: Clock) -> list[Finding]:
         return [Finding("Database", "Broken", text)]
     finally:
         await engines.dispose() if engines.dialect != "sqlite" or (engines.file and engines.file.exists()) else None
+
+
+async def _records(database: Database, since: datetime) -> list[Finding]:
+    """Say what went wrong lately and why, as Discord and the AI service put it: for the operator only."""
+    async with database.system_read() as unit:
+        failed = await unit.repo(DeliveryRepository).errors(("failed", "unknown"), since)
+        calls = await unit.repo(AiRepository).outcomes(since)
+    found: list[Finding] = []
+    if failed:
+        kind, error = failed[0]
+        text = f"{len(failed)} could not be sent within 30 days; the last one, {kind}: {error or 'no reason given'}."
+        found.append(Finding("Messages", "Look", text))
+    without = {(prompt, outcome): count for prompt, outcome, count in calls if outcome not in ("ok", "no_ideas")}
+    if without:
+        (prompt, outcome), count = max(without.items(), key=lambda item: item[1])
+        text = f"{sum(without.values())} calls gave no answer within 30 days; most often {prompt}: {outcome} ({count})."
+        found.append(Finding("AI", "Look", text))
+    return found
 
 
 async def _workers(settings: Settings, engines: Engines) -> list[Finding]:

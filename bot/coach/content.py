@@ -61,10 +61,6 @@ class BankTask:
     resources: tuple[Resource, ...] = ()
 
     @property
-    def needs_release(self) -> bool:
-        return self.window is not None or self.season not in (Season.ANY, Season.QUIET)
-
-    @property
     def is_standing(self) -> bool:
         return self.window is None and self.season is Season.ANY and not self.once
 

@@ -235,7 +235,3 @@ def _industry(inputs: InsightInputs) -> Iterable[Found]:
         variant = "fact" if checked else "fact_unchecked"
         parts: dict[str, str | int | float] = {"fact": fact.text, "source": fact.source, "checked": checked}
         yield _insight(InsightType.INDUSTRY, variant, parts, [fact.key, checked])
-
-
-def steps_of(found: Found) -> tuple[Line, ...]:
-    return found.content.steps[:STEPS_MAX]

@@ -66,10 +66,6 @@ class Load:
     level: LoadLevel
     signals: tuple[Signal, ...]
 
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]:
-        return tuple(dict.fromkeys(DIMENSION_OF[signal] for signal in self.signals))
-
 
 def check_load(inputs: LoadInputs) -> Load:
     """Read the signals and say green, amber (two dimensions) or red (exhaustion and two others, or said so)."""

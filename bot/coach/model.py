@@ -253,10 +253,6 @@ class Line:
     def free(text: str) -> "Line":
         return Line(FREE_TEXT, {"text": text})
 
-    @property
-    def is_free(self) -> bool:
-        return self.key == FREE_TEXT
-
 
 @dataclass(frozen=True, slots=True)
 class Resource:

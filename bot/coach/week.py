@@ -75,10 +75,6 @@ class WeekDraft:
     def minutes(self) -> int:
         return sum(task.minutes for task in self.tasks)
 
-    @property
-    def points(self) -> int:
-        return sum(task.task.effort for task in self.tasks)
-
 
 def build_week(inputs: WeekInputs, rules: CoachRules) -> WeekDraft:
     """Choose the tasks for every seat that is not taken yet."""

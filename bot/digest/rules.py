@@ -15,7 +15,6 @@ class DigestRules(Rules):
     catch_up_weeks: int
     spacing_hours: int
     a_week: dict[str, int]
-    loops_shown: int
     server_people: int
     archive_hours: int
     note_most: int

@@ -377,11 +377,6 @@ class DigestService:
             return None
         return await self.person.energy(owner, shown.window)
 
-    async def opened_since(self, owner: int, since: datetime) -> bool:
-        """Say whether a digest was opened since then (phases ask)."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(DigestRepository).opened_since(since)
-
     async def press_once(self, actor: Actor, owner: int, digest_key: str, action: str) -> bool:
         """Do what a button asks, once for each digest; False where it was done before."""
         key = f"digest:{owner}:{digest_key}:{action}"

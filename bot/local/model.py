@@ -150,6 +150,8 @@ class Guild:
     upload_limit: int = 10 * 1024 * 1024
     """Largest file in bytes that may be posted here."""
     premium_tier: int = 0
+    system_channel_id: int | None = None
+    """Where greetings go."""
 
 
 @dataclass(slots=True)

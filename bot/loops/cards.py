@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.loops.model import LANES, Clip, DeadlineKind, Loop
 from bot.loops.momentum import Label, Momentum
+from bot.loops.rules import loop_rules
 from bot.loops.service import LoopLine
 from bot.loops.store import Edited, LoopView
 from bot.loops.wording import (
@@ -16,7 +17,6 @@ from bot.loops.wording import (
     span_text,
     warning_text,
     whatif_text,
-    when_text,
 )
 from bot.say.card import (
     Accent,
@@ -104,7 +104,8 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
         ]
         sections.append(Section(words("loop.card.waiting"), lines))
     if view.plan.clips:
-        ahead: list[str | Line] = [action_text(loop, action, words) for action in view.sequenced.next_actions[:3]]
+        coming = view.sequenced.next_actions[: loop_rules().sequence.next_shown]
+        ahead: list[str | Line] = [action_text(loop, action, words) for action in coming]
         if view.sequenced.earlier_open:
             text = words("loop.card.earlier_open", count=len(view.sequenced.earlier_open))
             show = Button("loop", "next", words("loop.card.show"), id=loop.id, owner=loop.owner_id)
@@ -258,6 +259,7 @@ def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
             button("c-free", "free"),
             button("c-remove", "remove", style=Style.DANGER),
         ],
+        *([[button("c-deadline", "set_deadline")]] if loop.is_dated and not clip.task_key else []),
     ]
 
 
@@ -349,8 +351,3 @@ def next_card(view: LoopView, words: Words) -> Card:
     show = Button("loop", "show", words("loop.card.show"), id=loop.id, owner=loop.owner_id)
     rows: list[Row] = [[done, show] if view.sequenced.next_actions else [show]]
     return Card(title=words("loop.next.title", name=loop.name), sections=sections, rows=rows)
-
-
-def place_text(view: LoopView, words: Words) -> str:
-    """Return where the playhead stands."""
-    return when_text(view.loop, view.loop.playhead_milli, words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from bot.actors import Actor, OwnerId
 from bot.errors import AlreadyDone, Refused
@@ -16,7 +16,6 @@ from bot.loops.model import (
     Lane,
     Loop,
     Source,
-    SuggestedClip,
 )
 from bot.loops.placing import free_slot
 from bot.loops.rules import LoopRules
@@ -91,19 +90,6 @@ class ClipService:
         return await self._store.edit(
             actor, owner, "loop.add_clip", loop_id, Intent("add", {"name": name, "lane": lane.value}), work
         )
-
-    async def add_suggested(
-        self, actor: Actor, owner: OwnerId, loop_id: str, suggested: SuggestedClip, source: Source
-    ) -> Edited:
-        """Add a clip that a what-if or a suggestion describes."""
-        fields = ClipFields(
-            suggested.name,
-            suggested.lane.value,
-            suggested.start_milli / MILLI,
-            suggested.length_milli / MILLI,
-            suggested.notes,
-        )
-        return await self.add(actor, owner, loop_id, fields, source=source)
 
     async def edit(self, actor: Actor, owner: OwnerId, clip_id: str, fields: ClipFields) -> Edited:
         """Change what is given of a clip; the rest stays."""
@@ -229,31 +215,16 @@ class ClipService:
     async def set_deadline(
         self, actor: Actor, owner: OwnerId, clip_id: str, kind: DeadlineKind, day: date | None
     ) -> Edited:
-        """Set or clear the deadline of a clip in a dated loop."""
+        """Set or clear the deadline of a clip in a dated loop; those of a release plan move with the release only."""
 
         def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
             if not loop.is_dated and kind is not DeadlineKind.NONE:
                 raise Refused("loop_deadline_undated")
+            if clip.task_key:
+                raise Refused("loop_deadline_of_release", clip=clip.name)
             return replace(clip, deadline_kind=kind, deadline=day if kind is not DeadlineKind.NONE else None), []
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
-
-    async def add_planned(
-        self, actor: Actor, owner: OwnerId, loop_id: str, clips: Sequence[Clip], *, operation: str
-    ) -> Edited:
-        """Add several finished clips in one transaction (a preset, a duplicate, a set of suggestions)."""
-
-        async def work(unit: Unit, loop: Loop) -> Edited:
-            made = [replace(clip, id=ClipId(unit.new_id()), loop_id=loop.id) for clip in clips]
-            await insert_clips(unit, loop, made, self._rules)
-            return Edited(loop, made[-1] if made else None)
-
-        return await self._store.edit(actor, owner, operation, loop_id, Intent("add_many", {"count": len(clips)}), work)
-
-    async def finished_between(self, owner: OwnerId, since: datetime, until: datetime) -> list[Clip]:
-        """Return the clips that were finished in a stretch of time."""
-        async with self._store.database.read(owner) as unit:
-            return await unit.repo(ClipRepository).finished_between(since, until)
 
     async def _known(self, unit: Unit, key: str) -> Clip | None:
         known = await unit.repo(RequestRepository).result(f"clip:{key}")

@@ -84,11 +84,6 @@ def units_text(milli: int) -> str:
     return f"{sign}{whole}" if not rest else f"{sign}{whole}.{rest:03d}".rstrip("0")
 
 
-def seconds_of(milli: int, bpm: float) -> float:
-    """Return how long so many beats last: units x 60 / bpm."""
-    return milli / MILLI * 60 / bpm
-
-
 def make_dated(loop: Loop, clips: Iterable[Clip], first_day: date) -> tuple[Loop, tuple[Clip, ...]]:
     """Give an undated loop days from `first_day` on, keeping order and lengths (rounded up to whole days)."""
     moved = tuple(

@@ -141,14 +141,3 @@ def read_dates(start: date | None, end: date | None) -> tuple[date | None, date 
     if (end - start).days > 3 * 366:
         raise Refused("loop_dates_long")
     return start, end
-
-
-def read_day(typed: str) -> date | None:
-    """Return an ISO day, None for nothing typed. Day and month are never guessed."""
-    plain = typed.strip()
-    if not plain:
-        return None
-    try:
-        return date.fromisoformat(plain)
-    except ValueError:
-        raise Refused("loop_day", typed=plain[:40], example="2026-06-14") from None

@@ -77,7 +77,6 @@ class TransferRules(Rules):
 
 class ExportRules(Rules):
     retries: int = Field(ge=0)
-    block_characters: int = Field(ge=1)
     xp_tips: int = Field(ge=0)
 
 
@@ -90,7 +89,6 @@ class PanelRules(Rules):
 
 
 class PictureRules(Rules):
-    width_px: int = Field(ge=400)
     plot_px: int = Field(ge=200)
     unit_px: float = Field(gt=0)
 
@@ -112,7 +110,6 @@ class LoopRules(Rules):
     max_loops: int = Field(ge=1)
     name_max: int = Field(ge=1)
     notes_max: int = Field(ge=0)
-    undo_minutes: int = Field(ge=1)
     sequence: SequenceRules
     momentum: MomentumRules
     whatif: WhatIfRules

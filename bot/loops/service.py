@@ -13,8 +13,6 @@ from bot.loops.model import (
     MILLI,
     Clip,
     ClipId,
-    Desk,
-    Lane,
     Loop,
     LoopId,
     Pace,
@@ -47,21 +45,6 @@ class LoopFields:
     role: str | None = None
     start: date | None = None
     end: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLoop:
-    """A dated loop with all its clips, made in one go from a preset. Ids of the clips are given here."""
-
-    name: str
-    start_date: date
-    end_date: date
-    anchor_date: date | None
-    clips: Sequence[Clip]
-    preset_key: str | None = None
-    lanes_unused: tuple[Lane, ...] = ()
-    role: Role | None = None
-    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +106,25 @@ class LoopService:
         return _ranked(lines, typed, lambda line: line.loop.name, limit)
 
     async def search_clips(self, actor: Actor, owner: OwnerId, typed: str, limit: int = 25) -> list[tuple[Loop, Clip]]:
-        """Return clips of the active loop first, unfinished ones first, then those of other open loops."""
+        """Return the clip that is open, then those of the active loop, unfinished first, then of the others."""
         async with self._store.database.read(owner) as unit:
             loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.archived_at is None]
             active = await self._active_in(unit)
+            selected = (await unit.repo(DeskRepository).get()).selected_clip_id
             clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
         loops.sort(key=lambda loop: active is None or loop.id != active.id)
         pairs = [(loop, clip) for loop in loops for clip in clips[loop.id]]
-        pairs.sort(key=lambda pair: (active is None or pair[0].id != active.id, pair[1].is_done))
+        pairs.sort(
+            key=lambda pair: (pair[1].id != selected, active is None or pair[0].id != active.id, pair[1].is_done)
+        )
         return _ranked(pairs, typed, lambda pair: pair[1].name, limit)
 
     async def plan(self, owner: OwnerId, loop_id: str) -> Plan:
         """Return a loop whole. Raises NotFound."""
         return await self._store.plan(owner, loop_id)
 
-    async def desk(self, owner: OwnerId) -> Desk:
-        """Return which loop and clip the person has open."""
-        async with self._store.database.read(owner) as unit:
-            return await unit.repo(DeskRepository).get()
-
-    async def select_clip(self, actor: Actor, owner: OwnerId, clip_id: str | None) -> None:
+    async def select_clip(self, actor: Actor, owner: OwnerId, clip_id: str) -> None:
+        """Remember which clip a person has open: it is offered first."""
         async with self._store.database.write(actor, owner, "loop.select") as unit:
             await unit.repo(DeskRepository).select(clip_id)
 
@@ -180,44 +162,6 @@ class LoopService:
             if key is not None:
                 await unit.repo(RequestRepository).remember(f"loop:{key}", loop.id)
         return Edited(loop, notes=tuple(notes), group_id=unit.group_id)
-
-    async def create_planned(
-        self, actor: Actor, owner: OwnerId, planned: PlannedLoop, *, key: str | None = None
-    ) -> Edited:
-        """Make a dated loop with all its clips in one transaction, and make it the active one."""
-        start, end = read_dates(planned.start_date, planned.end_date)
-        role, pace = await self._role_and_pace(owner)
-        zone = await self._zones.zone(owner)
-        now = self._store.now
-        if len(planned.clips) > self._rules.max_clips:
-            raise Refused("loop_clips_full", limit=self._rules.max_clips)
-        async with self._store.database.write(actor, owner, "loop.create") as unit:
-            if key is not None and (known := await unit.repo(RequestRepository).result(f"loop:{key}")):
-                return Edited(await self._store.loop_in(unit, str(known)))
-            loop = Loop(
-                LoopId(unit.new_id()),
-                owner,
-                read_name(planned.name, self._rules.default_name, self._rules),
-                planned.role or role,
-                planned.pace or pace,
-                zone.key,
-                now,
-                now,
-                bpm=self._rules.default_bpm,
-                zoom=self._rules.default_zoom,
-                start_date=start,
-                end_date=end,
-                anchor_date=planned.anchor_date,
-                preset_key=planned.preset_key,
-                lanes_unused=planned.lanes_unused,
-            )
-            await self._insert(unit, loop)
-            for clip in planned.clips:
-                made = replace(clip, id=ClipId(unit.new_id()), loop_id=loop.id, created_at=now, updated_at=now)
-                await unit.repo(ClipRepository).add(made)
-            if key is not None:
-                await unit.repo(RequestRepository).remember(f"loop:{key}", loop.id)
-        return Edited(loop, group_id=unit.group_id)
 
     async def duplicate(
         self, actor: Actor, owner: OwnerId, loop_id: str, *, new_day: date | None = None, suffix: str

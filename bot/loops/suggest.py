@@ -44,10 +44,6 @@ class GateResult:
     def clips(self) -> tuple[Gated, ...]:
         return tuple(one for one in self.passed if one.is_clip)
 
-    @property
-    def ideas(self) -> tuple[Gated, ...]:
-        return tuple(one for one in self.passed if not one.is_clip)
-
 
 def folded(name: str) -> str:
     """Return a name for comparing: case, width, accents and spaces ignored.

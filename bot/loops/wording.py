@@ -10,6 +10,7 @@ from bot.loops.dates import bar_of, day_of, last_day_of, units_text
 from bot.loops.model import LANES, MILLI, Clip, ClipId, DeadlineKind, Loop, Plan, Role
 from bot.loops.momentum import Momentum, Reason, percent
 from bot.loops.ports import Say
+from bot.loops.rules import loop_rules
 from bot.loops.sequence import LoopWarning, NextAction, Sequenced, WarningCode
 from bot.loops.tips import Tip
 from bot.loops.whatif import WhatIf, WhatIfKind
@@ -210,7 +211,7 @@ def alt_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, at_milli: int
         bars = bar_of(first), bar_of(max(first, last - 1))
         reach = say("loop.alt.bar" if bars[0] == bars[1] else "loop.alt.bars", first=bars[0], last=bars[1])
         here = say("loop.alt.playhead", bar=bar_of(at_milli))
-    open_names = [action.clip.name for action in sequenced.next_actions[:3]]
+    open_names = [action.clip.name for action in sequenced.next_actions[: loop_rules().sequence.next_shown]]
     waiting = any(not clip.is_done for clip in clips) and not sequenced.earlier_open
     nothing = "loop.alt.nothing_free" if waiting else "loop.alt.nothing_next"
     sentences = [
@@ -283,7 +284,7 @@ def summary_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, say: Say)
     )
     actions = [
         say("loop.next.line", name=action.clip.name, when=when_text(loop, action.clip.start_milli, say))
-        for action in sequenced.next_actions[:3]
+        for action in sequenced.next_actions[: loop_rules().sequence.next_shown]
     ]
     ahead = say("loop.summary.next", names=", ".join(actions)) if actions else say("loop.summary.no_next")
     return "\n".join([head, body, ahead, say("loop.summary.watch", items=_watch(plan, sequenced, momentum, say))])
@@ -291,8 +292,9 @@ def summary_text(plan: Plan, sequenced: Sequenced, momentum: Momentum, say: Say)
 
 def watch_items(plan: Plan, sequenced: Sequenced, momentum: Momentum, say: Say) -> list[str]:
     """Return up to two things to keep an eye on: warnings first, then a missing bounce."""
-    items = [watch_text(plan.loop, warning, say) for warning in sequenced.warnings[:2]]
-    if plan.loop.role is Role.ARTIST and momentum.components.output == 0 and len(items) < 2:
+    most = loop_rules().sequence.warnings_shown
+    items = [watch_text(plan.loop, warning, say) for warning in sequenced.warnings[:most]]
+    if plan.loop.role is Role.ARTIST and momentum.components.output == 0 and len(items) < most:
         items.append(say("loop.watch.no_bounce"))
     return items
 

@@ -26,10 +26,6 @@ class Cadence:
     event: Event | None = None
     subject: str = ""
 
-    @property
-    def is_manual(self) -> bool:
-        return self.rule is None and self.event is None
-
 
 def parse_cadence(text: str, min_minutes: int) -> Cadence:
     """Read what a person typed or what is stored.

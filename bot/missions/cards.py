@@ -14,6 +14,7 @@ from bot.missions.model import (
     Mission,
     Schedule,
     Step,
+    StepEvent,
     StepState,
     StepStatus,
 )
@@ -231,37 +232,53 @@ def mission_card(view: MissionView, words: Words) -> Card:
             else Section(None, [words("mission.card.no_runs")])
         ],
         meta=[words("mission.card.meta", code=mission.code, when=mission.updated_at)],
-        rows=[_mission_buttons(mission, words)],
+        rows=_mission_buttons(mission, words),
         accent=accent,
     )
 
 
-def _mission_buttons(mission: Mission, words: Words) -> Sequence[Button]:
+def _mission_buttons(mission: Mission, words: Words) -> list[Sequence[Button]]:
     def button(action: str, style: Style = Style.SECONDARY) -> Button:
         label = words(f"mission.button.{action}")
         return Button(AREA, action, label, id=mission.id, style=style, owner=mission.owner_id)
 
     if mission.deleted_at is not None:
-        return [button("restore", Style.PRIMARY)]
+        return [[button("restore", Style.PRIMARY)]]
     running = mission.state is LifeState.ACTIVE
-    return [
+    first = [
         *([button("run", Style.PRIMARY), button("pause")] if running else [button("resume", Style.PRIMARY)]),
         button("edit"),
         button("history"),
         button("delete"),
     ]
+    return [first] if mission.state is LifeState.DONE else [first, [button("finish")]]
 
 
-def run_lines(runs: Sequence[Iteration], steps: Sequence[Step], words: Words) -> list[str]:
-    """Return runs and their steps as lines: who did what, and why."""
+def run_lines(
+    runs: Sequence[Iteration], steps: Sequence[Step], words: Words, events: Sequence[StepEvent] = ()
+) -> list[str]:
+    """Return runs and their steps as lines: who did what, and why; with `events` when each thing happened."""
     lines: list[str] = []
     for run in runs:
         state = words(f"mission.run_state.{run.status}")
         lines.append(
             words("mission.line.run", number=run.number, state=state, when=run.started_at, summary=run_lead(run, words))
         )
-        lines += [step_line(step, words) for step in steps if step.iteration_id == run.id]
+        for step in steps:
+            if step.iteration_id == run.id:
+                lines.append(step_line(step, words))
+                lines += trail([event for event in events if event.step_id == step.id], words)
     return lines
+
+
+def trail(events: Sequence[StepEvent], words: Words) -> list[Text]:
+    """Return when each thing happened to a step and by whom, as one line; none where nothing did."""
+    told = [
+        words("mission.line.event", state=words(f"mission.event.{one.after}"), who=one.actor_name, when=one.at)
+        for one in events
+        if one.after is not StepState.EXECUTING
+    ]
+    return [join(" · ", told)] if told else []
 
 
 def step_line(step: Step, words: Words) -> Text:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.actors import Actor
 from bot.errors import NotFound
@@ -13,6 +13,7 @@ from bot.missions.model import (
     LifeState,
     Mission,
     Step,
+    StepEvent,
     StepState,
 )
 from bot.missions.proposals import iteration_status
@@ -47,6 +48,8 @@ class RunView:
     mission: Mission
     agent: Agent
     steps: tuple[Step, ...]
+    events: tuple[StepEvent, ...] = ()
+    """What happened to the steps, oldest first; read for the history only."""
 
 
 async def the_mission(unit: Unit, mission_id: str) -> Mission:
@@ -174,7 +177,3 @@ def run_slot(mission: Mission, iteration_id: str, key: str, due_at: datetime) ->
 
 def is_running(mission: Mission) -> bool:
     return mission.state is LifeState.ACTIVE and mission.deleted_at is None
-
-
-def expiry(now: datetime, days: int) -> datetime:
-    return now + timedelta(days=days)

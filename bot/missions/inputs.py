@@ -1,7 +1,7 @@
 """What a mission reads, turned into data at run time. A missing thing is said to be missing. Pure but for ports."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,17 +96,6 @@ def as_data(trimmed: Trimmed) -> list[JsonValue]:
         else {"kind": str(one.ref.kind), "title": one.title, "content": one.data}
         for one in trimmed.inputs
     ]
-
-
-def parse_refs(value: object) -> tuple[InputRef, ...]:
-    """Read stored inputs; unknown kinds are left out (an area that is not there any more)."""
-    known = {str(kind) for kind in InputKind}
-    items = value if isinstance(value, list) else []
-    return tuple(
-        InputRef(InputKind(str(item["kind"])), str(item.get("ref", "")))
-        for item in items
-        if isinstance(item, Mapping) and item.get("kind") in known
-    )
 
 
 def store_refs(refs: Iterable[InputRef]) -> list[dict[str, str]]:

@@ -325,11 +325,8 @@ class StepEvent:
 
     step_id: StepId
     at: datetime
-    before: StepState | None
     after: StepState
-    actor: str
     actor_name: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

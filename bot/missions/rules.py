@@ -18,7 +18,6 @@ class MissionRules(Rules):
     stride_cap: int
     rejected_memory_days: int
     iterations_in_prompt: int
-    writes_per_iteration: int
     tool_runs_per_day: int
     accept_rate_window: int
     accept_rate_floor_percent: int

@@ -344,8 +344,10 @@ class MissionService:
             runs = await steps.iterations(mission_id, size, page * size)
             count = await steps.count_iterations(mission_id)
             found = await steps.steps([run.id for run in runs])
+            events = tuple(await steps.events([step.id for step in found]))
         return [
-            RunView(run, mission, agent, tuple(step for step in found if step.iteration_id == run.id)) for run in runs
+            RunView(run, mission, agent, tuple(step for step in found if step.iteration_id == run.id), events)
+            for run in runs
         ], count
 
     async def run(self, owner: int, iteration_id: str) -> RunView:

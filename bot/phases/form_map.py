@@ -178,20 +178,6 @@ def diff(old: FormContent, new: FormContent) -> FormDiff:
     )
 
 
-def apply_diff(old: FormContent, change: FormDiff) -> FormContent:
-    """Return what `old` becomes: `apply_diff(a, diff(a, b)) == b`."""
-    sections = dict(zip(identities(old), old.sections, strict=True))
-    gone = {*change.removed, *(i for _, i in change.moved)}
-    order = [i for i in sections if i not in gone]
-    sections.update({i: section for _, i, section in change.added})
-    sections.update({i: section for i, _, section in change.changed})
-    places = [*((place, i) for place, i, _ in change.added), *change.moved]
-    for place, identity in sorted(places, key=lambda item: item[0]):
-        order.insert(place, identity)
-    constraint = change.constraint[1] if change.constraint else old.constraint
-    return FormContent(tuple(sections[i] for i in order), constraint)
-
-
 def _longest_common(first: Sequence[Identity], second: Sequence[Identity]) -> list[Identity]:
     lengths = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
     for row in range(len(first) - 1, -1, -1):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.actors import Actor
 from bot.clock import Clock
-from bot.errors import NotFound, Refused
+from bot.errors import Refused
 from bot.phases.machine import (
     Met,
     accept,
@@ -238,15 +238,6 @@ class PhaseService:
         async with self._database.read(owner) as unit:
             book = await unit.repo(PhaseRepository).book()
         return tuple(reversed(book.entries)) if book else ()
-
-    async def offer_state(self, owner: int, offer_id: str) -> OfferState:
-        """Return what became of an offer. Raises NotFound."""
-        async with self._database.read(owner) as unit:
-            book = await unit.repo(PhaseRepository).book()
-        offer = next((o for o in book.offers if o.id == offer_id), None) if book else None
-        if offer is None:
-            raise NotFound("phase", "/coach phase")
-        return offer.state
 
 
 def _may_ask_back(choices: PhaseChoices, now: datetime, rules: PhaseRules) -> bool:

@@ -7,6 +7,7 @@ from bot.releases.countdown import DateReading, days_to_go
 from bot.releases.facts import Fact as PlatformFact
 from bot.releases.facts import FactBook
 from bot.releases.model import Anchor, Preset, Release, ReleaseState
+from bot.releases.rules import release_rules
 from bot.releases.service import MovePreview
 from bot.releases.view import ReleaseView, TaskView
 from bot.say.card import (
@@ -80,7 +81,9 @@ def release_card(view: ReleaseView, words: Words, picture: Picture | None = None
         facts=facts,
         media=[picture] if picture else (),
         sections=sections,
-        next_lines=() if posted or not live else [_next_line(t, words) for t in view.next_tasks[:3]],
+        next_lines=[]
+        if posted or not live
+        else [_next_line(task, words) for task in view.next_tasks[: release_rules().next_shown]],
         meta=[words("release.card.meta", when=release.updated_at)],
         rows=() if posted else [_buttons(view, words)],
     )

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.releases.model import Condition, Preset
+from bot.releases.model import Condition
 from bot.say.dates import full_day, month_year
 from bot.say.words import Speaks
 
@@ -73,11 +73,6 @@ class FactBook:
     def unverified(self, today: date) -> tuple[Fact, ...]:
         """Return the rows nobody checked within twelve months."""
         return tuple(fact for fact in self.facts.values() if not fact.is_fresh(today))
-
-    def blocking_release_build(self, presets: Iterable[Preset], today: date) -> tuple[Fact, ...]:
-        """Return the unverified rows that a hard deadline is based on."""
-        used = {key for preset in presets for task in preset.tasks if task.is_hard for key in task.facts}
-        return tuple(fact for fact in self.unverified(today) if fact.key in used)
 
 
 class FactFileError(ValueError):

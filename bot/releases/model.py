@@ -176,10 +176,6 @@ class Plan:
     def open(self) -> tuple[Planned, ...]:
         return tuple(task for task in self.tasks if not task.done)
 
-    @property
-    def foundations_done(self) -> tuple[Planned, ...]:
-        return tuple(task for task in self.tasks if task.placement is Placement.FOUNDATION)
-
     def span(self, anchor: date) -> tuple[date, date]:
         """Return the loop's first day and the day after its last."""
         first = min((task.start for task in self.tasks), default=0)

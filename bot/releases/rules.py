@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bot.rules import Rules
+from bot.rules import Rules, load_rules
 
 
 class ReleaseRules(Rules):
@@ -12,3 +12,7 @@ class ReleaseRules(Rules):
     late_hours: int = Field(ge=1)
     next_shown: int = Field(ge=1)
     alarm_days: int = Field(ge=1)
+
+
+def release_rules() -> ReleaseRules:
+    return load_rules("releases", ReleaseRules)

@@ -24,13 +24,11 @@ from bot.releases.model import (
     ReleaseId,
     ReleaseState,
 )
-from bot.releases.model import Plan as Layout
 from bot.releases.plan import closing_day, fit, lay_out, move
 from bot.releases.ports import Plans, ProfileReader, ZoneReader
 from bot.releases.presets import PresetBook
-from bot.releases.rules import ReleaseRules
+from bot.releases.rules import ReleaseRules, release_rules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
-from bot.rules import load_rules
 from bot.say.calendar_file import CalendarEntry, to_ics
 from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
@@ -105,7 +103,7 @@ class ReleaseService:
         self._profiles = profiles
         self._words = words
         self._loops = loops
-        self.rules = load_rules("releases", ReleaseRules)
+        self.rules = release_rules()
 
     # ------------------------------------------------------------------ looking
 
@@ -141,12 +139,6 @@ class ReleaseService:
                 if r.is_live and r.id != besides
             ]
         return self._weigh(day, today, preset, others)
-
-    async def lay_out(self, owner: int, draft: ReleaseDraft) -> Layout:
-        """Return what the plan would be today, without keeping anything."""
-        today = await self.today(owner)
-        preset = self.presets.get(draft.preset_key)
-        return lay_out(preset, draft.conditions, (today - draft.anchor_date).days, draft.foundations_done)
 
     def _weigh(self, day: date, today: date, preset: Preset, others: Sequence[tuple[str, date]]) -> DateReading:
         if preset.anchor is Anchor.RELEASE:
@@ -500,30 +492,6 @@ class ReleaseService:
             await self._wind(unit, zone)
 
     # ------------------------------------------------------------------ for other areas
-
-    async def next_release(self, owner: int) -> ReleaseView | None:
-        """Return the release that comes next, or the last one out within four weeks."""
-        views = [
-            view
-            for view in await self.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED])
-            if view.days_left >= -PAST_MOST_DAYS and view.preset.anchor is Anchor.RELEASE
-        ]
-        return min(views, key=lambda view: (view.days_left < 0, abs(view.days_left)), default=None)
-
-    async def hard_deadlines(self, owner: int, days: int) -> list[tuple[ReleaseView, TaskView]]:
-        """Return open hard deadlines of the next `days` days, the nearest first."""
-        found = [
-            (view, task)
-            for view in await self.all(owner, [ReleaseState.PLANNED, ReleaseState.RELEASED])
-            for task in view.open
-            if task.is_hard and task.deadline and 0 <= (task.deadline - view.today).days <= days
-        ]
-        return sorted(found, key=lambda pair: (pair[1].deadline or date.max, pair[1].clip.id))
-
-    async def anchors(self, owner: int) -> list[tuple[str, date]]:
-        """Return (title, T) of live releases: the coach matches task windows with them."""
-        async with self._database.read(owner) as unit:
-            return [(r.title, r.anchor_date) for r in await unit.repo(ReleaseRepository).all() if r.is_live]
 
     # ------------------------------------------------------------------ inside
 

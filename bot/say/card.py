@@ -62,10 +62,6 @@ def join(separator: str, parts: Iterable[str]) -> Text:
     return Text(separator.join(map(markup, pieces)), separator.join(map(plain, pieces)))
 
 
-def bold(words: str) -> Text:
-    return Text(f"**{markup(words)}**", plain(words))
-
-
 def stamp(when: datetime, style: str = "F") -> Text:
     """Return Discord's own time markup; the reader's client shows it in their zone.
 
@@ -240,16 +236,3 @@ class Card:
 def note(text: str, *rows: Row) -> Card:
     """Return the smallest card: one sentence, and controls if any."""
     return Card(title="", lead=text, rows=rows, quiet=True)
-
-
-def controls_of(card: Card) -> Iterable[Button | Select]:
-    """Yield every control of a card that a press can reach."""
-    for section in card.sections:
-        for line in section.lines:
-            if isinstance(line, Line) and isinstance(line.button, Button):
-                yield line.button
-    for row in card.rows:
-        if isinstance(row, Select):
-            yield row
-        else:
-            yield from (item for item in row if isinstance(item, Button))

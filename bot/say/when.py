@@ -16,10 +16,19 @@ from babel.dates import format_date, format_timedelta, get_timezone_location
 from dateutil.relativedelta import relativedelta
 
 from bot.recurrence import resolve
+from bot.rules import Rules, load_rules
 from bot.say.card import Option, Text, raw, stamp
 from bot.say.dates import locale_of, monday_of
 
-DEFAULT_HOUR = 18
+
+class TimeRules(Rules):
+    """Section [times] of assets/rules.toml."""
+
+    default_hour: int
+    """The hour of a day that was typed without a time."""
+
+
+DEFAULT_HOUR = load_rules("times", TimeRules).default_hour
 LONGEST_INPUT = 100
 _FARTHEST = timedelta(days=366 * 20)
 

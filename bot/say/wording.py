@@ -59,15 +59,6 @@ def is_acceptable(text: str) -> bool:
     return not banned_words(text)
 
 
-def word_count(text: str) -> int:
-    """Count words, Markdown marks and numbers in brackets included.
-
-    >>> word_count("Two clips finished. *Nice.*")
-    4
-    """
-    return len(text.split())
-
-
 def _whole_words(words: Mapping[str, str] | list[str], joins: str = "") -> re.Pattern[str]:
     any_of = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     sign = re.escape(joins)

@@ -247,6 +247,11 @@ class StudioService:
         async with self._database.system_write("guild.joined") as unit:
             return await unit.repo(GuildRepository).joined(guild_id, name, locale)
 
+    async def welcomed(self, guild_id: int) -> bool:
+        """Note that a server is being greeted; False where it was, since it joined: then it is not again."""
+        async with self._database.system_write("guild.welcomed") as unit:
+            return await unit.repo(GuildRepository).welcomed(guild_id)
+
     async def left(self, guild_id: int) -> None:
         async with self._database.system_write("guild.left") as unit:
             await unit.repo(GuildRepository).left(guild_id)

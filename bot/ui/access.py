@@ -1,4 +1,4 @@
-"""Who may press, by the same decisions that the services use."""
+"""Who may press, by the same decisions that the services use; who was here."""
 
 from typing import Protocol
 
@@ -17,6 +17,10 @@ class Access(Protocol):
         """Raise NotAllowed where the server keeps the bot for people with its member role."""
         ...
 
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Note that somebody used the bot; return how many notes wait that they have not been told of."""
+        ...
+
 
 class OwnerAccess:
     """Decide by what Discord says of the person: owner by id, managers by Manage Server.
@@ -32,6 +36,10 @@ class OwnerAccess:
 
     async def enter(self, person: Standing) -> None:
         """Nobody is kept out where no settings are."""
+
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Nothing is kept here, so nothing waits."""
+        return 0
 
 
 class StudioAccess:
@@ -63,3 +71,7 @@ class StudioAccess:
             case Who.APPROVER:
                 # The service of missions knows the owner and the approvers and decides itself.
                 return
+
+    async def was_here(self, user_id: int, name: str, locale: str) -> int:
+        """Note that somebody used the bot; return how many notes wait that they have not been told of."""
+        return await self._studio.seen(user_id, name, locale)

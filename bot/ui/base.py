@@ -251,10 +251,3 @@ class Submit(Turn):
         self.id = target.id
         self.arg = target.arg
         self.values: FormValues = read_form(interaction)
-
-
-async def reply(
-    interaction: Interaction, card: Card, *, ephemeral: bool | None = None, files: Sequence[OutFile] = ()
-) -> None:
-    """Answer an interaction with a card; the short way for commands."""
-    await Turn.of(interaction).reply(card, ephemeral=ephemeral, files=files)

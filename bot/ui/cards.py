@@ -62,17 +62,13 @@ class UiRules(Rules):
     form_keep_minutes: int
     card_components: int
     card_characters: int
-    autocomplete_candidates: int
     autocomplete_timeout_s: float
-    live_debounce_s: float
-    live_edit_every_s: float
     progress_after_s: float
     progress_edit_every_s: float
     hand_over_after_s: float
     channel_sends_at_once: int
     refused_answers_stop: int
     refused_answers_window_s: float
-    default_hour: int
 
 
 def ui_rules() -> UiRules:
@@ -147,27 +143,6 @@ def discord_files(card: Card) -> list[discord.File]:
 
 def alt_text(picture: Picture) -> str:
     return clip(plain(picture.alt), MAX_ALT)
-
-
-def as_text(card: Card, words: Words) -> str:
-    """Return the card's plain-text twin: the same facts in the same order, pictures by their words."""
-    lines: list[str] = []
-    if card.title:
-        lines.append(plain(card.title) + (f": {plain(card.state.word)}" if card.state else ""))
-    if card.lead:
-        lines.append(plain(card.lead))
-    lines += [plain(_fact(fact)) for fact in card.facts]
-    lines += [words("card.picture", alt=alt_text(picture)).plain for picture in card.media]
-    for section in card.sections:
-        if section.heading:
-            lines += ["", plain(section.heading)]
-        sign = "- " if section.bullets else ""
-        lines += [sign + plain(line.text if isinstance(line, Line) else line) for line in section.lines]
-    if card.next_lines:
-        lines += ["", words("card.next").plain, *("- " + plain(line) for line in card.next_lines)]
-    if card.meta:
-        lines += ["", " · ".join(map(plain, card.meta))]
-    return "\n".join(lines)
 
 
 def count_components(card: Card) -> int:

@@ -17,7 +17,7 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.errors import NotAllowed, NotFound
-from bot.say.card import Button, Option, plain
+from bot.say.card import Button, Option, note, plain
 from bot.say.words import DEFAULT_LOCALE, Catalogue
 from bot.services import Services
 from bot.ui import items
@@ -143,8 +143,17 @@ class StudioTree(app_commands.CommandTree[Any]):
             error = interaction.extras.pop("command_error", None)
             if error is not None:
                 raise error
+            if not rule.opens_form:
+                await self._tell_waiting(turn)
 
         await self.edge.run(turn, name, handle, opens_form=rule.opens_form)
+
+    async def _tell_waiting(self, turn: Turn) -> None:
+        """Say once, for this person only, that notes wait which could not be delivered."""
+        user = turn.interaction.user
+        waiting = await self.edge.access.was_here(user.id, user.display_name, str(turn.interaction.locale))
+        if waiting:
+            await turn.reply(note(turn.words("studio.inbox.waiting", count=waiting)), ephemeral=True)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         """Hand a command's error to the frame, which is waiting for it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.say.card import Button, Style, note
+from bot.say.card import Button, note
 from bot.say.words import Words
 from bot.ui.base import NO_MENTIONS, Press, Turn
 from bot.ui.controls import control
@@ -30,19 +30,9 @@ def undo_button(turn: Turn, group_id: str) -> Button:
     return Button("ui", "undo", turn.words("card.undo"), id=group_id, owner=turn.person, expires_at=until)
 
 
-def post_button(words: Words, area: str, action: str, thing_id: str) -> Button:
-    """Return "Post to channel" for a private card; its control loads the thing and calls `press.post`."""
-    return Button(area, action, words("card.post"), id=thing_id)
-
-
-def retry_button(words: Words, area: str, action: str, thing_id: str, arg: str = "") -> Button:
-    """Return "Try again" for `progress.run`, or for `turn.retry`."""
-    return Button(area, action, words("card.try_again"), id=thing_id, arg=arg, style=Style.PRIMARY)
-
-
-def text_button(words: Words) -> Button:
+def text_button(words: Words, owner: int | None = None) -> Button:
     """Return "As text": the card's plain twin, made from the message itself."""
-    return Button("ui", "text", words("card.text"))
+    return Button("ui", "text", words("card.text"), owner=owner)
 
 
 @control("ui", "undo", who=Who.OWNER)

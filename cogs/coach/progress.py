@@ -32,7 +32,7 @@ from bot.say.card import (
 )
 from bot.say.words import Words
 from bot.ui.base import Press, Turn
-from bot.ui.common import undo_button
+from bot.ui.common import text_button, undo_button
 from bot.ui.controls import control
 from bot.ui.pager import Page, Pager
 from cogs.coach.support import support_card
@@ -107,7 +107,7 @@ def progress_card(view: ProgressView, pictures: list[Picture], words: Words, own
             [
                 Button("coach", "insights", words("coach.button.insights"), owner=owner),
                 Button("coach", "history", words("coach.button.history"), owner=owner),
-                Button("ui", "text", words("card.text"), owner=owner),
+                text_button(words, owner),
             ]
         ],
     )

@@ -6,7 +6,7 @@ from bot.loops.area import LoopArea
 from bot.loops.cards import choose_clip_card, clip_card, edited_text
 from bot.loops.clips import ClipFields
 from bot.loops.dates import units_text
-from bot.loops.model import LANES, Clip, Lane, Loop
+from bot.loops.model import LANES, Clip, DeadlineKind, Lane, Loop
 from bot.loops.momentum import measure
 from bot.loops.store import Edited
 from bot.loops.wording import when_text
@@ -17,6 +17,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
+from cogs.loops.days import read_day
 from cogs.loops.panel import after_edit, panels_of
 
 
@@ -159,6 +160,7 @@ async def pick_clip(press: Press) -> None:
 async def _show_clip(press: Press, clip_id: str, told: str | None = None, group_id: str = "") -> None:
     area: LoopArea = press.services.loops
     loop, clip = await area.clips.get(press.person, clip_id)
+    await area.loops.select_clip(press.actor, press.person, clip.id)
     view = await area.store.view(press.person, loop.id)
     undo = undo_button(press, group_id) if group_id else None
     await press.update(clip_card(view, view.plan.clip(clip.id) or clip, press.words, told, undo))
@@ -245,6 +247,36 @@ async def edit(press: Press) -> None:
     await open_clip_form(press, press.id)
 
 
+@control("loop", "c-deadline", opens_form=True)
+async def ask_deadline(press: Press) -> None:
+    """Ask until when the clip has to be done, and whether the day may slip."""
+    _, clip = await press.services.loops.clips.get(press.person, press.id)
+    words, strict = press.words, clip.deadline_kind is DeadlineKind.HARD
+    kinds = [
+        Option(words(f"loop.form.deadline_{kind.value}"), kind.value, default=(kind is DeadlineKind.HARD) is strict)
+        for kind in (DeadlineKind.SOFT, DeadlineKind.HARD)
+    ]
+    fields = [
+        Field(
+            "day", words("loop.form.deadline_day"), words("loop.form.deadline_help"),
+            value=clip.deadline.isoformat() if clip.deadline else None, required=False, max_length=40,
+        ),
+        Field("kind", words("loop.form.deadline_kind"), kind=FieldKind.SELECT, options=kinds),
+    ]  # fmt: skip
+    await press.open(Form("loop", "c-deadline", words("loop.form.deadline", name=clip.name), fields, id=clip.id))
+
+
+@form("loop", "c-deadline")
+async def set_deadline(submit: Submit) -> None:
+    """Set the deadline of the form; an empty day takes it away."""
+    area: LoopArea = submit.services.loops
+    day = await read_day(submit, submit.values.text("day"))
+    kind = DeadlineKind(submit.values.choice("kind") or DeadlineKind.SOFT) if day else DeadlineKind.NONE
+    edited = await area.clips.set_deadline(submit.actor, submit.person, submit.id, kind, day)
+    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
+    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+
+
 @control("loop", "c-remove")
 async def remove(press: Press) -> None:
     """Remove the clip; Undo brings it back."""
@@ -270,5 +302,7 @@ controls = (
     clip_done,
     reopen,
     edit,
+    ask_deadline,
+    set_deadline,
     remove,
 )

@@ -17,7 +17,6 @@ from bot.loops.store import Edited
 from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
-from bot.say import when
 from bot.say.card import Button, Card, Line, Option, Section, join, note
 from bot.say.dates import day_month
 from bot.say.words import Words
@@ -34,6 +33,7 @@ from cogs.loops import more as loop_more
 from cogs.loops import panel as loop_panel
 from cogs.loops import readings as loop_readings
 from cogs.loops.clips import clip_form, finish_clip, open_clip_form
+from cogs.loops.days import read_day
 from cogs.loops.more import timeline_card
 from cogs.loops.panel import LoopPanels, show_panel
 from storage.privacy_map import kept_for
@@ -268,21 +268,6 @@ async def make_a_clip(interaction: Interaction, message: discord.Message) -> Non
     first = text.split("\n")[0][: area.rules.name_max]
     notes = text[: area.rules.notes_max] if text != first else ""
     await turn.open(clip_form(loop, None, turn.words, ClipFields(first, notes=notes)))
-
-
-async def read_day(turn: Turn, typed: str | None) -> date | None:
-    """Return the day that was typed: ISO, or a few words like "next monday". Day and month are never guessed."""
-    if not typed or not typed.strip():
-        return None
-    try:
-        return date.fromisoformat(typed.strip())
-    except ValueError:
-        pass
-    zone = await turn.services.studio.zone(turn.person, turn.guild)
-    found = await when.read_any(typed, turn.now, zone)
-    if isinstance(found, when.Reading):
-        return found.at.astimezone(zone).date()
-    raise Refused("loop_day", typed=typed[:40], example="2026-06-14")
 
 
 async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace: str | None) -> str:

@@ -85,11 +85,6 @@ class LoopPanels:
         )
         self._owners: dict[int, int] = {}
 
-    @property
-    def waiting(self) -> int:
-        """Count the panels that are about to be edited."""
-        return self._tokens.waiting + self._posted.waiting
-
     def stop(self) -> None:
         """Stop redrawing: the bot closes."""
         self._tokens.stop()

@@ -94,7 +94,7 @@ async def _rows_of_runs(turn: Turn, mission_id: str, offset: int, limit: int) ->
 
 def _history_page(page: Page[RunView], words: Words) -> Card:
     mission = page.rows[0].mission
-    lines = [text for view in page.rows for text in run_lines([view.iteration], view.steps, words)]
+    lines = [text for view in page.rows for text in run_lines([view.iteration], view.steps, words, view.events)]
     return Card(
         words("mission.history.title", mission=mission.title, count=page.total), sections=[Section(None, lines)]
     )
@@ -154,8 +154,7 @@ class Missions(StudioCog):
             at = answer.at
         changed = await area_of(turn).service.pause(turn.actor, turn.person, mission, at)
         told = turn.words("mission.told.paused", mission=changed.mission.title, count=changed.withdrawn)
-        resume = Button("mission", "resume", turn.words("mission.button.resume"), id=mission, owner=turn.person)
-        await turn.reply(note(told, [resume]))
+        await turn.reply(note(told, [_again(turn, mission)]))
 
     @verb("resume", where="SD")
     async def resume(self, interaction: Interaction, mission: MissionChoice) -> None:
@@ -206,6 +205,10 @@ class Missions(StudioCog):
         turn = Turn.of(interaction)
         view = await area_of(turn).service.agents(turn.actor, turn.person)
         await turn.reply(agents_card(view, area_of(turn).catalogue, turn.words))
+
+
+def _again(turn: Turn, mission_id: str) -> Button:
+    return Button("mission", "resume", turn.words("mission.button.resume"), id=mission_id, owner=turn.person)
 
 
 async def _card(turn: Turn, mission_id: str) -> Card:
@@ -354,6 +357,14 @@ async def resume_press(press: Press) -> None:
     """Start the mission again."""
     await area_of(press).service.resume(press.actor, press.person, press.id)
     await press.update(await _card(press, press.id))
+
+
+@control("mission", "finish")
+async def finish_press(press: Press) -> None:
+    """Mark the mission as done; Resume starts it again."""
+    changed = await area_of(press).service.finish(press.actor, press.person, press.id)
+    told = press.words("mission.told.finished", mission=changed.mission.title, count=changed.withdrawn)
+    await press.update(note(told, [_again(press, press.id)]))
 
 
 @control("mission", "history")

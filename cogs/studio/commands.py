@@ -361,11 +361,12 @@ class Joining(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         services = self.services
-        if not await self._known(guild):
-            return
+        await self._known(guild)
         words = services.catalogue.words(str(guild.preferred_locale))
         channel = guild.system_channel
         if channel is None or not (await bot_rights(guild, channel, self.bot.user)).send_messages:
+            return
+        if not await services.studio.welcomed(guild.id):
             return
         card = note(
             words("studio.join.hello"), [Button("studio", "setup", words("studio.join.button"), style=Style.PRIMARY)]

@@ -60,6 +60,12 @@ class AiRepository(Repository):
             )
         )
 
+    async def outcomes(self, since: datetime) -> list[tuple[str, str, int]]:
+        """Return (prompt, outcome, how many calls) since then, everybody's; system units only."""
+        counted = select(AiUsageRow.prompt, AiUsageRow.outcome, func.count()).where(AiUsageRow.at > since)
+        rows = await self.session.execute(counted.group_by(AiUsageRow.prompt, AiUsageRow.outcome))
+        return [(prompt, outcome, number) for prompt, outcome, number in rows.all()]
+
     async def answer(self, key: str, now: datetime) -> CachedAnswer | None:
         row = (
             await self.session.execute(select(AiAnswerRow).where(AiAnswerRow.key == key, AiAnswerRow.kept_until > now))
@@ -85,7 +91,3 @@ class AiRepository(Repository):
 
     async def keep_raw(self, call_id: str, owner: int, reply: str, until: datetime) -> None:
         self.session.add(AiRawReplyRow(id=call_id, owner_id=owner, text=reply, kept_until=until))
-
-    async def raw_replies(self) -> list[str]:
-        """Return the owner's replies that could not be read and are still kept."""
-        return list((await self.session.execute(select(AiRawReplyRow.text))).scalars())

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from bot.bounces.model import (
-    OPEN_STATES,
     BounceId,
     FileId,
     FileStamp,
@@ -164,11 +163,6 @@ class FileRepository(Repository):
             .values(state=FileState.POSTED, updated_at=self.unit.now)
         )
 
-    async def counts(self) -> dict[FileState, int]:
-        """Return how many files are in each state."""
-        query = select(BounceFileRow.state, func.count()).group_by(BounceFileRow.state)
-        return {FileState(state): count for state, count in (await self.session.execute(query)).all()}
-
     async def troubled(self, limit: int) -> "list[WatchedFile]":
         """Return the files that could not be measured, the latest first."""
         query = (
@@ -180,11 +174,6 @@ class FileRepository(Repository):
             .limit(limit)
         )
         return [_file(row) for row in (await self.session.execute(query)).scalars()]
-
-    async def is_waiting(self) -> bool:
-        """Say whether something is still on its way (system units: anybody's)."""
-        query = select(BounceFileRow.id).where(BounceFileRow.state.in_([str(state) for state in OPEN_STATES])).limit(1)
-        return (await self.session.execute(query)).scalar_one_or_none() is not None
 
     async def _row(self, folder_id: str, path: str) -> BounceFileRow | None:
         query = select(BounceFileRow).where(BounceFileRow.folder_id == folder_id, BounceFileRow.path == path)

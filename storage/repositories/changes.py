@@ -83,15 +83,6 @@ class ChangeRepository(Repository):
         statement = select(ChangeRow.at).where(ChangeRow.at >= since, ChangeRow.actor_reference == reference).distinct()
         return sorted((await self.session.execute(statement)).scalars())
 
-    async def by_actor_prefix(self, prefix: str) -> list[ChangeGroup]:
-        """Return groups whose actor reference starts so (`ai:<mission>/`), newest first."""
-        statement = (
-            select(ChangeRow)
-            .where(ChangeRow.actor_reference.startswith(prefix, autoescape=True))
-            .order_by(ChangeRow.group_id.desc(), ChangeRow.id)
-        )
-        return _groups(list((await self.session.execute(statement)).scalars()))
-
     async def of_entity(self, entity: str, entity_id: str, limit: int = 100) -> list[RecordedChange]:
         rows = await self.session.execute(
             select(ChangeRow)

@@ -1,6 +1,6 @@
 """The outbox table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,24 +61,6 @@ class DeliveryRepository(Repository):
         rows = await self.session.execute(select(DeliveryRow).where(DeliveryRow.id.in_(ids)))
         return {row.id: _delivery(row) for row in rows.scalars()}
 
-    async def by_key(self, occurrence_key: str) -> Delivery | None:
-        row = (
-            await self.session.execute(select(DeliveryRow).where(DeliveryRow.occurrence_key == occurrence_key))
-        ).scalar_one_or_none()
-        return None if row is None else _delivery(row)
-
-    async def by_message(self, message_id: int) -> Delivery | None:
-        row = (
-            (await self.session.execute(select(DeliveryRow).where(DeliveryRow.sent_message_id == message_id)))
-            .scalars()
-            .first()
-        )
-        return None if row is None else _delivery(row)
-
-    async def start_sending(self, delivery_id: str, claimed_at: datetime) -> bool:
-        """Mark as being sent, before the request leaves; False where it is sent or given up already."""
-        return bool(await self.start_all([delivery_id], claimed_at))
-
     async def start_all(self, ids: Sequence[str], claimed_at: datetime) -> set[str]:
         """Mark as being sent, before the requests leave; return those that are not sent or given up already."""
         rows = await self.session.execute(
@@ -133,9 +115,6 @@ class DeliveryRepository(Repository):
             values |= {"claimed_at": None, "state": "pending"}
         await self._set(delivery_id, ("pending", "sending"), **values)
 
-    async def retarget(self, delivery_id: str, target_kind: str, target_id: int) -> None:
-        await self._set(delivery_id, ("pending", "sending"), target_kind=target_kind, target_id=target_id)
-
     async def _set(self, delivery_id: str, states: Sequence[str], **values: Any) -> int:
         result = await self.session.execute(
             update(DeliveryRow)
@@ -160,6 +139,15 @@ class DeliveryRepository(Repository):
         if since is not None:
             statement = statement.where(DeliveryRow.due_at >= since)
         return {state: count for state, count in (await self.session.execute(statement)).all()}
+
+    async def errors(self, states: Collection[str], since: datetime) -> list[tuple[str, str | None]]:
+        """Return (kind, what Discord said) of those in these states since then, the newest first."""
+        rows = await self.session.execute(
+            select(DeliveryRow.kind, DeliveryRow.last_error)
+            .where(DeliveryRow.state.in_(states), DeliveryRow.due_at > since)
+            .order_by(DeliveryRow.due_at.desc())
+        )
+        return [(kind, error) for kind, error in rows.all()]
 
     async def oldest_open(self) -> datetime | None:
         statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))

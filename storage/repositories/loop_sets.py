@@ -280,14 +280,6 @@ class PanelRepository(Repository):
         )
         await self.session.flush()
 
-    async def look(self, message_id: int, look: str) -> None:
-        row = (
-            await self.session.execute(select(PanelRow).where(PanelRow.message_id == message_id))
-        ).scalar_one_or_none()
-        if row is not None:
-            row.look = look
-            await self.session.flush()
-
     async def forget(self, message_id: int) -> None:
         await self.session.execute(
             delete(PanelRow).where(PanelRow.message_id == message_id).execution_options(synchronize_session=False)

@@ -25,6 +25,7 @@ from bot.missions.model import (
     StepState,
     ToolRecord,
 )
+from bot.missions.proposals import check_arrow
 from storage.tables.missions import IterationRow, MissionRow, StepEventRow, StepRow, VoteRow
 from storage.unit import Repository
 
@@ -315,8 +316,9 @@ class StepRepository(Repository):
     ) -> Step | None:
         """Move a step to another state, if it still is as `step` says; None where somebody was first.
 
-        The arrow and its event are one; `values` are further columns.
+        The arrow and its event are one; `values` are further columns. Raises NoSuchArrow for one that does not exist.
         """
+        check_arrow(step.state, after)
         result = await self.session.execute(
             update(StepRow)
             .where(StepRow.id == step.id, StepRow.state == str(step.state), StepRow.version == step.version)
@@ -378,20 +380,12 @@ class StepRepository(Repository):
         )
 
     async def events(self, step_ids: Sequence[str]) -> list[StepEvent]:
+        """Return what happened to steps, oldest first."""
         rows = await self.session.execute(
             select(StepEventRow).where(StepEventRow.step_id.in_(step_ids)).order_by(StepEventRow.id)
         )
         return [
-            StepEvent(
-                StepId(row.step_id),
-                row.at,
-                StepState(row.state_before) if row.state_before else None,
-                StepState(row.state_after),
-                row.actor_reference,
-                row.actor_name,
-                row.reason,
-            )
-            for row in rows.scalars()
+            StepEvent(StepId(row.step_id), row.at, StepState(row.state_after), row.actor_name) for row in rows.scalars()
         ]
 
     async def vote(self, step_id: str, voter_id: int, voter_name: str) -> int | None:

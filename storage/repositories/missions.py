@@ -226,12 +226,6 @@ class MissionRepository(Repository):
     async def _mission(self, mission_id: str) -> MissionRow | None:
         return (await self.session.execute(select(MissionRow).where(MissionRow.id == mission_id))).scalar_one_or_none()
 
-    async def owner_of(self, mission_id: str) -> int | None:
-        """Return whose mission this is; system units only."""
-        return (
-            await self.session.execute(select(MissionRow.owner_id).where(MissionRow.id == mission_id))
-        ).scalar_one_or_none()
-
     async def waiting_for(self, event: str, subject: str) -> list[MissionId]:
         """Return the owner's active missions that wait for an event about this subject, or about any."""
         wanted = [f"on {event}", f"on {event} {subject}".strip()]
@@ -397,17 +391,6 @@ class MissionRepository(Repository):
         """Set next run and count of many schedules by id, in one statement; system units only."""
         if rows:
             await self.session.execute(update(ScheduleRow), [dict(row) for row in rows])
-
-    async def next_runs(self, now: datetime, limit: int) -> list[tuple[str, datetime]]:
-        """Return (title, when) of the owner's coming runs."""
-        rows = await self.session.execute(
-            select(MissionRow.title, ScheduleRow.next_run_at)
-            .join(ScheduleRow, ScheduleRow.id == MissionRow.id)
-            .where(ScheduleRow.next_run_at > now)
-            .order_by(ScheduleRow.next_run_at)
-            .limit(limit)
-        )
-        return [(title, at) for title, at in rows.all() if at is not None]
 
     # ------------------------------------------------------------------ notes
 

@@ -19,16 +19,6 @@ class ReleaseRepository(Repository):
         row = await self._row(release_id)
         return None if row is None or row.deleted_at is not None else _release(row)
 
-    async def of_loop(self, loop_id: str) -> Release | None:
-        rows = await self.session.execute(
-            select(ReleaseRow)
-            .where(ReleaseRow.loop_id == loop_id, ReleaseRow.deleted_at.is_(None))
-            .order_by(ReleaseRow.id.desc())
-            .limit(1)
-        )
-        row = rows.scalar_one_or_none()
-        return None if row is None else _release(row)
-
     async def all(self, states: Sequence[ReleaseState] | None = None) -> list[Release]:
         """Return what was not deleted, the nearest date first."""
         query = select(ReleaseRow).where(ReleaseRow.deleted_at.is_(None))

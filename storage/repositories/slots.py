@@ -160,13 +160,6 @@ class SlotRepository(Repository):
         )
         return {kind: count for kind, count in (await self.session.execute(statement)).all()}
 
-    async def counts(self, kind: str | None = None) -> dict[str, int]:
-        """Return how many slots there are by state."""
-        statement = select(SlotRow.state, func.count()).group_by(SlotRow.state)
-        if kind is not None:
-            statement = statement.where(SlotRow.kind == kind)
-        return {state: count for state, count in (await self.session.execute(statement)).all()}
-
     async def next_due(self) -> dict[str, datetime]:
         """Return the earliest open occurrence of each kind."""
         statement = (

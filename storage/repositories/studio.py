@@ -32,11 +32,20 @@ class GuildRepository(Repository):
         row.name, row.locale, row.left_at = name, locale, None
         return came_back
 
-    async def welcomed(self, guild_id: int) -> None:
-        await self.session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(welcomed_at=self.unit.now))
+    async def welcomed(self, guild_id: int) -> bool:
+        """Note that a server is being greeted; False where it was, since it joined."""
+        greeted = await self.session.execute(
+            update(GuildRow)
+            .where(GuildRow.id == guild_id, GuildRow.welcomed_at.is_(None))
+            .values(welcomed_at=self.unit.now)
+            .returning(GuildRow.id)
+        )
+        return greeted.scalar_one_or_none() is not None
 
     async def left(self, guild_id: int) -> None:
-        await self.session.execute(update(GuildRow).where(GuildRow.id == guild_id).values(left_at=self.unit.now))
+        """Note that the bot was taken out of a server; one that takes it back is greeted again."""
+        gone = update(GuildRow).where(GuildRow.id == guild_id).values(left_at=self.unit.now, welcomed_at=None)
+        await self.session.execute(gone)
 
 
 class PersonRepository(Repository):

@@ -279,7 +279,7 @@ async def test_folder_panel_pauses_and_a_key_is_shown_once(studio: Product) -> N
     await ada.press("How it is watched")
     await ada.fill(depth="Only this folder", mode="Look every few seconds", ignore="*_rough*\nStems/*")
     await ada.until_sees("Saved.")
-    (folder,) = await studio.services.bounces.folders.list(ada.id)
+    (folder,) = await studio.services.bounces.folders.all()
     assert (folder.is_recursive, folder.mode, folder.ignore) == (False, "polling", ("*_rough*", "Stems/*"))
     await ada.press("Pause")
     await ada.until_sees("paused")

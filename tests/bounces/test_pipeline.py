@@ -76,7 +76,7 @@ class Studio:
 
     async def states(self) -> dict[str, tuple[FileState, Trouble | None]]:
         async with self.database.read(ADA) as unit:
-            files = await unit.repo(FileRepository).known((await self.folders.list(ADA))[0].id)
+            files = await unit.repo(FileRepository).known((await self.folders.all())[0].id)
         return {Path(file.path).name: (file.state, file.trouble) for file in files}
 
 

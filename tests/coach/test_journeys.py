@@ -152,6 +152,10 @@ async def test_closed_messages_go_to_the_inbox_and_never_to_a_channel(product: P
     posted = [place.text() for place in (product.channel("general"),)]
     assert not any("What would make" in text for text in posted)
     ada.go("general")
+    await ada.slash("/studio about")
+    await ada.until_sees("1 note that I could not deliver waits for you")
+    await ada.slash("/studio about")
+    assert ada.sees().count("could not deliver") == 1, "said once"
     await ada.slash("/studio inbox")
     assert "A check-in" in ada.sees()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.coach import false_labels
 from bot.coach.forecast import Standing, forecast
 from bot.coach.habits import counts, habit_state, is_due
-from bot.coach.load import Dimension, LoadInputs, Signal, check_load
+from bot.coach.load import DIMENSION_OF, Dimension, LoadInputs, Signal, check_load
 from bot.coach.model import Aggregate, Better, Frequency, GoalId, LoadLevel, MetricKind, Progress
 from bot.coach.rules import coach_rules
 from bot.coach.trend import Confidence, Direction, growth_areas, trend, weekly_values
@@ -270,7 +270,7 @@ def test_load_is_amber_on_two_dimensions_and_red_on_exhaustion_with_two_more() -
     )
     found = check_load(three_without_exhaustion)
     assert found.level is LoadLevel.AMBER
-    assert Dimension.OVER_COMMITMENT in found.dimensions
+    assert Dimension.OVER_COMMITMENT in {DIMENSION_OF[signal] for signal in found.signals}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from bot.coach.rules import coach_rules
 from bot.coach.seats import WeekShape, areas_of, frame
 from bot.coach.service import CoachService, coach_service
 from bot.coach.service.desk import Desk
+from bot.coach.service.planning import close_past
 from bot.coach.service.profiles import ProfileChanges
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.service.weeks import Changed, WeekView
@@ -55,7 +56,8 @@ class Person:
     def __init__(self, database: Database, clock: FixedClock, owner: int) -> None:
         self.database, self.clock, self.owner = database, clock, owner
         self.actor = Actor.user(owner, "Ada")
-        self.coach: CoachService = coach_service(Desk(database, clock, bank=BANKS.__getitem__))
+        self.desk = Desk(database, clock, bank=BANKS.__getitem__)
+        self.coach: CoachService = coach_service(self.desk)
         self.told = Told()
         self.before: tuple[Any, Told] | None = None
         self.group: str | None = None
@@ -102,6 +104,11 @@ class Person:
             self.told = told
         self.before = (known, told)
         await self.look(name)
+
+    async def close_past(self) -> None:
+        """Close what ended, as the closing at Monday 00:00 does."""
+        async with self.desk.write(Actor.system("coach"), self.owner, "close_week") as sitting:
+            await close_past(sitting, self.desk)
 
     async def look(self, name: str) -> None:
         """Hold what is kept against what was told."""
@@ -234,12 +241,12 @@ class Person:
 
     async def _day(self, view: WeekView, pick: int) -> None:
         self.clock.advance(days=1)
-        await self.coach.weeks.close_due(self.owner)
+        await self.close_past()
 
     async def _week(self, view: WeekView, pick: int) -> None:
         self.clock.advance(days=7)
         if pick % 2:
-            await self.coach.weeks.close_due(self.owner)
+            await self.close_past()
         fresh = await self.plan()
         if fresh.week.revision == 1 and fresh.week.state is WeekState.ACTIVE and fresh.is_new:
             _look_at_fresh(fresh)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from bot.actors import Actor
 from bot.clock import FixedClock
@@ -17,9 +17,18 @@ from storage.engine import open_engines
 from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.repositories.studio import FactRepository, InboxRepository
 from storage.retention import Retention
+from storage.tables.engine import SlotRow
 from storage.unit import Database, Unit
 
 ADA = 1001
+
+
+async def counts(unit: Unit, kind: str | None = None) -> dict[str, int]:
+    """Return how many slots there are by state."""
+    statement = select(SlotRow.state, func.count()).group_by(SlotRow.state)
+    if kind is not None:
+        statement = statement.where(SlotRow.kind == kind)
+    return {state: count for state, count in (await unit.session.execute(statement)).all()}
 
 
 class Notes:
@@ -102,7 +111,7 @@ async def test_a_failure_is_tried_again_with_growing_pauses_and_given_up_visibly
         pauses += 1
     assert pauses > 100
     async with database.system_read() as unit:
-        assert await unit.repo(SlotRepository).counts() == {"failed": 1}
+        assert await counts(unit) == {"failed": 1}
         assert (await unit.repo(SlotRepository).recent_skips(clock.now() - timedelta(days=2)))[0][
             1
         ] == "ConnectionError"
@@ -176,7 +185,7 @@ async def test_ten_thousand_due_slots_are_materialised_in_batches(engine: Engine
     report = await engine.tick()
     assert report.due == {"note": 10_000}
     async with database.system_read() as unit:
-        assert await unit.repo(SlotRepository).counts("note") == {"ready": 10_000}
+        assert await counts(unit, "note") == {"ready": 10_000}
         assert await unit.repo(FactRepository).get("nothing") is None
 
 
@@ -219,7 +228,7 @@ async def test_a_worker_that_lost_its_lease_takes_nothing_away_from_the_one_that
         await unit.repo(SlotRepository).finish(held)
     assert held.is_finished
     async with database.system_read() as unit:
-        assert await unit.repo(SlotRepository).counts() == {"done": 1}
+        assert await counts(unit) == {"done": 1}
 
 
 async def test_work_is_taken_at_its_time_and_its_lease_ends_at_its_time(
@@ -306,4 +315,4 @@ async def test_finished_slots_are_forgotten_and_open_ones_never(
     clock.advance(days=400)
     assert (await retention.purge())["slots"] == 1
     async with database.system_read() as unit:
-        assert await unit.repo(SlotRepository).counts() == {"ready": 1}
+        assert await counts(unit) == {"ready": 1}

@@ -229,7 +229,7 @@ async def test_a_crash_after_sending_is_repaired_even_hours_later(world: World) 
     await world.write()
     (slot,) = await world.engine.claim(Lane.POST, 1)
     async with world.database.system_write("crash") as unit:
-        await unit.repo(DeliveryRepository).start_sending(slot.subject_id, world.clock.now())
+        await unit.repo(DeliveryRepository).start_all([slot.subject_id], world.clock.now())
         delivery = await unit.repo(DeliveryRepository).get(slot.subject_id)
     assert delivery is not None
     await world.chat.send(Target("channel", 5), OutMessage("hello"), delivery.nonce)  # type: ignore[arg-type]

@@ -89,6 +89,26 @@ async def test_a_mission_is_made_runs_on_time_and_its_steps_are_decided(product:
     assert "Run 1" in seen
     assert "by Ada" in seen
     assert "momentum" in seen, "why it was done stands beside who did it"
+    await ada.slash("/mission history", mission="On time")
+    trail = ada.sees()
+    assert "approved <t:" in trail
+    assert "done <t:" in trail
+    assert "(Ada)" in trail
+
+
+async def test_a_mission_that_is_done_proposes_nothing_until_it_goes_on(product: Product, ada: Actor) -> None:
+    await _loop(ada)
+    await _mission(ada, "daily 09:00")
+    await ada.press("Mark as done")
+    assert "On time is done" in ada.sees()
+    again = ada.last()
+    await product.live(step_s=3600, days=1)
+    assert await _cards(product.channel("general")) == []
+    await ada.slash("/mission list", state="done")
+    assert "On time" in ada.sees()
+    await ada.press("Resume", on=again)
+    await product.live(step_s=3600, days=1)
+    assert any("On time" in one for one in await _cards(product.channel("general")))
 
 
 async def test_the_whole_way_with_ai_then_by_rules_and_all_undone(with_ai: Product, api: MessagesApi) -> None:

@@ -1,16 +1,38 @@
 """Setting up, health, personal settings, undo and privacy, as people see them."""
 
 import math
+from typing import Any
 
 import pytest
 
 from tests.product import Product
-from tests.rig import texts
+from tests.rig import labels, texts
 
 
 async def test_about_says_what_i_am(product: Product) -> None:
     seen = await product.seen(product.ada.slash("studio about"))
     assert "I’m a bot that works in your studio" in texts(seen)
+
+
+async def test_a_new_server_is_greeted_once_until_i_am_taken_out_and_back(product: Product) -> None:
+    world = product.server.world
+    guild = world.add_guild("Cellar", product.ada.user, bot=False)
+    hall = world.add_text_channel(guild, "hall")
+    guild.system_channel_id = hall.id
+
+    def greetings() -> int:
+        return sum("Set up" in labels(message) for message in world.messages.get(hall.id, {}).values())
+
+    world.invite_bot(guild)
+    joined = await product.wait_for(lambda: product.bot.get_guild(guild.id))
+    # The local gateway tells of a guild as available; what discord.py tells of a new one comes here.
+    cog: Any = product.bot.get_cog("Joining")
+    await cog.on_guild_join(joined)
+    await cog.on_guild_join(joined)
+    assert greetings() == 1
+    await cog.on_guild_remove(joined)
+    await cog.on_guild_join(joined)
+    assert greetings() == 2
 
 
 async def test_somebody_without_the_right_cannot_set_me_up(product: Product) -> None:

@@ -12,8 +12,9 @@ from bot.loops.saving import Intent
 from bot.loops.store import LoopView
 from bot.say.card import Button, Card, Link, Picture, Select
 from bot.say.words import Words, read_catalogue
-from bot.ui.cards import as_text, count_characters, count_components, fit, ui_rules
+from bot.ui.cards import count_characters, count_components, fit, ui_rules
 from storage.unit import Database
+from tests.cards import as_text
 from tests.loops.plans import NOW, clip, g8, loop
 from tests.loops.test_momentum import single_8w
 from tests.loops.test_service import London
@@ -70,7 +71,7 @@ def test_every_card_fits(look, name: str, words: Words):
 
 def test_what_people_wrote_is_shown_as_they_wrote_it(look):
     card = loop_card(look(PLANS["markdown"]), CATALOGUE.words("en"), None)
-    text = as_text(card, CATALOGUE.words("en"))
+    text = as_text(card)
     assert text.startswith("**@everyone** `x`: Quiet")
     assert "# not <@1> a heading" in text
 
@@ -78,7 +79,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it(look):
 def test_a_card_says_what_is_not_saved_and_offers_the_way_out(look):
     view = replace(look(PLANS["base"]), waiting=(Intent("move", {"clip": "Teaser edit", "start": "12"}),))
     card = loop_card(view, CATALOGUE.words("en"), None)
-    text = as_text(card, CATALOGUE.words("en"))
+    text = as_text(card)
     assert "Not saved: Move Teaser edit to 12" in text
     assert "saving" in text
     assert [button.label for button in buttons(card)[1]] == ["Retry", "Copy", "Discard"]
@@ -107,7 +108,7 @@ def test_the_list_of_clips_has_a_heading_for_each_lane(look):
 
 def test_open_clips_that_all_wait_are_not_called_nothing(look):
     view = look(Plan(loop(), (clip("refine", 0, 4, "Mix"),)))
-    text = as_text(loop_card(view, CATALOGUE.words("en"), None), CATALOGUE.words("en"))
+    text = as_text(loop_card(view, CATALOGUE.words("en"), None))
     assert "Nothing can start yet: what is open waits for other clips." in text
     assert "Nothing is open" not in text
 

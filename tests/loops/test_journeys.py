@@ -125,6 +125,39 @@ async def test_clips_are_changed_by_form_and_by_tools(ada: Actor) -> None:
     await ada.until_sees("Teaser edit (bar 4)")
 
 
+async def test_the_clip_that_is_open_is_offered_first(ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    panel = ada.last()
+    for name in ("Sketch", "Teaser", "Mix pass"):
+        await add(ada, name, "promo", "8")
+    await ada.press("More", on=panel)
+    await ada.choose("What would you like to do?", "Change a clip")
+    await ada.choose("Which clip?", "Teaser")
+    assert (await ada.offers("/loop export", "clip", "", target="xp"))[0].startswith("Teaser")
+
+
+async def test_a_clip_gets_a_deadline_in_a_loop_with_dates(ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive", start="2026-06-01", end="2026-07-27")
+    panel = ada.last()
+    await add(ada, "Press photo", "promo", "8")
+
+    async def shown() -> str:
+        await ada.press("More", on=panel)
+        await ada.choose("What would you like to do?", "Change a clip")
+        await ada.choose("Which clip?", "Press photo")
+        return ada.sees().rsplit("### Press photo", 1)[1]
+
+    assert "**Deadline:**" not in await shown()
+    await ada.press("Set a deadline")
+    await ada.fill(day="2026-06-20", kind="hard")
+    await ada.until_sees("Changed Press photo.")
+    assert "**Deadline:** Sat 20 June" in await shown()
+    await ada.press("Set a deadline")
+    await ada.fill(day="")
+    await ada.until_sees("Changed Press photo.")
+    assert "Sat 20 June" not in await shown()
+
+
 async def test_a_wrong_entry_keeps_what_was_typed(ada: Actor) -> None:
     await ada.slash("/loop new", name="Night Drive")
     await add(ada, "Teaser", "promo", "soon")

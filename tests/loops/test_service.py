@@ -15,14 +15,15 @@ from bot.clock import FixedClock
 from bot.errors import AlreadyDone, BotError, ChangedSince, Gone, NotFound, Refused
 from bot.loops.area import LoopArea, Neighbours, open_loops
 from bot.loops.clips import ClipFields
-from bot.loops.model import MILLI, Clip, DeadlineKind, Lane, LoopBounce, LoopId, Source
+from bot.loops.dated import DatedClip, DatedLoop, DatedLoops
+from bot.loops.model import MILLI, Clip, DeadlineKind, Lane, LoopBounce, LoopId, Pace, Role, Source
 from bot.loops.saving import NotSaved, Saving, TooManyWaiting
-from bot.loops.service import LoopFields, PlannedLoop
+from bot.loops.service import LoopFields
 from bot.loops.store import Edited
 from bot.undo import ChangeService
 from storage.retention import Retention
 from storage.unit import Database
-from tests.loops.plans import NOW, clip
+from tests.loops.plans import NOW
 
 ADA, BEN = 1001, 1002
 ACTOR = Actor.user(ADA, "Ada")
@@ -117,7 +118,6 @@ async def test_new_clips_and_loops_have_the_defaults(area: LoopArea):
     made = clip_of(edited)
     assert (made.name, made.lane, made.start_milli, made.length_milli) == ("New clip", "creative", 0, 4 * MILLI)
     assert (made.ready, made.source, made.notes) == (False, Source.MANUAL, "")
-    assert (await area.loops.desk(ADA)).selected_clip_id == made.id
 
 
 async def test_the_same_interaction_makes_one_clip(area: LoopArea):
@@ -219,8 +219,8 @@ async def test_dated_loops_take_whole_days_and_no_start_before_the_first(area: L
 
 async def test_a_loop_holds_two_hundred_clips_and_a_person_fifty_loops(area: LoopArea):
     loop_id = await planned(area)
-    many = [clip("promo", 0, 1, ident=f"c{n}") for n in range(200)]
-    await area.clips.add_planned(ACTOR, ADA, loop_id, many, operation="loop.add_clip")
+    for number in range(200):
+        await area.clips.add(ACTOR, ADA, loop_id, ClipFields(f"Clip {number}"))
     with pytest.raises(Refused):
         await area.clips.add(ACTOR, ADA, loop_id, ClipFields())
     for _ in range(49):
@@ -296,16 +296,36 @@ async def test_a_copy_starts_afresh(area: LoopArea):
 
 
 async def test_a_dated_copy_moves_to_the_new_day_it_leads_to(area: LoopArea):
-    deadline = clip("promo", 3, 4, "Pitch", deadline_kind=DeadlineKind.HARD, deadline=date(2026, 6, 9))
-    made = await area.loops.create_planned(
-        ACTOR, ADA, PlannedLoop("Single", date(2026, 6, 1), date(2026, 7, 1), date(2026, 6, 20), [deadline])
-    )
+    days = date(2026, 6, 1), date(2026, 7, 1), date(2026, 6, 20)
+    async with area.store.database.write(ACTOR, ADA, "release.new") as unit:
+        made = await DatedLoops().create(
+            unit,
+            DatedLoop("Single", Role.ARTIST, Pace.MODERATE, "Europe/London", *days, "single_8w"),
+            [DatedClip("pitch", "Pitch", Lane.PROMO, date(2026, 6, 4), 4, deadline=date(2026, 6, 9), hard=True)],
+        )
     with pytest.raises(Refused):
         await area.loops.duplicate(ACTOR, ADA, made.loop.id, suffix="(copy)")
     copied = await area.loops.duplicate(ACTOR, ADA, made.loop.id, new_day=date(2026, 9, 20), suffix="(copy)")
     assert (copied.loop.start_date, copied.loop.end_date) == (date(2026, 9, 1), date(2026, 10, 1))
     assert copied.loop.anchor_date == date(2026, 9, 20)
     assert (await only_clip(area, copied.loop.id)).deadline == date(2026, 9, 9)
+
+
+async def test_a_deadline_needs_dates_and_one_of_a_release_moves_with_it_only(area: LoopArea):
+    free = await planned(area, ClipFields("Sketch"))
+    with pytest.raises(Refused) as undated:
+        await area.clips.set_deadline(ACTOR, ADA, (await only_clip(area, free)).id, DeadlineKind.SOFT, date(2026, 6, 9))
+    assert undated.value.code == "loop_deadline_undated"
+    days = date(2026, 6, 1), date(2026, 7, 1), date(2026, 6, 20)
+    async with area.store.database.write(ACTOR, ADA, "release.new") as unit:
+        made = await DatedLoops().create(
+            unit,
+            DatedLoop("Single", Role.ARTIST, Pace.MODERATE, "Europe/London", *days, "single_8w"),
+            [DatedClip("pitch", "Pitch", Lane.PROMO, date(2026, 6, 4), 4, deadline=date(2026, 6, 9), hard=True)],
+        )
+    with pytest.raises(Refused) as of_release:
+        await area.clips.set_deadline(ACTOR, ADA, made.clips[0].id, DeadlineKind.NONE, None)
+    assert of_release.value.code == "loop_deadline_of_release"
 
 
 async def test_today_is_the_day_where_the_owner_is_now(sqlite_database: Database):

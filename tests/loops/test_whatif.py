@@ -13,7 +13,7 @@ from bot.loops.model import LANES, MILLI, Lane, Plan, Role, SuggestedClip
 from bot.loops.momentum import frame_of, score_plan
 from bot.loops.rules import loop_rules
 from bot.loops.sequence import sequence
-from bot.loops.suggest import fingerprint, gate, read_suggested, suggest_by_rule
+from bot.loops.suggest import Gated, GateResult, fingerprint, gate, read_suggested, suggest_by_rule
 from bot.loops.tips import tips
 from bot.loops.whatif import WhatIf, WhatIfKind, applied, shortfalls, what_ifs
 from bot.loops.wording import tip_text, whatif_text
@@ -22,6 +22,11 @@ from tests.loops.words import say
 
 RULES = loop_rules()
 BANK = ShippedBank()
+
+
+def ideas(result: GateResult) -> list[Gated]:
+    """Return what is shown to adjust first, without Accept."""
+    return [one for one in result.passed if not one.is_clip]
 
 
 def sequenced(plan: Plan):
@@ -280,7 +285,7 @@ def test_the_gate_tells_clips_from_ideas():
     plan = Plan(loop(), night_drive(ready=False))
     result = gate(suggestions, plan, NOW, RULES, {"promo|dismissed|24"})
     assert [one.clip.name for one in result.clips] == ["fits"]
-    assert {one.clip.name: one.idea_because for one in result.ideas} == {
+    assert {one.clip.name: one.idea_because for one in ideas(result)} == {
         "on the one before": "overlap",
         "on Deliver files": "overlap",
         "outside": "outside",
@@ -292,8 +297,8 @@ def test_the_gate_tells_clips_from_ideas():
 def test_a_suggestion_that_would_lower_the_score_is_only_an_idea():
     flying = g8((bounce(),))
     result = gate([SuggestedClip(Lane.PROMO, 40 * MILLI, 4 * MILLI, "late")], flying, NOW, RULES)
-    assert result.ideas[0].gain < 0
-    assert result.ideas[0].idea_because == "gain"
+    assert ideas(result)[0].gain < 0
+    assert ideas(result)[0].idea_because == "gain"
 
 
 @few

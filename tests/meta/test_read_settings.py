@@ -25,10 +25,6 @@ OWN: dict[type[BaseModel], tuple[str, ...]] = {
 }
 NOT_SET = {"setup_step": "how far the set-up was gone through; its own next step reads it"}
 """Fields that are no settings, and why they are kept with them."""
-WAITING = {
-    "keep_audio": "acts with what is kept of uploaded audio",
-    "retention_days": "acts with what is kept of uploaded audio",
-}
 
 
 @cache
@@ -75,7 +71,7 @@ def _by_own_methods(model: type[BaseModel]) -> set[str]:
 
 @pytest.mark.parametrize("model", list(OWN), ids=lambda model: model.__name__)
 def test_every_setting_has_somebody_who_acts_on_it(model: type[BaseModel]) -> None:
-    unread = set(model.model_fields) - _read(model, _trees()) - set(NOT_SET) - set(WAITING)
+    unread = set(model.model_fields) - _read(model, _trees()) - set(NOT_SET)
     assert unread == set(), "set, shown, and without effect"
 
 

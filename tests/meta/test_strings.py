@@ -28,7 +28,7 @@ ENGLISH = CATALOGUE.keys()
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
 ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")
 ASKED_BY_NAME = re.compile(r"^[a-z]+\.(command|choice)\.|^thing\.")
-CHECKED = frozenset({"studio", "coach", "missions", "loops"})
+CHECKED = frozenset({"studio", "coach", "missions", "loops", "bounces", "releases", "digest", "phases"})
 """Areas that are complete; each joins when its last command is in."""
 AREAS = ("bounces", "loops", "missions", "coach", "releases", "digest", "voice", "phases", "studio")
 LINK = re.compile(r"^link:(/[a-z -]+)$")

@@ -57,7 +57,7 @@ async def test_an_approval_runs_the_step_and_names_who_and_why(dept: Department)
     assert decided.view.iteration.status is IterationStatus.APPROVED
     assert await dept.notes(mission) == ["Finish the bridge"]
     async with dept.database.read(ADA) as unit:
-        [group] = await unit.repo(ChangeRepository).by_actor_prefix(f"ai:{mission.id}/")
+        [group] = await unit.repo(ChangeRepository).recent(mission.created_at, f"ai:{mission.id}/1/1")
     assert group.actor_reference == f"ai:{mission.id}/1/1"
     assert group.actor_name == "Studio"
     assert group.changes[0].rationale == "It is the next open task."

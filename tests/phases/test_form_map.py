@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from bot.errors import Refused
 from bot.phases.form_map import (
+    FormDiff,
     Overlay,
     OverlayMode,
-    apply_diff,
     content_hash,
     diff,
     diff_in_words,
     draw,
+    identities,
     markdown,
     overlay,
     overlay_alt,
@@ -48,6 +49,20 @@ def test_a_draw_is_repeatable_and_never_starts_with_the_outro(user: int, map_id:
 
 def test_draws_differ_from_number_to_number() -> None:
     assert len({canonical(draw(1, "m", number, CONSTRAINTS, RULES)) for number in range(20)}) > 8
+
+
+def apply_diff(old: FormContent, change: FormDiff) -> FormContent:
+    """Do what a difference says, to see that it says everything."""
+    sections = dict(zip(identities(old), old.sections, strict=True))
+    gone = {*change.removed, *(i for _, i in change.moved)}
+    order = [i for i in sections if i not in gone]
+    sections.update({i: section for _, i, section in change.added})
+    sections.update({i: section for i, _, section in change.changed})
+    places = [*((place, i) for place, i, _ in change.added), *change.moved]
+    for place, identity in sorted(places, key=lambda item: item[0]):
+        order.insert(place, identity)
+    constraint = change.constraint[1] if change.constraint else old.constraint
+    return FormContent(tuple(sections[i] for i in order), constraint)
 
 
 @settings(max_examples=100)

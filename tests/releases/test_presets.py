@@ -137,7 +137,8 @@ def test_the_operator_gives_bandcamp_dates_and_a_row_without_source_is_refused(t
 
 def test_a_release_build_has_every_fact_behind_a_hard_deadline_checked(book: PresetBook) -> None:
     today = datetime.now(UTC).date()
-    open_rows = [fact.key for fact in FACTS.blocking_release_build(book.presets.values(), today)]
+    used = {key for preset in book.presets.values() for task in preset.tasks if task.is_hard for key in task.facts}
+    open_rows = [fact.key for fact in FACTS.unverified(today) if fact.key in used]
     if os.environ.get("STUDIOHAND_RELEASE_BUILD"):
         assert open_rows == [], "look at the source and fill in last_verified"
     else:

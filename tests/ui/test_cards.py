@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from bot.say.card import Accent, Button, Card, Fact, Line, Option, Picture, Section, Select, State, note
 from bot.say.words import Words, read_catalogue
 from bot.ui.cards import (
-    as_text,
     clip,
     count_characters,
     count_components,
@@ -89,29 +88,6 @@ def test_clipping_ends_at_a_word() -> None:
 def test_any_text_of_people_fits(lines: list[str], lead: str) -> None:
     fitted = fit(Card("T", lead=lead, sections=[Section("S", lines)]), WORDS)
     assert count_characters(fitted) <= ui_rules().card_characters
-
-
-def test_the_text_twin_says_the_same() -> None:
-    text = as_text(
-        Card(
-            "Night *Drive*",
-            State("Strong", "🔵"),
-            "It moves.",
-            [Fact("Plan", "52 percent")],
-            [Picture("p.png", b"", "Timeline of Night Drive")],
-            next_lines=["Finish the bass"],
-        ),
-        WORDS,
-    )
-    assert text.splitlines() == [
-        "Night *Drive*: Strong",
-        "It moves.",
-        "Plan: 52 percent",
-        "Picture: Timeline of Night Drive",
-        "",
-        "Next",
-        "- Finish the bass",
-    ]
 
 
 def test_pictures_carry_their_words() -> None:

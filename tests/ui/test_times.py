@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.say.card import Button, Card, controls_of, plain
+from bot.say.card import Button, Card, plain
 from bot.say.when import read
 from bot.say.words import read_catalogue
 from bot.ui.times import chosen_time, time_card
+from tests.cards import controls_of
 
 WORDS = read_catalogue().words("en")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -256,11 +256,6 @@ class WeekService:
         weeks = await self.history(owner, limit=1000)
         return json.dumps([_exported(view) for view in weeks], ensure_ascii=False, indent=2)
 
-    async def close_due(self, owner: OwnerId) -> list[Session]:
-        """Close what ended; for the tick at Monday 00:00 local."""
-        async with self._desk.write(Actor.system("coach"), owner, "close_week") as sitting:
-            return await close_past(sitting, self._desk)
-
     async def view(self, sitting: Sitting, week: Session) -> WeekView:
         """Read everything the card of a week shows."""
         tasks = sitting.unit.repo(CoachTaskRepository)
