@@ -1,10 +1,9 @@
 """Cards of digests: the stored view model as a card, the settings panel, the archive."""
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.digest.model import Digest, DigestState, Energy, IsoWeek
-from bot.digest.render import DigestCard
 from bot.digest.service import Panel, Shown
 from bot.say.card import (
     Accent,
@@ -26,7 +25,6 @@ from bot.say.dates import week_span
 from bot.say.words import Words
 
 LISTED = 8
-_NUMBERED = re.compile(r"^\d+\. ")
 
 
 def stored_card(
@@ -61,21 +59,17 @@ def stored_card(
     if can_check_in:
         rows.append([Button("coach", "checkin-new", words("digest.card.checkin"), owner=owner)])
     rows += offer
-    card = _card(shown.card, waveform)
-    facts = list(card.facts)
+    facts = list(shown.card.facts)
     if energy is not None:
         line = words("digest.energy", count=energy.answers, middle=f"{energy.middle:g}")
         facts.append(Fact(words("digest.card.energy"), line))
-    meta = [words("digest.late"), *card.meta] if late else card.meta
-    return Card(
-        title=card.title,
-        lead=card.lead,
+    picture = shown.picture
+    return replace(
+        shown.card,
         facts=facts,
-        media=card.media,
-        sections=card.sections,
-        meta=meta,
+        media=[Picture(picture.file, waveform, picture.alt)] if picture and waveform else [],
+        meta=[words("digest.late"), *shown.card.meta] if late else shown.card.meta,
         rows=rows,
-        accent=Accent.ACCENT,
     )
 
 
@@ -83,37 +77,9 @@ def _button(action: str, words: Words, week: str, owner: int, style: Style = Sty
     return Button("digest", action, words(f"digest.card.{action}"), week, style=style, owner=owner)
 
 
-def _card(card: DigestCard, waveform: bytes | None) -> Card:
-    facts = [Fact(raw(s.name), raw(s.value.replace("\n", ", "))) for s in card.sections if s.inline]
-    sections = [
-        Section(raw(s.name), [raw(_NUMBERED.sub("", line)) for line in s.value.split("\n")])
-        for s in card.sections
-        if not s.inline
-    ]
-    media = [Picture(card.image.file, waveform, card.image.alt)] if card.image and waveform else []
-    return Card(
-        title=raw(card.title),
-        lead=raw(card.lead),
-        facts=facts,
-        media=media,
-        sections=sections,
-        meta=[raw(card.footer)],
-    )
-
-
-def public_card(card: DigestCard, words: Words, owner: int) -> Card:
+def public_card(card: Card, words: Words, owner: int) -> Card:
     """Return the copy for a channel; its owner and managers may take it away."""
-    shown = _card(card, None)
-    remove = Button("ui", "remove", words("card.remove"), owner=owner)
-    return Card(
-        title=shown.title,
-        lead=shown.lead,
-        facts=shown.facts,
-        sections=shown.sections,
-        meta=shown.meta,
-        rows=[[remove]],
-        accent=Accent.ACCENT,
-    )
+    return replace(card, rows=[[Button("ui", "remove", words("card.remove"), owner=owner)]])
 
 
 def quiet_card(words: Words, owner: int) -> Card:

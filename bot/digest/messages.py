@@ -71,7 +71,7 @@ class DigestMessages:
     async def inbox(self, delivery: Delivery) -> InboxText | None:
         payload: Any = delivery.payload
         shown = await self._service.peek(delivery.owner, payload["digest"])
-        return InboxText(shown.card.title, shown.card.lead) if shown else None
+        return InboxText(shown.card.title, shown.card.lead or "") if shown else None
 
     async def quiet(self, delivery: Delivery) -> OutMessage | None:
         return OutMessage(quiet_card(await self._words(delivery.owner), delivery.owner))
@@ -96,8 +96,8 @@ class DigestMessages:
         return OutMessage(server_card(payload["week"], lines, most, self._catalogue.words("en")))
 
     async def waveform(self, owner: int, shown: Shown) -> bytes | None:
-        image = shown.card.image
-        return await self._waveforms.picture(owner, image.source) if image and image.source else None
+        source = shown.picture.source if shown.picture else ""
+        return await self._waveforms.picture(owner, source) if source else None
 
     async def _words(self, owner: int) -> Words:
         return self._catalogue.words(await self._studio.language(owner))

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -12,49 +12,20 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.digest.compile import DigestView
 from bot.paths import assets_dir
+from bot.say.card import Accent, Card, Fact, Section, raw
 from bot.say.words import Speaks
 
-TITLE_MOST, LEAD_MOST, NAME_MOST, VALUE_MOST, FOOTER_MOST = 256, 600, 60, 1000, 200
 TOTAL_MOST = 3900
 ALT_MOST = 300
-COLOUR = 0x3AA9BE
-"""The digest's accent (panel blue-green of the palette); carries no meaning alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class CardSection:
-    name: str
-    value: str
-    inline: bool = False
+class PictureSource:
+    """The picture of a card: drawn anew from `source` whenever the card is."""
 
-
-@dataclass(frozen=True, slots=True)
-class CardImage:
     source: str
     file: str
     alt: str
-
-
-@dataclass(frozen=True, slots=True)
-class DigestCard:
-    """The card as data: stored with the digest, drawn by the interface."""
-
-    title: str
-    lead: str
-    sections: tuple[CardSection, ...]
-    image: CardImage | None
-    footer: str
-    buttons: tuple[str, ...]
-    colour: int = COLOUR
-
-    @property
-    def characters(self) -> int:
-        return (
-            len(self.title)
-            + len(self.lead)
-            + len(self.footer)
-            + sum(len(section.name) + len(section.value) for section in self.sections)
-        )
 
 
 # ------------------------------------------------------------------ the file
@@ -105,18 +76,27 @@ _DROPS: Sequence[Drop] = (
 """What goes first when a card is too long: proposals, release, noticed, extras, loops."""
 
 
-def to_card(view: DigestView, words: Speaks, *, controls: bool = True) -> DigestCard:
-    """Return the card; over the limits it drops parts from the bottom, then items with "and 3 more"."""
-    card = _card(view, words, controls)
+def to_card(view: DigestView, words: Speaks) -> Card:
+    """Return the card, without controls; too long, it drops parts from the bottom, then items with "and 3 more"."""
+    card = _card(view, words)
     for drop in _DROPS:
-        if _fits(card):
+        if characters(card) <= TOTAL_MOST:
             return card
         view = drop(view)
-        card = _card(view, words, controls)
-    while not _fits(card) and (view.clips or len(view.bounces) > 1 or len(view.steps) > 1):
+        card = _card(view, words)
+    while characters(card) > TOTAL_MOST and (view.clips or len(view.bounces) > 1 or len(view.steps) > 1):
         view = _shorter(view)
-        card = _card(view, words, controls)
+        card = _card(view, words)
     return card
+
+
+def characters(card: Card) -> int:
+    """Count what a digest's card shows."""
+    texts = [card.title, card.lead or "", *card.meta]
+    texts += [text for fact in card.facts if isinstance(fact, Fact) for text in (fact.label, fact.value)]
+    for section in card.sections:
+        texts += [section.heading or "", "\n".join(line for line in section.lines if isinstance(line, str))]
+    return sum(map(len, texts))
 
 
 def _shorter(view: DigestView) -> DigestView:
@@ -127,82 +107,88 @@ def _shorter(view: DigestView) -> DigestView:
     return replace(view, steps=view.steps[:-1])
 
 
-def _fits(card: DigestCard) -> bool:
-    return (
-        card.characters <= TOTAL_MOST
-        and len(card.title) <= TITLE_MOST
-        and len(card.lead) <= LEAD_MOST
-        and len(card.footer) <= FOOTER_MOST
-        and all(len(s.name) <= NAME_MOST and len(s.value) <= VALUE_MOST for s in card.sections)
-    )
-
-
-def _card(view: DigestView, words: Speaks, controls: bool) -> DigestCard:
+def _card(view: DigestView, words: Speaks) -> Card:
     finished = [line.card for line in view.bounces]
     if view.clips:
         finished.append(", ".join(view.clips))
     if view.more:
         finished.append(words("digest.finished.more", count=view.more))
     finished += view.extras
-    parts = (
-        ("finished", finished, False),
-        ("momentum", [line.card for line in view.loops], True),
-        ("motion", [view.motion_card] if view.motion_card else [], True),
-        ("noticed", [line for line in (view.noticed, *view.notes) if line], False),
-        ("next", [f"{number}. {line.card}" for number, line in enumerate(view.steps, 1)], False),
-        ("release", [view.release] if view.release else [], False),
-        ("proposals", [view.proposals] if view.proposals else [], False),
-        ("phase", [view.phase_card] if view.phase_card else [], False),
+    facts = (
+        ("momentum", [line.card for line in view.loops]),
+        ("motion", [view.motion_card] if view.motion_card else []),
     )
-    picture = view.pictures[0] if view.pictures else None
-    return DigestCard(
-        title=view.card_title,
-        lead=view.headline.card,
-        sections=tuple(
-            CardSection(words(f"digest.card.{key}"), "\n".join(lines), inline) for key, lines, inline in parts if lines
-        ),
-        image=CardImage(picture.source, picture.file, picture.alt[:ALT_MOST]) if picture else None,
-        footer=view.card_footer,
-        buttons=tuple(words(f"digest.card.{key}") for key in ("plan", "lighter", "pause", "settings", "file"))
-        if controls
-        else (),
+    sections = (
+        ("finished", finished),
+        ("noticed", [line for line in (view.noticed, *view.notes) if line]),
+        ("next", [line.card for line in view.steps]),
+        ("release", [view.release] if view.release else []),
+        ("proposals", [view.proposals] if view.proposals else []),
+        ("phase", [view.phase_card] if view.phase_card else []),
+    )
+    return _marked(
+        view.card_title,
+        view.headline.card,
+        [(words(f"digest.card.{key}"), ", ".join(lines)) for key, lines in facts if lines],
+        [(words(f"digest.card.{key}"), lines) for key, lines in sections if lines],
+        view.card_footer,
     )
 
 
-def card_to_dict(card: DigestCard) -> dict[str, Any]:
-    """Return the card as the JSON object that is stored."""
+def _marked(
+    title: str, lead: str, facts: Sequence[tuple[str, str]], sections: Sequence[tuple[str, Sequence[str]]], footer: str
+) -> Card:
+    """Return a card of texts that are finished markup."""
+    return Card(
+        title=raw(title),
+        lead=raw(lead),
+        facts=[Fact(raw(label), raw(value)) for label, value in facts],
+        sections=[Section(raw(heading), [raw(line) for line in lines]) for heading, lines in sections],
+        meta=[raw(footer)],
+        accent=Accent.ACCENT,
+    )
+
+
+def picture_of(view: DigestView) -> PictureSource | None:
+    """Return the waveform that goes with a digest."""
+    if not view.pictures:
+        return None
+    picture = view.pictures[0]
+    return PictureSource(picture.source, picture.file, picture.alt[:ALT_MOST])
+
+
+def card_json(card: Card, picture: PictureSource | None = None) -> str:
+    """Return the card as it is stored."""
     data: dict[str, Any] = {
         "title": card.title,
         "lead": card.lead,
-        "color": card.colour,
-        "sections": [
-            {"name": s.name, "value": s.value, **({"inline": True} if s.inline else {})} for s in card.sections
-        ],
-        "footer": card.footer,
-        "buttons": list(card.buttons),
+        "facts": [[fact.label, fact.value] for fact in card.facts if isinstance(fact, Fact)],
+        "sections": [{"name": section.heading, "lines": list(section.lines)} for section in card.sections],
+        "footer": card.meta[0],
+        "image": asdict(picture) if picture else None,
     }
-    if card.image is not None:
-        data["image"] = {"file": card.image.file, "alt": card.image.alt, "source": card.image.source}
-    return data
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)
 
 
-def card_from_dict(data: Mapping[str, Any]) -> DigestCard:
-    image = data.get("image")
-    return DigestCard(
-        title=data["title"],
-        lead=data["lead"],
-        sections=tuple(CardSection(s["name"], s["value"], s.get("inline", False)) for s in data["sections"]),
-        image=CardImage(image.get("source", ""), image["file"], image["alt"]) if image else None,
-        footer=data["footer"],
-        buttons=tuple(data["buttons"]),
-        colour=data["color"],
+def read_card(stored: str) -> tuple[Card, PictureSource | None]:
+    """Read what `card_json` wrote, and what was stored before it knew of facts and lines."""
+    data: dict[str, Any] = json.loads(stored)
+    sections, image = data["sections"], data.get("image")
+    facts = [(one["name"], one["value"].replace("\n", ", ")) for one in sections if one.get("inline")]
+    card = _marked(
+        data["title"],
+        data["lead"],
+        [*facts, *data.get("facts", ())],
+        [
+            (one["name"], one["lines"] if "lines" in one else one["value"].split("\n"))
+            for one in sections
+            if not one.get("inline")
+        ],
+        data["footer"],
     )
+    return card, PictureSource(image.get("source", ""), image["file"], image["alt"]) if image else None
 
 
 def stored_hash(markdown: str, card: str) -> str:
     """Return the SHA-256 of what was built, in hex."""
     return hashlib.sha256(f"{markdown}\x00{card}".encode()).hexdigest()
-
-
-def card_json(card: DigestCard) -> str:
-    return json.dumps(card_to_dict(card), ensure_ascii=False, sort_keys=True)

@@ -1,10 +1,8 @@
 """Weekly digests: settings, building a window once, showing any week, sharing, pausing."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,12 +14,21 @@ from bot.digest.clean import plain
 from bot.digest.compile import PublicChoice, compile_view, public_data
 from bot.digest.model import Digest, DigestId, DigestState, Energy, IsoWeek, MissionNote, WeekData
 from bot.digest.ports import Person, WeekPlanner, WeekSource
-from bot.digest.render import DigestCard, card_from_dict, card_json, stored_hash, to_card, to_markdown
+from bot.digest.render import (
+    PictureSource,
+    card_json,
+    picture_of,
+    read_card,
+    stored_hash,
+    to_card,
+    to_markdown,
+)
 from bot.digest.rules import DigestRules
 from bot.digest.schedule import Window, cut_of, week_of, weekly, window_of
 from bot.errors import NotFound, Refused
 from bot.recurrence import Weekly, format_rule, next_fire
 from bot.rules import load_rules
+from bot.say.card import Card
 from bot.say.words import Speaks
 from storage.repositories.digest import (
     DigestClock,
@@ -76,10 +83,11 @@ class Shown:
 
     week: IsoWeek
     markdown: str
-    card: DigestCard
+    card: Card
     so_far: bool
     id: str | None = None
-    public_card: DigestCard | None = None
+    public_card: Card | None = None
+    picture: PictureSource | None = None
     window: Window | None = None
 
     @property
@@ -254,9 +262,9 @@ class DigestService:
         public = public_data(data, PublicChoice(loops=settings.loops_public))
         public_card = ""
         if public.bounces or public.clips:
-            shown = to_card(compile_view(public, words, owner_name=name), words, controls=False)
-            public_card = card_json(shown)
-        return Built(data, to_markdown(view, words), card_json(to_card(view, words)), public_card)
+            public_card = card_json(to_card(compile_view(public, words, owner_name=name), words))
+        card = card_json(to_card(view, words), picture_of(view))
+        return Built(data, to_markdown(view, words), card, public_card)
 
     def digest_of(self, unit: Unit, owner: int, window: Window, built: Built, state: DigestState) -> Digest:
         """Return the row that keeps what was built."""
@@ -305,8 +313,9 @@ class DigestService:
         built = await self.build(owner, window)
         words = await self.person.words(owner)
         view = compile_view(built.data, words, so_far=True)
-        public = card_from_dict(_json(built.public_card)) if built.public_card else None
-        return Shown(window.week, to_markdown(view, words), to_card(view, words), True, public_card=public)
+        public = _public(built.public_card)
+        card, picture = to_card(view, words), picture_of(view)
+        return Shown(window.week, to_markdown(view, words), card, True, public_card=public, picture=picture)
 
     async def _past_window(self, owner: int, week: IsoWeek, rule: Weekly, zone: ZoneInfo) -> Window:
         """Return the window of a past week; stored neighbours bound it, so that nothing is told twice."""
@@ -402,11 +411,18 @@ class DigestService:
 
 def shown_of(digest: Digest) -> Shown:
     """Return a stored digest for looking at."""
-    public = card_from_dict(_json(digest.public_card)) if digest.public_card else None
-    window = Window(digest.week, digest.cut_from, digest.cut_at)
-    card = card_from_dict(_json(digest.card))
-    return Shown(digest.week, digest.markdown, card, False, id=digest.id, public_card=public, window=window)
+    card, picture = read_card(digest.card)
+    return Shown(
+        digest.week,
+        digest.markdown,
+        card,
+        False,
+        id=digest.id,
+        public_card=_public(digest.public_card),
+        picture=picture,
+        window=Window(digest.week, digest.cut_from, digest.cut_at),
+    )
 
 
-def _json(text: str) -> dict[str, Any]:
-    return json.loads(text)
+def _public(stored: str) -> Card | None:
+    return read_card(stored)[0] if stored else None

@@ -85,9 +85,8 @@ class Digests(StudioCog):
 
 
 async def _show(turn: Turn, shown: Shown) -> None:
-    image = shown.card.image
     waveform = None
-    if image is not None and image.source:
+    if shown.picture is not None and shown.picture.source:
         waveform = await turn.services.digest_messages.waveform(turn.person, shown)
     can_post = turn.guild is not None
     card = stored_card(
