@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.client import StudioBot
 from bot.errors import BotError, Refused
 from bot.paths import assets_dir
 from bot.say.card import Button, Card, Option, Row, Section, Select, Text, join, raw
@@ -47,7 +48,7 @@ def topic_card(topic: Topic, turn: Turn) -> Card:
 class Help(commands.Cog):
     """The help command; it knows no area, only what is registered."""
 
-    def __init__(self, bot: Any) -> None:
+    def __init__(self, bot: StudioBot) -> None:
         self.bot = bot
 
     @verb("help")
@@ -161,5 +162,5 @@ def _said(usable: dict[str, list[Any]], command: str) -> Text:
     return raw(known.description)
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Help(bot))

@@ -1,11 +1,10 @@
 """`/bounce`: its commands and its menu. Lists, the card, what comes in, More and folders have their own files."""
 
-from typing import Any
-
 import discord
 from discord import app_commands
 
 from bot.bounces.model import BounceTag, Filter
+from bot.client import StudioBot
 from bot.say.card import (
     Option,
 )
@@ -61,7 +60,7 @@ class LinkableLoop(Entity):
 class Bounces(StudioCog):
     """Every finished export."""
 
-    def __init__(self, bot: Any) -> None:
+    def __init__(self, bot: StudioBot) -> None:
         super().__init__(bot)
         self._menu = app_commands.ContextMenu(name="Log as bounce", callback=log_as_bounce)
         self._menu.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
@@ -118,5 +117,5 @@ class Bounces(StudioCog):
         await turn.reply(await bounce_folders.panel(turn))
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Bounces(bot))

@@ -1,11 +1,11 @@
 """`/coach`: commands only; cards and controls are in the files beside this one."""
 
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from discord import app_commands
 
+from bot.client import StudioBot
 from bot.coach.cards import ACTIONS
 from bot.coach.dates import local_date
 from bot.coach.metrics import LOGGABLE
@@ -75,8 +75,7 @@ class MeasureOption(app_commands.Transformer):
     async def autocomplete(  # type: ignore[override]
         self, interaction: Interaction, value: str, /
     ) -> list[app_commands.Choice[str]]:
-        services: Any = interaction.client.services
-        known = await services.coach.progress.metrics(interaction.user.id)
+        known = await Turn.of(interaction).services.coach.progress.metrics(interaction.user.id)
         names = dict.fromkeys([*known, *LOGGABLE])
         wanted = value.casefold()
         return [
@@ -279,7 +278,7 @@ def _monday(turn: Turn, view: ProfileView, week: str | None) -> date | None:
     return monday + timedelta(days={"next": 7, "last": -7}.get(week, 0))
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Coach(bot))
 
 

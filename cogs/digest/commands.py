@@ -5,6 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.client import StudioBot
 from bot.digest.cards import list_card, panel_card, public_card, stored_card
 from bot.digest.model import IsoWeek
 from bot.digest.service import Panel, Shown
@@ -274,5 +275,5 @@ async def _switch_server(press: Press) -> None:
 controls = (show_archive, pick_span, pack, ask_file, take_over)
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Digests(bot))

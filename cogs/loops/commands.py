@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.area import LoopArea
 from bot.loops.cards import binned_text, edited_text, list_card, next_card
@@ -90,7 +90,7 @@ ClipChoice = app_commands.Transform[str, ClipOption]
 class Loops(StudioCog):
     """The commands of loops."""
 
-    def __init__(self, bot: Any) -> None:
+    def __init__(self, bot: StudioBot) -> None:
         super().__init__(bot)
         area: LoopArea = bot.services.loops
         self.panels = LoopPanels(bot, area)
@@ -468,7 +468,7 @@ async def _told(turn: Turn, key: str, edited: Edited) -> None:
     await turn.reply(note(text, buttons) if buttons else note(text))
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Loops(bot))
 
 

@@ -1,13 +1,13 @@
 """Form maps, reached from More on a loop or a bounce, and the answers to an offered change of phase."""
 
 from dataclasses import replace
-from typing import Any
 
 from bot.bounces import facts as wording
 from bot.bounces.cards import picture_of, say_in
 from bot.bounces.model import Bounce
 from bot.bounces.pictures import Stretch
 from bot.bounces.trouble import CannotMeasure
+from bot.client import StudioBot
 from bot.phases.cards import map_card, offer_rows, phase_name
 from bot.phases.form_map import OverlayMode, overlay_alt, section_line, time_text
 from bot.phases.forms import FormView, SavedForm, shipped_constraints
@@ -273,5 +273,5 @@ async def _moved(press: Press, move: PhaseMove) -> None:
     await press.reply(note(join(" ", lines), [undo_button(press, move.group_id)]), ephemeral=True)
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     """Controls only: form maps are opened from loops and bounces, phases from the coach."""

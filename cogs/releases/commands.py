@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from discord import app_commands
 
@@ -11,6 +10,7 @@ from bot.bounces.cards import picture_of, say_in
 from bot.bounces.model import Filter
 from bot.bounces.pictures import ART_PX, SHOWN_ART_PX
 from bot.bounces.trouble import CannotMeasure
+from bot.client import StudioBot
 from bot.errors import BotError, NotFound, Refused
 from bot.loops.model import Pace, Role
 from bot.releases.cards import (
@@ -651,5 +651,5 @@ async def delete(press: Press) -> None:
     await press.update(note(told, [undo_button(press, group_id)]))
 
 
-async def setup(bot: Any) -> None:
+async def setup(bot: StudioBot) -> None:
     await bot.add_cog(Releases(bot))

@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.rules import Place, broken, owner_filter, reads_that_write, waits_in_a_unit, words_in_a_log
+from tests.rules import (
+    Place,
+    broken,
+    owner_filter,
+    reads_that_write,
+    typed_services,
+    waits_in_a_unit,
+    words_in_a_log,
+)
 
 UNIT = "async def f(self):\n    async with self._database.write(a, o, 'x') as unit:\n        {}\n"
 BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
@@ -19,6 +27,7 @@ BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (words_in_a_log, "bot/loops/service.py", "log.info('made', title=loop.title)"),
     (words_in_a_log, "bot/loops/service.py", "log.warning('made', what=bounce.file_name)"),
     (words_in_a_log, "bot/loops/service.py", "log.warning(f'made {x}')"),
+    (typed_services, "cogs/loops/commands.py", "await interaction.client.services.loops.lines(1)"),
     (reads_that_write, "bot/loops/read.py", UNIT.format("pass")),
 ]
 KEEPS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
@@ -28,6 +37,7 @@ KEEPS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (waits_in_a_unit, "bot/loops/service.py", "async def f(self):\n    await self._sender.send(1)"),
     (words_in_a_log, "bot/loops/service.py", "log.info('made', loop=loop.id, seconds=1)"),
     (words_in_a_log, "bot/bounces/remote_watch.py", "log.info('measured', file=path.name)"),
+    (typed_services, "cogs/loops/commands.py", "await turn.services.loops.lines(1)"),
     (reads_that_write, "bot/loops/service.py", UNIT.format("pass")),
 ]
 
