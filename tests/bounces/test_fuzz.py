@@ -18,6 +18,8 @@ from bot.bounces.trouble import CannotMeasure
 from bot.bounces.worker import WorkerPool
 from tests.bounces.signals import music, save
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 FORMATS = [
     ("a.wav", "PCM_16", None),
     ("b.wav", "PCM_24", None),

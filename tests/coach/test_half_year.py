@@ -31,6 +31,8 @@ from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Stage
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 CAPS = {Pacing.RELAXED: 1, Pacing.MODERATE: 2, Pacing.INTENSIVE: 3}
 # The moderate pace lives in test_year.py; here are the two others, far from London.
 ZONES = {

@@ -32,6 +32,8 @@ from tests.coach.banks import synthetic_bank
 from tests.coach.desk import MONDAY
 from tests.databases import empty_sqlite
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 BANKS = {role: synthetic_bank(role) for role in Role}
 ACTS = (
     "tick", "tick", "tick_two", "late_tick", "skip", "let_go", "swap", "split", "own", "if_then", "schedule", "reflect",

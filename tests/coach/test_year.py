@@ -36,6 +36,8 @@ from storage.repositories.studio import PersonRepository
 from storage.unit import Database
 from tests.coach.living import Life, closed_messages, too_fast
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 ADA = 1001
 ada = Actor.user(ADA, "Ada")
 FIRST = date(2025, 3, 3)

@@ -19,6 +19,8 @@ from tests.digest.people import put_bounce
 from tests.product import Product
 from tests.wire.kit import Stage
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 
 def _finished_in(markdown: str, names: set[str]) -> tuple[set[str], int]:
     """Return which of the names a digest tells as done, and how many it only counts."""

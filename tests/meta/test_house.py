@@ -42,6 +42,7 @@ EXCEPTIONS = {
     "bot/missions/tools.py": "what a tool is; those of missions themselves are in own_tools.py",
     "bot/missions/own_tools.py": "the tools of missions themselves",
     "bot/coach/week.py": "the plan of somebody's week",
+    "bot/digest/render.py": "one view becomes a file and a card, within one length",
     "bot/digest/ports.py": "says what a part of the week is",
 }
 

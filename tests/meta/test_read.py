@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
 
 from bot.paths import assets_dir
+from storage.privacy_map import PRIVACY
 from storage.tables import load_all
 from tests.meta.imports import ROOT
 from tests.meta.reading import Class, Project
@@ -26,7 +27,6 @@ LOCAL = "bot.local."
 ASKED_FROM_OUTSIDE: Mapping[str, str] = {
     "bot.clock.FixedClock.advance": "the clock of tests and benchmarks",
     "bot.coach.content.check_bank": "the task banks are checked before they ship, not at each start",
-    "bot.lifecycle.Supervisor.names": "tests look at what still runs",
     "bot.recurrence.cron_times": "tests hold the times of a rule against the wall times of its expression",
     "bot.recurrence.latest_fire": "tests hold the way forward against the way back",
     "bot.say.words.Catalogue.keys": "the texts are checked before they ship",
@@ -34,31 +34,20 @@ ASKED_FROM_OUTSIDE: Mapping[str, str] = {
     "bot.say.words.lint": "the texts are checked before they ship",
     "bot.say.words.placeholders": "the texts are checked before they ship",
     "bot.ui.panel.LiveCards.waiting": "tests look at what is about to be edited",
-    "bot.missions.tools.Catalogue.names": "tests go through every tool",
     "storage.driver.Cursor.executemany": "SQLAlchemy asks a driver's cursor for it",
     "storage.driver.Cursor.fetchmany": "SQLAlchemy asks a driver's cursor for it",
     "storage.jobs.JobQueue.waiting": "tests and benchmarks look at what waits",
     "storage.jobs.JobQueue.work_off": "tests and benchmarks work on what is there and go on",
-    "storage.migrations.differences": "a test asks whether tables and migrations agree",
+    "storage.migrations.steps.differences": "a test asks whether tables and migrations agree",
 }
 """Functions that nobody in the product calls, and who does."""
 
 PENDING: Mapping[str, str] = {
     "bot.coach.content.load_preset": "the presets of the coach are there for pathways, which are not built yet",
     "bot.coach.content.check_preset": "as load_preset",
-    "storage.repositories.ai.AiRepository.forget": "what is kept how long is being gathered in one place",
     "storage.repositories.bounces.BounceRepository.forget_post": "posted cards are being gathered in one table",
-    "storage.repositories.missions.MissionRepository.forget_binned": "as AiRepository.forget",
-    "storage.repositories.studio.GuildRepository.gone_since": "as AiRepository.forget",
-    "bot.studio.service.StudioService.delete_again_after_restore": "as AiRepository.forget",
 }
 """Functions that wait for work that is under way. Nothing new goes in here."""
-
-PENDING_FIELDS: Mapping[str, str] = {
-    "bot.missions.rules.MissionRules.keep_events_days": "as AiRepository.forget",
-    "storage.tables.ai.AiRawReplyRow.kept_until": "as AiRepository.forget",
-}
-"""Rules and columns that wait in the same way."""
 
 RECORDED: Mapping[str, str] = {
     "storage.tables.ai.AiUsageRow.call_id": "ties a call to its kept reply, in the export of its person",
@@ -69,9 +58,6 @@ RECORDED: Mapping[str, str] = {
 
 PENDING_CONTENT = ("coach/presets/",)
 """The presets of the coach are there for pathways and ties, which are not built yet."""
-
-PENDING_DEPENDENCIES = frozenset({"python-dateutil", "stamina"})
-"""To be used in place of our own, or to go."""
 
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {
     "facts/ai_prices.toml": ("models",),
@@ -116,7 +102,7 @@ def test_every_port_is_called() -> None:
 
 
 def test_no_excuse_is_left_over() -> None:
-    fields = {*PENDING_FIELDS, *RECORDED}
+    fields = {*RECORDED}
     wrong = sorted(({*ASKED_FROM_OUTSIDE, *PENDING} - unread()) | (fields & project().read))
     assert not wrong, "these are called, or gone: " + ", ".join(wrong)
 
@@ -139,18 +125,20 @@ def _is_a(one: Class, *names: str) -> bool:
 
 def test_every_rule_is_read() -> None:
     rules = _fields(lambda one: _is_a(one, "Rules"))
-    wrong = [key for key in rules if key not in project().read and key not in PENDING_FIELDS]
+    wrong = [key for key in rules if key not in project().read]
     assert not wrong, "\n".join(f"{project().place(key)} is a number that changes nothing" for key in sorted(wrong))
 
 
 def test_every_column_is_read() -> None:
-    """Or holds rows together: keys, and what is unique, are read by the database."""
-    tables = {mapper.class_.__name__: mapper.local_table for mapper in load_all().registry.mappers}
+    """Or holds rows together (keys, and what is unique, are read by the database), or tells the purge its age."""
+    tables = {mapper.class_.__name__: cast("Table", mapper.local_table) for mapper in load_all().registry.mappers}
     wrong = []
     for key in _fields(lambda one: "__tablename__" in one.declared):
         name, _, column = key.rpartition(".")
         table = tables[name.rpartition(".")[2]]
-        if key in project().read or key in PENDING_FIELDS or key in RECORDED:
+        if key in project().read or key in RECORDED:
+            continue
+        if column == PRIVACY[table.name].keep.moment:
             continue
         if column in table.columns and not _is_key(table.columns[column]):
             wrong.append(f"{project().place(key)} is written and never read")
@@ -205,9 +193,7 @@ def test_every_dependency_is_imported() -> None:
     modules = packages_distributions()
     imported = {_plain(dist) for name in project().imported for dist in modules.get(name, ())}
     names = {_plain(re.split(r"[^A-Za-z0-9_.-]", one)[0]) for one in wanted}
-    assert sorted(names - imported - LOADED_BY_NAME.keys() - PENDING_DEPENDENCIES) == [], (
-        "declared and imported nowhere"
-    )
+    assert sorted(names - imported - LOADED_BY_NAME.keys()) == [], "declared and imported nowhere"
     assert sorted(LOADED_BY_NAME.keys() & imported) == [], "imported after all: no excuse is needed"
 
 

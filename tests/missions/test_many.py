@@ -19,6 +19,8 @@ from storage.tables.missions import IterationRow, StepRow
 from storage.unit import Database
 from tests.product import plain_settings
 
+pytestmark = pytest.mark.no_cover  # long, over lines that shorter tests reach: twice as long under coverage
+
 
 async def many(url: str, folder: Path, count: int) -> None:
     clock = FixedClock(START)

@@ -48,9 +48,13 @@ class SetCeilings:
 
     def __init__(self, studio: StudioService, daily_cost_usd: float) -> None:
         self._studio = studio
-        self.installation_microusd = round(daily_cost_usd * 1_000_000)
+        self._daily_cost_usd = daily_cost_usd
 
-    async def member_tokens(self, guild_id: int) -> int:
+    @property
+    def installation_microusd(self) -> int | None:
+        return round(self._daily_cost_usd * 1_000_000)
+
+    async def member_tokens(self, guild_id: int) -> int | None:
         return (await self._studio.guild_settings(guild_id)).ai_daily_tokens
 
 
