@@ -39,7 +39,6 @@ from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.outbox import Outbox
-from bot.say import when
 from bot.say.card import Picture
 from bot.say.words import Words, read_catalogue
 from bot.services import Foundation, Services
@@ -326,7 +325,6 @@ class App:
 
     def _start_care(self) -> None:
         """What one process does for all: the one with the gateway and with the media."""
-        self.supervisor.spawn("warm-typed-times", asyncio.to_thread(when.warm_blocking))
         self.clockwork.every("server-digests", 900, self.services.server_digests.sync, first_s=30)
         self.clockwork.every("housekeeping", 3600, self.housekeeping.run, first_s=60)
 

@@ -145,7 +145,7 @@ async def read_any(text: str, now: datetime, zone: ZoneInfo, *, default_hour: in
 
 
 def read_loosely_blocking(text: str, now: datetime, zone: ZoneInfo, default_hour: int = DEFAULT_HOUR) -> Answer | None:
-    """Read a time with dateparser. Slow (0.6 s at the first call): only in a thread, warmed at start."""
+    """Read a time with dateparser. Slow (0.6 s at the first call): only in a thread."""
     import dateparser
 
     found = dateparser.parse(
@@ -166,11 +166,6 @@ def read_loosely_blocking(text: str, now: datetime, zone: ZoneInfo, default_hour
         local = local.replace(hour=default_hour, minute=0, second=0, microsecond=0)
     at = resolve(local.replace(tzinfo=None), zone)
     return Past(at, next_likely(at, now, zone)) if at <= now else Reading(at, has_time)
-
-
-def warm_blocking() -> None:
-    """Make dateparser's first call at start, not under somebody's three seconds."""
-    read_loosely_blocking("morgen um 10", datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"))
 
 
 def next_likely(at: datetime, now: datetime, zone: ZoneInfo) -> datetime:

@@ -1,14 +1,11 @@
 """Setting up, health, personal settings, undo and privacy, as people see them."""
 
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.clock import FixedClock
-from tests.product import Product, running
+from tests.product import Product
 from tests.rig import labels, texts
 
 
@@ -36,14 +33,6 @@ async def test_a_new_server_is_greeted_once_until_i_am_taken_out_and_back(produc
     await cog.on_guild_remove(joined)
     await cog.on_guild_join(joined)
     assert greetings() == 2
-
-
-async def test_the_first_time_typed_in_another_language_does_not_wait_for_its_library(
-    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "dateparser", raising=False)
-    async with running(tmp_path / "data", clock) as product:
-        await product.wait_for(lambda: "dateparser" in sys.modules)
 
 
 async def test_somebody_without_the_right_cannot_set_me_up(product: Product) -> None:
