@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from bot.outbox_model import TargetKind
 
@@ -123,3 +124,17 @@ class CommandStore(Protocol):
     async def get(self, key: str) -> str | None: ...
 
     async def set(self, key: str, value: str) -> None: ...
+
+
+class ZoneReader(Protocol):
+    """Tell the zone that a person lives in; the server's where they set none."""
+
+    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
+
+
+class ProfileReader(Protocol):
+    """Tell what a new plan copies from the coach profile."""
+
+    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
+        """Return role and pace, or None when the person has no profile."""
+        ...

@@ -1,4 +1,4 @@
-"""What the outbox sends of bounces, rendered from what is true at the moment of sending"""
+"""What the outbox sends of bounces, rendered from what is true at the moment of sending."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,15 +22,13 @@ from storage.repositories.bounces import BounceRepository
 from storage.unit import Unit
 
 UploadLimit = Callable[[int], Awaitable[int]]
-
-
 _AUDIO_MARGIN = 0.98
-_USUAL_LIMIT = 10 * 1024 * 1024
+USUAL_LIMIT = 10 * 1024 * 1024
 """Discord's upload limit where the channel is not known yet (support.discord.com, 2024-09)."""
 
 
 async def usual_limit(_channel_id: int) -> int:
-    return _USUAL_LIMIT
+    return USUAL_LIMIT
 
 
 class BounceMessages:

@@ -10,16 +10,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from bot.bounces.levels import Columns
-from bot.bounces.picture_raster import (
-    Box,
-    Palette,
-    Rgb,
-    blend,
-    canvas,
-    fill,
-    palette,
-    waveform,
-)
+from bot.bounces.picture_raster import Box, Palette, Rgb, blend, canvas, fill, palette, waveform
 from bot.bounces.picture_text import Lettering, png, width_of
 
 F32 = NDArray[float32]

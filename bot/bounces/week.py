@@ -1,4 +1,4 @@
-"""Bounces' part of a week: what was bounced, sliced and tagged in the window"""
+"""Bounces' part of a week: what was bounced, sliced and tagged in the window."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,12 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.bounces.model import Bounce, Filter, SliceKind
-from bot.digest.model import (
-    DoneBounce,
-    SliceCount,
-    TagCount,
-    WeekData,
-)
+from bot.digest.model import DoneBounce, SliceCount, TagCount, WeekData
 from bot.digest.schedule import Window
 from storage.repositories.bounces import BounceRepository, SliceRepository
 from storage.unit import Database

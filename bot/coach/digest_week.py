@@ -1,4 +1,4 @@
-"""The coach's part of a week's digest: tasks decided, weeks in motion, what waits longest, what comes next"""
+"""The coach's part of a week's digest: tasks decided, weeks in motion, what waits longest, what comes next."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,16 +10,8 @@ from bot.coach.model import FocusArea, Task, TaskStatus
 from bot.coach.rules import coach_rules
 from bot.coach.service.planning import result_of
 from bot.coach.trend import RATE_SCALE, Direction, trend
-from bot.digest.model import (
-    Direction as WeekDirection,
-)
-from bot.digest.model import (
-    NextStep,
-    StepKind,
-    WaitingTask,
-    WeekCounts,
-    WeekData,
-)
+from bot.digest.model import Direction as WeekDirection
+from bot.digest.model import NextStep, StepKind, WaitingTask, WeekCounts, WeekData
 from bot.digest.schedule import Window
 from storage.repositories.coach import CoachStateRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository

@@ -1,4 +1,4 @@
-"""What the outbox sends of the coach: check-ins and reminders, and how a check-in looks"""
+"""What the outbox sends of the coach: check-ins and reminders."""
 
 from datetime import datetime
 from typing import Any

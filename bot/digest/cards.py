@@ -5,22 +5,7 @@ from dataclasses import replace
 
 from bot.digest.model import Digest, DigestState, Energy, IsoWeek
 from bot.digest.service import Panel, Shown
-from bot.say.card import (
-    Accent,
-    Button,
-    Card,
-    Fact,
-    Line,
-    Option,
-    Picture,
-    Row,
-    Section,
-    Select,
-    Style,
-    join,
-    note,
-    raw,
-)
+from bot.say.card import Accent, Button, Card, Fact, Line, Option, Picture, Row, Section, Select, Style, join, note, raw
 from bot.say.dates import week_span
 from bot.say.words import Words
 

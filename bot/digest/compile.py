@@ -5,15 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.digest.clean import attachment_name, base_name, code, markdown, stem
-from bot.digest.model import (
-    Direction,
-    DoneBounce,
-    IsoWeek,
-    LoopLine,
-    NextStep,
-    StepKind,
-    WeekData,
-)
+from bot.digest.model import Direction, DoneBounce, IsoWeek, LoopLine, NextStep, StepKind, WeekData
 from bot.say.countdown import countdown
 from bot.say.dates import day_month, short_day, week_span, weekday
 from bot.say.words import Speaks

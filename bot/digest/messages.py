@@ -1,4 +1,4 @@
-"""What the outbox sends of digests, from what is stored"""
+"""What the outbox sends of digests, from what is stored."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

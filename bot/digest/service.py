@@ -14,15 +14,7 @@ from bot.digest.clean import plain
 from bot.digest.compile import PublicChoice, compile_view, public_data
 from bot.digest.model import Digest, DigestId, DigestState, Energy, IsoWeek, MissionNote, WeekData
 from bot.digest.ports import Person, WeekPlanner, WeekSource
-from bot.digest.render import (
-    PictureSource,
-    card_json,
-    picture_of,
-    read_card,
-    stored_hash,
-    to_card,
-    to_markdown,
-)
+from bot.digest.render import PictureSource, card_json, picture_of, read_card, stored_hash, to_card, to_markdown
 from bot.digest.rules import DigestRules
 from bot.digest.schedule import Window, cut_of, week_of, weekly, window_of
 from bot.errors import NotFound, Refused
@@ -30,13 +22,7 @@ from bot.recurrence import Weekly, format_rule, next_fire
 from bot.rules import load_rules
 from bot.say.card import Card
 from bot.say.words import Speaks
-from storage.repositories.digest import (
-    DigestClock,
-    DigestClockRepository,
-    DigestRepository,
-    Share,
-    ShareRepository,
-)
+from storage.repositories.digest import DigestClock, DigestClockRepository, DigestRepository, Share, ShareRepository
 from storage.repositories.studio import PersonRepository, RequestRepository, SettingsRepository
 from storage.unit import Database, Unit
 

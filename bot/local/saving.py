@@ -13,17 +13,7 @@ from typing import Any
 
 from bot.local.changes import TypingStarted
 from bot.local.ids import Clock
-from bot.local.model import (
-    Application,
-    Attachment,
-    Channel,
-    Command,
-    Guild,
-    Interaction,
-    Message,
-    User,
-    Wire,
-)
+from bot.local.model import Application, Attachment, Channel, Command, Guild, Interaction, Message, User, Wire
 from bot.local.world import World
 
 VERSION = 1

@@ -10,20 +10,13 @@ from bot.loops.drawing import Drawing
 from bot.loops.handing_out import ExportService
 from bot.loops.model import LoopId
 from bot.loops.moving import TransferService
-from bot.loops.ports import (
-    BounceReader,
-    NoBounces,
-    NoPhase,
-    NoProfile,
-    PhaseReader,
-    ProfileReader,
-    ZoneReader,
-)
+from bot.loops.ports import BounceReader, NoBounces, NoPhase, NoProfile, PhaseReader
 from bot.loops.readings import ReadingService
 from bot.loops.rules import LoopRules, loop_rules
 from bot.loops.saving import Saving
 from bot.loops.service import LoopService
 from bot.loops.store import LoopStore
+from bot.ports import ProfileReader, ZoneReader
 from storage.unit import Database
 
 

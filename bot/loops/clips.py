@@ -8,15 +8,7 @@ from bot.actors import Actor, OwnerId
 from bot.errors import AlreadyDone, Refused
 from bot.loops.dates import timeline_milli
 from bot.loops.inputs import Note, read_lane, read_length, read_name, read_notes, read_start
-from bot.loops.model import (
-    MILLI,
-    Clip,
-    ClipId,
-    DeadlineKind,
-    Lane,
-    Loop,
-    Source,
-)
+from bot.loops.model import MILLI, Clip, ClipId, DeadlineKind, Lane, Loop, Source
 from bot.loops.placing import free_slot
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Intent

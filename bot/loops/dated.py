@@ -8,18 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.errors import NotFound
-from bot.loops.model import (
-    MILLI,
-    Clip,
-    ClipId,
-    DatedClip,
-    DatedLoop,
-    DeadlineKind,
-    Loop,
-    LoopId,
-    Moved,
-    Plan,
-)
+from bot.loops.model import MILLI, Clip, ClipId, DatedClip, DatedLoop, DeadlineKind, Loop, LoopId, Moved, Plan
 from storage.repositories.loops import ClipRepository, LoopRepository
 from storage.unit import Unit
 

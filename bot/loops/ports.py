@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from bot.loops.model import LoopBounce, LoopId
 
@@ -27,20 +26,6 @@ class PhaseReader(Protocol):
     async def phase_of(self, owner: int) -> str:
         """Return generator, builder, executor, recovery, or "any" when there is none."""
         ...
-
-
-class ProfileReader(Protocol):
-    """Tell what a new loop copies from the coach profile."""
-
-    async def role_and_pace(self, owner: int) -> tuple[str, str] | None:
-        """Return role and pace, or None when the person has no profile."""
-        ...
-
-
-class ZoneReader(Protocol):
-    """Tell a person's time zone."""
-
-    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
 
 
 class NoBounces:

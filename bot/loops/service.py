@@ -9,21 +9,11 @@ from bot.actors import Actor, OwnerId
 from bot.errors import NotFound, Refused
 from bot.loops.dates import make_dated, make_undated, move_dates, timeline_milli
 from bot.loops.inputs import Note, clamped, read_dates, read_name, read_pace, read_role
-from bot.loops.model import (
-    MILLI,
-    Clip,
-    ClipId,
-    Loop,
-    LoopId,
-    Pace,
-    Panel,
-    Plan,
-    Role,
-)
+from bot.loops.model import MILLI, Clip, ClipId, Loop, LoopId, Pace, Panel, Plan, Role
 from bot.loops.momentum import Momentum, measure
-from bot.loops.ports import ProfileReader, ZoneReader
 from bot.loops.saving import Intent
 from bot.loops.store import LIST, Edited, LoopStore, LoopView
+from bot.ports import ProfileReader, ZoneReader
 from storage.repositories.loop_sets import PanelRepository
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.repositories.studio import RequestRepository

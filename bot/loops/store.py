@@ -11,11 +11,12 @@ from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
-from bot.loops.ports import BounceReader, PhaseReader, ZoneReader
+from bot.loops.ports import BounceReader, PhaseReader
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
 from bot.loops.sequence import Sequenced, sequence
 from bot.loops.whatif import WhatIf, what_ifs
+from bot.ports import ZoneReader
 from storage.failures import STORE_FAILURES
 from storage.repositories.loops import ClipRepository, LoopRepository
 from storage.unit import Database, Unit

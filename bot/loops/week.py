@@ -1,17 +1,11 @@
-"""Loops' part of a week: clips done, momentum at both cuts, next actions"""
+"""Loops' part of a week: clips done, momentum at both cuts, next actions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import (
-    DoneClip,
-    LoopLine,
-    NextStep,
-    StepKind,
-    WeekData,
-)
+from bot.digest.model import DoneClip, LoopLine, NextStep, StepKind, WeekData
 from bot.digest.schedule import Window
 from bot.loops.area import LoopArea
 from bot.loops.model import MILLI, Loop, Plan
@@ -21,8 +15,6 @@ from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepos
 from storage.unit import Database
 
 LOOPS_MOST = 3
-
-
 _TICK = timedelta(milliseconds=1)
 
 

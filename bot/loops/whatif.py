@@ -6,18 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.loops.dates import moment_of, timeline_milli
-from bot.loops.model import (
-    LANES,
-    MILLI,
-    PREREQUISITES,
-    Clip,
-    ClipId,
-    Lane,
-    LoopBounce,
-    Plan,
-    Role,
-    SuggestedClip,
-)
+from bot.loops.model import LANES, MILLI, PREREQUISITES, Clip, ClipId, Lane, LoopBounce, Plan, Role, SuggestedClip
 from bot.loops.momentum import components_of, frame_of, percent, score_of, score_plan
 from bot.loops.placing import free_slot, free_stretches
 from bot.loops.rules import LoopRules

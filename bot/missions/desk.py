@@ -6,16 +6,7 @@ from datetime import datetime
 
 from bot.actors import Actor
 from bot.errors import NotFound
-from bot.missions.model import (
-    Agent,
-    Iteration,
-    IterationStatus,
-    LifeState,
-    Mission,
-    Step,
-    StepEvent,
-    StepState,
-)
+from bot.missions.model import Agent, Iteration, IterationStatus, LifeState, Mission, Step, StepEvent, StepState
 from bot.missions.proposals import iteration_status
 from bot.outbox_model import DeliveryDraft, TargetKind
 from bot.slots import Lane, SlotDraft

@@ -17,15 +17,7 @@ from bot.ai.model import Asker, Assistant, Failed, NoIdeas, Ok, Question, Reason
 from bot.ai.prompts import load_prompt
 from bot.clock import Clock
 from bot.missions.cadence import next_run, parse_cadence, spread
-from bot.missions.desk import (
-    HEADER_CARD,
-    NOTICE_CARD,
-    STEP_CARD,
-    SYSTEM,
-    is_running,
-    post,
-    the_mission,
-)
+from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD, SYSTEM, is_running, post, the_mission
 from bot.missions.inputs import Idea, InputSource, Resolved, Trimmed, trim
 from bot.missions.model import (
     Agent,

@@ -1,11 +1,9 @@
-"""Missions' part of a week: how many proposals wait"""
+"""Missions' part of a week: how many proposals wait."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import (
-    WeekData,
-)
+from bot.digest.model import WeekData
 from bot.digest.schedule import Window
 from storage.repositories.mission_steps import StepRepository
 from storage.unit import Database

@@ -1,4 +1,4 @@
-"""Cards of form maps, and the rows of an offered change of phase"""
+"""Cards of form maps, and the rows of an offered change of phase."""
 
 from dataclasses import replace
 
@@ -6,18 +6,7 @@ from bot.phases.form_map import section_line, texture_ideas
 from bot.phases.forms import FormView, suggestions
 from bot.phases.model import Offer, Phase
 from bot.phases.service import MOST_BOUNCES, PhaseLook
-from bot.say.card import (
-    Accent,
-    Button,
-    Card,
-    Fact,
-    Option,
-    Row,
-    Section,
-    Select,
-    Style,
-    Text,
-)
+from bot.say.card import Accent, Button, Card, Fact, Option, Row, Section, Select, Style, Text
 from bot.say.words import Words
 
 VERSIONS_LISTED = 25

@@ -4,8 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from bot.actors import Actor
 from bot.clock import Clock
@@ -24,6 +23,7 @@ from bot.phases.form_map import (
 )
 from bot.phases.model import FormContent, FormMap, FormVersion
 from bot.phases.rules import PhaseRules
+from bot.ports import ZoneReader
 from bot.rules import load_rules
 from bot.say.words import Speaks
 from storage.repositories.phases import FormMapRepository
@@ -41,12 +41,6 @@ def suggestions() -> Mapping[str, Any]:
 
 def shipped_constraints() -> Sequence[str]:
     return suggestions()["constraints"]["shipped"]
-
-
-class ZoneReader(Protocol):
-    """Tell the zone that a person lives in."""
-
-    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,11 @@
-"""Phases' part of a week: the phase, bounces since it was entered, changes of form maps"""
+"""Phases' part of a week: the phase, bounces since it was entered, changes of form maps."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import (
-    FormChange,
-    PhaseLine,
-    WeekData,
-)
+from bot.digest.model import FormChange, PhaseLine, WeekData
 from bot.digest.schedule import Window
 from bot.phases.service import PhaseService
 from storage.repositories.phases import FormMapRepository

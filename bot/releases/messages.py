@@ -1,4 +1,4 @@
-"""What the outbox sends about releases, from what is true then"""
+"""What the outbox sends about releases, from what is true then."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date

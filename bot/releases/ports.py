@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from bot.loops.model import Clip, DatedClip, DatedLoop, Moved, Plan
 from storage.unit import Unit
@@ -52,18 +51,6 @@ class Plans(Protocol):
         ...
 
     async def rename(self, unit: Unit, loop_id: str, name: str) -> None: ...
-
-
-class ZoneReader(Protocol):
-    """Tell the zone that a person lives in."""
-
-    async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
-
-
-class ProfileReader(Protocol):
-    """Tell what a new plan copies from the coach profile."""
-
-    async def role_and_pace(self, owner: int) -> tuple[str, str] | None: ...
 
 
 class QuietReader(Protocol):

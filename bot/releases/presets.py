@@ -10,16 +10,7 @@ from typing import Any
 
 from bot.errors import NotFound
 from bot.loops.model import LANES, PREREQUISITES
-from bot.releases.model import (
-    EFFORT_DAYS,
-    Anchor,
-    Condition,
-    IfMissed,
-    Preset,
-    PresetTask,
-    TaskKind,
-    Wording,
-)
+from bot.releases.model import EFFORT_DAYS, Anchor, Condition, IfMissed, Preset, PresetTask, TaskKind, Wording
 
 TITLE_MOST, HOW_MOST = 80, 140
 PITCH_LEAD_DAYS = 7

@@ -9,6 +9,7 @@ from bot.actors import Actor
 from bot.clock import Clock
 from bot.errors import NotFound, Refused
 from bot.loops.model import ClipKind, DatedClip, DatedLoop, Lane, Moved, Pace, Role, Source
+from bot.ports import ProfileReader, ZoneReader
 from bot.recurrence import Daily, next_fire, resolve
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
 from bot.releases.facts import FactBook
@@ -25,7 +26,7 @@ from bot.releases.model import (
     ReleaseState,
 )
 from bot.releases.plan import closing_day, fit, lay_out, move
-from bot.releases.ports import Plans, ProfileReader, ZoneReader
+from bot.releases.ports import Plans
 from bot.releases.presets import PresetBook
 from bot.releases.rules import ReleaseRules, release_rules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of

@@ -1,14 +1,9 @@
-"""Releases' part of a week: the next release, near deadlines, release days"""
+"""Releases' part of a week: the next release, near deadlines, release days."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import (
-    NextStep,
-    ReleaseLine,
-    StepKind,
-    WeekData,
-)
+from bot.digest.model import NextStep, ReleaseLine, StepKind, WeekData
 from bot.digest.schedule import Window
 from bot.releases.model import ReleaseState
 from bot.releases.service import ReleaseService

@@ -217,6 +217,8 @@ def flatten(node: object, prefix: str) -> Iterable[tuple[str, Template]]:
 def _plural(forms: Mapping[str, str], count: object, locale: str) -> str:
     if not isinstance(count, (int, float)):
         raise KeyError("a plural needs the part 'count'")
+    if count == 0 and "zero" in forms:
+        return forms["zero"]  # also where the language has no form of its own for none: nobody says "0 proposals"
     return forms.get(locale_of(locale).plural_form(count), forms["other"])
 
 

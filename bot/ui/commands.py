@@ -47,12 +47,16 @@ class MayRun(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What is declared beside a command: where it works, who may run it, who sees the answer."""
+    """What is declared beside a command: where it works, who may run it, who sees the answer.
+
+    `leaves_trace`: that somebody used it may be noted; not where they ask what is kept of them.
+    """
 
     where: str = "SDU"
     seen: Seen = Seen.PRIVATE
     who: MayRun = MayRun.ANY
     opens_form: bool = False
+    leaves_trace: bool = True
 
 
 def verb(
@@ -62,12 +66,13 @@ def verb(
     seen: Seen = Seen.PRIVATE,
     who: MayRun = MayRun.ANY,
     opens_form: bool = False,
+    leaves_trace: bool = True,
 ) -> Callable[[Any], Any]:
     """Declare a subcommand in a cog. `where`: letters of S(erver), D(irect message), U(ser install).
 
     `opens_form`: it answers with a form and may not ask the database first.
     """
-    extras = {"verb": Verb(where, seen, who, opens_form)}
+    extras = {"verb": Verb(where, seen, who, opens_form, leaves_trace)}
 
     def declare(callback: Any) -> Any:
         command = app_commands.command(name=name, description="…", extras=extras)(callback)
@@ -143,7 +148,7 @@ class StudioTree(app_commands.CommandTree[Any]):
             error = interaction.extras.pop("command_error", None)
             if error is not None:
                 raise error
-            if not rule.opens_form:
+            if rule.leaves_trace and not rule.opens_form:
                 await self._tell_waiting(turn)
 
         await self.edge.run(turn, name, handle, opens_form=rule.opens_form)

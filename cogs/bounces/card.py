@@ -7,14 +7,7 @@ from bot.bounces.cards import TAG_ICONS
 from bot.bounces.model import Bounce, BounceTag
 from bot.errors import Refused
 from bot.ports import SendFailed, Target
-from bot.say.card import (
-    Card,
-    Option,
-    Select,
-    SelectKind,
-    note,
-    raw,
-)
+from bot.say.card import Card, Option, Select, SelectKind, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.items import Who

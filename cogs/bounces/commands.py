@@ -5,9 +5,7 @@ from discord import app_commands
 
 from bot.bounces.model import BounceTag, Filter
 from bot.client import StudioBot
-from bot.say.card import (
-    Option,
-)
+from bot.say.card import Option
 from bot.ui.base import Interaction, Turn
 from bot.ui.commands import Entity, StudioCog, choices, group, verb
 from cogs.bounces import card as bounce_card

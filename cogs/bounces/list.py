@@ -10,17 +10,7 @@ from bot.bounces import facts as wording
 from bot.bounces.cards import TAG_ICONS
 from bot.bounces.model import Bounce, BounceTag, Filter
 from bot.errors import Refused
-from bot.say.card import (
-    Button,
-    Card,
-    Option,
-    OutFile,
-    Section,
-    Select,
-    join,
-    note,
-    raw,
-)
+from bot.say.card import Button, Card, Option, OutFile, Section, Select, join, note, raw
 from bot.say.words import Words
 from bot.ui.base import Press, Turn
 from bot.ui.controls import control

@@ -10,11 +10,7 @@ from bot.bounces.cards import trouble_words
 from bot.bounces.trouble import CannotMeasure
 from bot.bounces.uploads import Upload, is_audio_name
 from bot.errors import Refused
-from bot.say.card import (
-    Accent,
-    Card,
-    note,
-)
+from bot.say.card import Accent, Card, note
 from bot.ui import progress
 from bot.ui.base import Interaction, Turn
 from bot.ui.works import Work

@@ -1,4 +1,4 @@
-"""The check-in message and its controls, and how check-ins and reminders are delivered."""
+"""The check-in message's controls: done, later, tick, energy, reflect."""
 
 from datetime import date, datetime
 

@@ -15,21 +15,7 @@ from bot.coach.service.weeks import WeekView
 from bot.coach.trend import RATE_SCALE, Direction, Trend
 from bot.errors import NotFound
 from bot.phases.model import Offer
-from bot.say.card import (
-    Button,
-    Card,
-    Line,
-    Option,
-    Picture,
-    Row,
-    Section,
-    Select,
-    State,
-    Style,
-    Text,
-    join,
-    note,
-)
+from bot.say.card import Button, Card, Line, Option, Picture, Row, Section, Select, State, Style, Text, join, note
 from bot.say.words import Words
 from bot.ui.base import Press, Turn
 from bot.ui.common import text_button, undo_button

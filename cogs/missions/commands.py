@@ -7,14 +7,7 @@ from dataclasses import replace
 from discord import app_commands
 
 from bot.errors import Refused
-from bot.missions.cards import (
-    header_card,
-    mission_card,
-    mission_line,
-    run_lines,
-    stats_card,
-    tool_name,
-)
+from bot.missions.cards import header_card, mission_card, mission_line, run_lines, stats_card, tool_name
 from bot.missions.desk import RunView
 from bot.missions.inputs import Choice
 from bot.missions.model import InputKind, InputRef, IterationStatus, Mission, Schedule, StepState

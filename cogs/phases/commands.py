@@ -13,17 +13,7 @@ from bot.phases.form_map import OverlayMode, overlay_alt, section_line, time_tex
 from bot.phases.forms import FormView, SavedForm, shipped_constraints
 from bot.phases.model import Phase, SectionKind
 from bot.phases.service import PhaseLook, PhaseMove
-from bot.say.card import (
-    Button,
-    Card,
-    OutFile,
-    Row,
-    Section,
-    Text,
-    join,
-    note,
-    plain,
-)
+from bot.say.card import Button, Card, OutFile, Row, Section, Text, join, note, plain
 from bot.say.words import Finished
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button

@@ -1,4 +1,4 @@
-"""What the bot may do in the channels that are set"""
+"""What the bot may do in the channels that are set."""
 
 from typing import cast
 

@@ -24,19 +24,19 @@ class PrivacyCommands(app_commands.Group):
     def __init__(self) -> None:
         super().__init__(name="privacy", description="…")
 
-    @verb("show")
+    @verb("show", leaves_trace=False)
     async def show(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         counts = await turn.services.studio.privacy_counts(turn.person)
         await turn.reply(privacy_card(turn, counts))
 
-    @verb("export")
+    @verb("export", leaves_trace=False)
     async def export(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         data = await turn.services.studio.privacy_export(turn.person)
         await turn.reply(export_card(turn, data))
 
-    @verb("delete")
+    @verb("delete", leaves_trace=False)
     async def delete(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         counts = await turn.services.studio.privacy_counts(turn.person)

@@ -90,7 +90,7 @@ def step_facts(settings: GuildSettings, turn: Turn, step: str) -> list[Fact]:
                 Fact(words("studio.setup.ai"), on if settings.ai_allowed else off),
                 Fact(
                     words("studio.setup.tokens"),
-                    words("studio.setup.tokens_text", tokens=f"{settings.ai_daily_tokens:,}"),
+                    f"{settings.ai_daily_tokens:,}" if settings.ai_daily_tokens else words("studio.setup.tokens_none"),
                 ),
             ]
         case "privacy":

@@ -101,6 +101,7 @@ async def test_a_mission_that_is_done_proposes_nothing_until_it_goes_on(product:
     await _mission(ada, "daily 09:00")
     await ada.press("Mark as done")
     assert "On time is done" in ada.sees()
+    assert "0 open" not in ada.sees()
     again = ada.last()
     await product.live(step_s=3600, days=1)
     assert await _cards(product.channel("general")) == []

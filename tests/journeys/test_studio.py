@@ -35,6 +35,16 @@ async def test_a_new_server_is_greeted_once_until_i_am_taken_out_and_back(produc
     assert greetings() == 2
 
 
+async def test_who_asks_what_is_kept_leaves_no_trace_by_asking(product: Product) -> None:
+    for _ in range(2):
+        seen = await product.seen(product.ben.slash("studio privacy show"))
+        assert "Nothing is kept about you." in texts(seen)
+    await product.seen(product.ben.slash("studio about"))
+    await product.wait_for(lambda: product.services.studio.person(product.ben.id))
+    seen = await product.seen(product.ben.slash("studio privacy show"))
+    assert "That you used the bot, and how to reach you" in texts(seen)
+
+
 async def test_somebody_without_the_right_cannot_set_me_up(product: Product) -> None:
     seen = await product.seen(product.ben.slash("studio health"))
     assert "Manage Server" in texts(seen)

@@ -33,6 +33,12 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    named = re.findall(r"`((?:bot|cogs|storage|assets|tests|benchmarks)/[\w./-]+)`", read(document))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
 def test_every_command_line_that_is_named_is_understood(document: Path) -> None:
     parser = cli._parser()
     actions = next(action for action in parser._actions if action.choices)

@@ -16,6 +16,7 @@ def catalogue() -> Catalogue:
             "en": {
                 "a": "Hello {name}",
                 "n": {"one": "{count} clip", "other": "{count} clips"},
+                "z": {"zero": "no clip at all", "one": "{count} clip", "other": "{count} clips"},
                 "w": "at {when:R} on {day}",
                 "l": "Try {link:/loop show}.",
                 "s": "**{share:.0%}**",
@@ -56,6 +57,8 @@ def test_escaped_text_holds_no_live_mark(typed: str) -> None:
 def test_plurals_follow_the_count() -> None:
     assert catalogue().t("n", count=1) == "1 clip"
     assert catalogue().t("n", count=0) == "0 clips"
+    assert catalogue().t("z", count=0) == "no clip at all"
+    assert catalogue().t("z", count=2) == "2 clips"
 
 
 def test_times_are_shown_in_the_readers_zone_and_days_in_british_order() -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.messages import USUAL_LIMIT
 from bot.bounces.ports import LoopLink, Phases
 from bot.bounces.remote_server import NeedsTls
 from bot.errors import BotError
@@ -20,8 +21,6 @@ from bot.studio.health import HealthLine, Word
 from bot.studio.service import StudioService
 
 log = structlog.stdlib.get_logger(__name__)
-_USUAL_LIMIT = 10 * 1024 * 1024
-"""Discord's upload limit where the channel is not known yet (support.discord.com, 2024-09)."""
 
 
 class LinkedLoops:
@@ -68,7 +67,7 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
     async def limit(channel_id: int) -> int:
         channel = client().get_channel(channel_id)
         guild = getattr(channel, "guild", None)
-        return guild.filesize_limit if guild is not None else _USUAL_LIMIT
+        return guild.filesize_limit if guild is not None else USUAL_LIMIT
 
     area = open_bounces(
         on.database,

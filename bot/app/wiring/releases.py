@@ -2,10 +2,10 @@
 
 from bot.loops.dated import DatedLoops
 from bot.paths import assets_dir
+from bot.ports import ProfileReader
 from bot.releases.days import COUNTDOWN, DEADLINES, ReleaseDays
 from bot.releases.facts import load_facts
 from bot.releases.messages import Artwork, ReleaseMessages
-from bot.releases.ports import ProfileReader
 from bot.releases.presets import load_presets
 from bot.releases.service import ReleaseService
 from bot.say.words import Finished

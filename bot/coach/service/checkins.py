@@ -19,14 +19,7 @@ from bot.coach.checkins import (
 )
 from bot.coach.checkins import message as compose
 from bot.coach.dates import at_local, local_date
-from bot.coach.model import (
-    Checkin,
-    CheckinId,
-    CheckinKind,
-    CheckinState,
-    Line,
-    WeekState,
-)
+from bot.coach.model import Checkin, CheckinId, CheckinKind, CheckinState, Line, WeekState
 from bot.coach.service.desk import Desk, Sitting, keep_schedule
 from bot.coach.service.planning import WEEK, close_past, past_results
 from bot.coach.service.weeks import WeekService, WeekView

@@ -21,17 +21,7 @@ from bot.coach.goals import (
     weekly_increments,
 )
 from bot.coach.metrics import VALUE_MAX, checked_name, metric
-from bot.coach.model import (
-    Aggregate,
-    Goal,
-    GoalId,
-    GoalStatus,
-    LoopFact,
-    MetricKind,
-    Progress,
-    Release,
-    Woop,
-)
+from bot.coach.model import Aggregate, Goal, GoalId, GoalStatus, LoopFact, MetricKind, Progress, Release, Woop
 from bot.coach.safety import is_crisis
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.weeks import CrisisFound

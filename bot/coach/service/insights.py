@@ -6,13 +6,7 @@ from dataclasses import replace
 from bot.actors import Actor, OwnerId
 from bot.coach.insights import Found, InsightInputs, find_insights, fresh
 from bot.coach.metrics import metric
-from bot.coach.model import (
-    Insight,
-    InsightId,
-    InsightPriority,
-    InsightType,
-    SessionId,
-)
+from bot.coach.model import Insight, InsightId, InsightPriority, InsightType, SessionId
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.planning import WEEK
 from bot.coach.service.progress import all_series

@@ -21,14 +21,7 @@ from bot.coach.model import (
 )
 from bot.coach.safety import is_crisis
 from bot.coach.seats import areas_of
-from bot.coach.service.desk import (
-    Desk,
-    Sitting,
-    keep_schedule,
-    note_seen,
-    overlaid,
-    settings_of,
-)
+from bot.coach.service.desk import Desk, Sitting, keep_schedule, note_seen, overlaid, settings_of
 from bot.coach.service.weeks import CrisisFound
 from bot.errors import Refused
 from bot.ids import uuid7

@@ -14,29 +14,12 @@ from bot.coach.forecast import GOAL_END
 from bot.coach.goals import progress_from
 from bot.coach.load import BASELINE_WEEKS, Load, LoadInputs, check_load
 from bot.coach.metrics import VALUE_MAX, Metric, checked_name, metric
-from bot.coach.model import (
-    Category,
-    CheckinState,
-    GoalStatus,
-    Progress,
-    Session,
-    Task,
-    TaskStatus,
-    WeekState,
-)
+from bot.coach.model import Category, CheckinState, GoalStatus, Progress, Session, Task, TaskStatus, WeekState
 from bot.coach.picture import Panel, WeekMark, render_progress, render_weeks, stacked
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.goals import GOAL_METRIC, record_progress
 from bot.coach.service.planning import LOOK_BACK, WEEK, past_results
-from bot.coach.trend import (
-    GrowthArea,
-    MetricSummary,
-    Trend,
-    growth_areas,
-    summarise,
-    trend,
-    weekly_values,
-)
+from bot.coach.trend import GrowthArea, MetricSummary, Trend, growth_areas, summarise, trend, weekly_values
 from bot.errors import Refused
 from storage.repositories.changes import ChangeRepository
 from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository

@@ -22,15 +22,7 @@ from bot.coach.model import (
 from bot.coach.safety import is_crisis
 from bot.coach.seats import Frame, WeekShape, areas_of, minutes_for
 from bot.coach.service.desk import Desk, Sitting
-from bot.coach.service.planning import (
-    WEEK,
-    Around,
-    close_past,
-    generate,
-    look_around,
-    new_task,
-    offered_before,
-)
+from bot.coach.service.planning import WEEK, Around, close_past, generate, look_around, new_task, offered_before
 from bot.coach.service.weeks import CrisisFound
 from bot.coach.week import Kept, WeekInputs, build_week
 from bot.errors import AlreadyDone, NotFound, Refused
