@@ -10,13 +10,17 @@ from bot.actors import ActorKind
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row of one table, before and after; None before means made, None after means removed."""
+    """One row of one table, before and after; None before means made, None after means removed.
+
+    `shown`: the things (kind, id) whose cards show this row; known while it is being changed, not in the history.
+    """
 
     area: str
     entity: str
     entity_id: str
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    shown: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

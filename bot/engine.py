@@ -72,6 +72,7 @@ SHAPES: Mapping[Lane, LaneShape] = {
     Lane.WORK: LaneShape(8, 32),
     Lane.POST: LaneShape(10, 50),
     Lane.DM: LaneShape(1, 10),
+    Lane.CARD: LaneShape(20, 60),
 }
 
 

@@ -5,11 +5,11 @@ and repairs what a crash in between left open. Text is rendered at send time fro
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
@@ -27,6 +27,8 @@ from storage.repositories.studio import InboxRepository, PersonRepository
 from storage.unit import Database, Unit
 
 log = structlog.get_logger()
+
+PlaceT = TypeVar("PlaceT", bound=Hashable)
 
 Renderer = Callable[[Delivery], Awaitable[OutMessage | None]]
 """Make the message from what is true now; None where there is nothing to say any more."""
@@ -99,7 +101,7 @@ class Outbox:
         self._starts = Together(self._start_all)
         self._ends = Together(self._end_all)
         self._dm_stopped_until: datetime | None = None
-        self._lines = Lines()
+        self._lines: Lines[int] = Lines()
         self._pace = Pace(self._rules.scheduled_sends_per_s)
         self._dm_pace = Pace(1 / self._rules.dm_spacing_s) if self._rules.dm_spacing_s else Pace(1e9)
 
@@ -163,6 +165,10 @@ class Outbox:
             self._dm_stopped_until = None
         return await kind.hold(delivery, now) if kind.hold else None
 
+    async def send(self, target: Target, message: OutMessage, nonce: str) -> Sent:
+        """Send a message that no delivery stands for. Raises SendFailed, also where nothing is connected to Discord."""
+        return await self._connected().send(target, message, nonce)
+
     async def edit(self, target: Target, message_id: int, message: OutMessage) -> None:
         """Edit a message that was posted. Raises SendFailed, also where nothing is connected to Discord."""
         await self._connected().edit(target, message_id, message)
@@ -184,6 +190,7 @@ class Outbox:
                 if found is not None:
                     await self._sent(slot, delivery, kind, found)
                     return None
+            drawn_at = self._clock.now()
             message = await kind.render(delivery)
             if message is None:
                 await self._close(slot, delivery, "dropped", "nothing to say any more")
@@ -192,6 +199,7 @@ class Outbox:
                 return None
             await (self._dm_pace if delivery.target_kind == "dm" else self._pace).turn()
             sent = await sender.send(target, message, delivery.nonce)
+            sent = replace(sent, drawn_at=drawn_at, card=message.card)
         except SendFailed as failure:
             return await self._refused(slot, delivery, kind, failure)
         await self._sent(slot, delivery, kind, sent)
@@ -318,14 +326,14 @@ class Outbox:
             await unit.repo(SlotRepository).finish(slot, reason=reason)
 
 
-class Lines:
+class Lines(Generic[PlaceT]):
     """A line for each place: one after the other, in the order of asking."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, tuple[asyncio.Lock, int]] = {}
+        self._lines: dict[PlaceT, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def turn(self, place: int) -> AsyncIterator[None]:
+    async def turn(self, place: PlaceT) -> AsyncIterator[None]:
         lock, length = self._lines.get(place, (asyncio.Lock(), 0))
         self._lines[place] = lock, length + 1
         try:

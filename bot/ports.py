@@ -63,10 +63,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a message landed; for a direct message the channel is the person's."""
+    """Where a message landed; for a direct message the channel is the person's.
+
+    `card` is what it shows, drawn from what was stored at `drawn_at`; both None where it was found again.
+    """
 
     channel_id: int
     message_id: int
+    drawn_at: datetime | None = None
+    card: object | None = None
 
 
 @dataclass(frozen=True, slots=True)

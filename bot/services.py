@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.ai.assistant import ClaudeAssistant
+from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
 from bot.clock import Clock
@@ -19,6 +20,7 @@ from bot.missions.area import MissionArea
 from bot.outbox import Outbox
 from bot.phases.forms import FormMapService
 from bot.phases.service import PhaseService
+from bot.posted import PostedCards
 from bot.releases.service import ReleaseService
 from bot.say.words import Catalogue
 from bot.settings import Settings
@@ -41,6 +43,8 @@ class Foundation:
     supervisor: Supervisor
     engine: Engine
     outbox: Outbox
+    posted: PostedCards
+    announcer: Announcer
     studio: StudioService
     changes: ChangeService
     troubles: Troubles

@@ -8,11 +8,13 @@ from typing import Any
 
 
 class Lane(StrEnum):
-    """Queues that never wait for each other: planning and building, channel posts, DMs (one at a time)."""
+    """Queues that never wait for each other: planning and building, channel posts, DMs (one at a time), redraws."""
 
     WORK = "work"
     POST = "post"
     DM = "dm"
+    CARD = "card"
+    """Posted cards that are drawn again: they wait for more of the same, and nothing else waits for them."""
 
 
 @dataclass(frozen=True, slots=True)

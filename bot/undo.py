@@ -10,6 +10,8 @@ from bot.rules import Rules, load_rules
 from storage.repositories.changes import ChangeRepository
 from storage.unit import Database, Unit
 
+Derive = Callable[[Unit, OwnerId, ChangeGroup], Awaitable[None]]
+
 
 class UndoRules(Rules):
     """Section [ui] of rules.toml, as far as undo needs it."""
@@ -20,21 +22,13 @@ class UndoRules(Rules):
 
 
 class ChangeService:
-    """History and undo. Areas that show live things subscribe to hear of an undo."""
+    """History and undo. What is put back is a change like any other: posted cards and open panels follow it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, derive: Derive | None = None) -> None:
+        """`derive`: brings in line, in the same transaction, what was derived from what was put back."""
         self._database = database
         self._rules = load_rules("ui", UndoRules)
-        self._listeners: list[Callable[[OwnerId, ChangeGroup], None]] = []
-        self._inside: list[Callable[[Unit, OwnerId, ChangeGroup], Awaitable[None]]] = []
-
-    def subscribe(self, listener: Callable[[OwnerId, ChangeGroup], None]) -> None:
-        """Be told after each undo: owner and the group that was put back. Must not block."""
-        self._listeners.append(listener)
-
-    def follow(self, follower: Callable[[Unit, OwnerId, ChangeGroup], Awaitable[None]]) -> None:
-        """Be told inside the transaction of each undo, to bring in line what was derived from what was put back."""
-        self._inside.append(follower)
+        self._derive = derive
 
     async def undo(
         self, actor: Actor, owner: OwnerId, group_id: str, *, any_time: bool = False, anyone: bool = False
@@ -56,10 +50,8 @@ class ChangeService:
             if not any_time and unit.now - group.at > timedelta(minutes=self._rules.undo_minutes):
                 raise Refused("undo_late", minutes=self._rules.undo_minutes)
             await changes.put_back(group)
-            for follower in self._inside:
-                await follower(unit, owner, group)
-        for listener in self._listeners:
-            listener(owner, group)
+            if self._derive is not None:
+                await self._derive(unit, owner, group)
         return group
 
     async def recent(self, actor: Actor, owner: OwnerId) -> list[ChangeGroup]:

@@ -1,5 +1,6 @@
 """What every mapped class shares: strict tables, names of constraints, owners, tracking."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, Text
@@ -44,7 +45,9 @@ class Tracked:
     """Changes of these rows are recorded by the unit of work and can be undone.
 
     `__area__` names the area in the history; `__untracked__` columns do not count as a change of their own.
+    `__shown__` says whose cards show the row: the kind of thing, and the column with its id.
     """
 
     __area__: ClassVar[str]
+    __shown__: ClassVar[Mapping[str, str]] = {}
     __untracked__: ClassVar[frozenset[str]] = frozenset({"version", "updated_at"})

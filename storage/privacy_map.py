@@ -111,13 +111,15 @@ PRIVACY: dict[str, Entry] = {
     ),
     "deliveries": _rows("Messages sent or waiting to be sent to you", Keep(90, after="created_at", only=_ENDED)),
     "changes": _rows("What was changed in your things, and by whom", Keep(30, after="at")),
+    # -------------------------------------------------------------- posted cards
+    "posted_cards": _rows("Where cards of your things were posted", Keep(until="keep_until")),
+    "posted_also": _rows("What else those cards show", _with("posted_cards")),
     # -------------------------------------------------------------- loops
     "loops": _rows("Your loops", BIN),
     "loop_clips": _rows("The clips of your loops", _with("loops")),
     "loop_suggestions": _rows("Clips and tips that were suggested for your loops", _with("loops")),
     "loop_insights": _rows("Readings and summaries of your loops", _with("loops")),
     "loop_exports": _rows("Texts you exported from your loops", _with("loops")),
-    "loop_panels": _rows("Where you posted cards of your loops", _with("loops")),
     "user_state": _rows("Which loop and clip you have open"),
     # -------------------------------------------------------------- bounces
     "watched_folders": _rows("Folders that are watched for you"),
@@ -126,7 +128,6 @@ PRIVACY: dict[str, Entry] = {
     "bounce_files": _rows(
         "How far each file in your folders has come", _with("watched_folders"), hidden=("inode", "mtime_ns")
     ),
-    "bounce_posts": _rows("Where cards of your bounces were posted", _with("bounces")),
     "saved_slices": _rows("Slices you saved from bounces", BIN),
     "bounce_comments": _rows("Comments on your bounces", _with("bounces")),
     "upload_keys": _rows("Keys for sending bounces from another machine", hidden=("key_hash",)),

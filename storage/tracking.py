@@ -73,10 +73,17 @@ def _collect(session: Session, _context: UOWTransaction) -> None:
 
 def _change(row: Any, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Change:
     identity = (after or before or {}).get("id")
+    shown = {
+        (kind, str(values[column]))
+        for kind, column in type(row).__shown__.items()
+        for values in (before or {}, after or {})
+        if values.get(column) is not None
+    }
     return Change(
         area=type(row).__area__,
         entity=row.__tablename__,
         entity_id=str(identity),
         before=before,
         after=after,
+        shown=frozenset(shown),
     )

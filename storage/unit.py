@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Select, insert, text
+from sqlalchemy import Select, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot.actors import Actor, OwnerId
+from bot.announcer import Announcer
 from bot.changes import Change
 from bot.clock import Clock
 from bot.ids import uuid7
@@ -25,6 +26,7 @@ from storage.engine import Engines
 from storage.kept import Versions
 from storage.ownership import CHECKED, OWNER, SYSTEM, ForeignOwner, OwnedSession
 from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
+from storage.tables.posted import PostedAlsoRow, PostedCardRow
 from storage.tracking import COLLECTED
 
 RepositoryT = TypeVar("RepositoryT", bound="Repository")
@@ -85,6 +87,7 @@ class Unit:
         self.dialect = session.get_bind().dialect.name
         self._repositories: dict[type[Repository], Repository] = {}
         self._on_commit: list[Callable[[], None]] = []
+        self._touched: dict[tuple[str, str], None] = {}
 
     def repo(self, kind: type[RepositoryT]) -> RepositoryT:
         """Return the repository of this unit."""
@@ -100,6 +103,13 @@ class Unit:
     def committed(self) -> None:
         for callback in self._on_commit:
             callback()
+
+    def touch(self, kind: str, subject_id: str) -> None:
+        """Have the posted cards of a thing drawn again, and announce it, once this is committed.
+
+        Tracked rows do so by themselves; for what is shown and not recorded as a change.
+        """
+        self._touched[kind, subject_id] = None
 
     def new_id(self) -> str:
         return uuid7(self.now)
@@ -197,6 +207,9 @@ class Unit:
         """Flush and store what the tracked rows went through."""
         await self.session.flush()
         changes: list[Change] = self.session.info[COLLECTED]
+        for change in changes:
+            self._touched.update(dict.fromkeys(sorted(change.shown)))
+        await self._order_redraws()
         if not changes:
             return
         if self.owner is None:
@@ -223,9 +236,44 @@ class Unit:
         await self.session.execute(insert(ChangeRow), rows, execution_options={CHECKED: True})
         changes.clear()
 
+    async def _order_redraws(self) -> None:
+        """Write a slot for every posted card that shows something touched here: so it survives whatever happens."""
+        if not self._touched:
+            return
+        if self.owner is None:
+            raise ForeignOwner("things are touched in the session of their owner")
+        found = await self.session.execute(_posted_showing(sorted({subject for _, subject in self._touched})))
+        await self.add_slots(
+            [
+                SlotDraft(
+                    f"redraw:{kind}:{subject}:{self.group_id}",
+                    "redraw",
+                    f"{kind}:{subject}",
+                    self.now,
+                    owner=self.owner,
+                    lane=Lane.CARD,
+                )
+                for kind, subject in found
+            ]
+        )
+
+    @property
+    def touched(self) -> Sequence[tuple[str, str]]:
+        """The things (kind, id) that were changed here."""
+        return tuple(self._touched)
+
     def locked(self, statement: Select[Any]) -> Select[Any]:
         """Skip rows that another process holds (PostgreSQL); SQLite has one writer anyway."""
         return statement.with_for_update(skip_locked=True) if self.dialect == "postgresql" else statement
+
+
+def _posted_showing(subjects: Sequence[str]) -> Select[str, str]:
+    also = select(PostedAlsoRow.posted_id).where(PostedAlsoRow.subject_id.in_(subjects))
+    return (
+        select(PostedCardRow.kind, PostedCardRow.subject_id)
+        .where(or_(PostedCardRow.subject_id.in_(subjects), PostedCardRow.id.in_(also)))
+        .distinct()
+    )
 
 
 class Database:
@@ -237,6 +285,8 @@ class Database:
         self.versions = Versions(engines)
         self.dispatch: Dispatch | None = None
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
+        self.announcer = Announcer()
+        """Told of every thing that was changed, after the commit."""
         self._joined: ContextVar[tuple[Unit, asyncio.Task[Any] | None] | None] = ContextVar("joined unit", default=None)
 
     @property
@@ -339,6 +389,9 @@ class Database:
             if write:
                 self.versions.committed()
             unit.committed()
+            if owner is not None:
+                for kind, subject in unit.touched:
+                    self.announcer.announce(owner, kind, subject)
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))

@@ -24,8 +24,8 @@ from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
 from bot.app.wiring.coach import wire_coach
 from bot.app.wiring.digest import wire_digest
 from bot.app.wiring.loops import wire_loops
-from bot.app.wiring.missions import Happenings, wire_missions
-from bot.app.wiring.phases import HeardPhases, wire_phases
+from bot.app.wiring.missions import wire_happenings, wire_missions
+from bot.app.wiring.phases import AskedPhases, wire_phases
 from bot.app.wiring.releases import wire_releases
 from bot.archive.service import ArchiveService
 from bot.client import StudioBot
@@ -39,6 +39,7 @@ from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.outbox import Outbox
+from bot.posted import PostedCards, Unposting
 from bot.say.card import Picture
 from bot.say.words import Words, read_catalogue
 from bot.services import Foundation, Services
@@ -174,7 +175,9 @@ class App:
         studio = StudioService(database, clock, settings.operators, settings.deletions)
         troubles = Troubles(database, clock, self._token_refused)
         outbox = Outbox(database, clock, trouble=troubles, rules=self._engine_rules)
-        engine.register(outbox)
+        posted = PostedCards(database, clock, outbox)
+        for kind in (outbox, posted, Unposting(clock, outbox)):
+            engine.register(kind)
         return self._wire_areas(
             Foundation(
                 settings=settings,
@@ -183,8 +186,10 @@ class App:
                 supervisor=self.supervisor,
                 engine=engine,
                 outbox=outbox,
+                posted=posted,
+                announcer=database.announcer,
                 studio=studio,
-                changes=ChangeService(database),
+                changes=ChangeService(database, studio.put_back),
                 troubles=troubles,
                 metrics=self.metrics,
                 catalogue=read_catalogue(),
@@ -204,19 +209,15 @@ class App:
         async def artwork(owner: int, bounce_id: str | None, words: Words) -> Picture | None:
             return await bounces.messages.artwork(owner, bounce_id, words)
 
-        releases = wire_releases(on, DatedLoops(loops.changed), CoachReads(on.database), artwork)
+        releases = wire_releases(on, DatedLoops(), CoachReads(on.database), artwork)
         phases, forms = wire_phases(on, releases)
-        hears = HeardPhases(phases)
-        bounces = wire_bounces(on, loops, lambda: self.bot, hears)
+        bounces = wire_bounces(on, loops, lambda: self.bot, AskedPhases(phases))
         self.on_start.append(lambda: start_bounces(on.settings, bounces))
         self.on_stop.append(lambda: stop_bounces(bounces))
         coach = wire_coach(on, loops, releases, phases, assistant)
         digests, server_digests, digest_messages = wire_digest(on, loops, releases, phases, bounces, coach)
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
-        happenings = Happenings(missions.service, self.supervisor, self.clock)
-        hears.listeners.append(happenings.bounced)
-        phases.subscribe(happenings.phase_changed)
-        on.changes.follow(on.studio.put_back)
+        wire_happenings(on, missions.service, phases)
         archive = ArchiveService(
             on.database,
             on.clock,

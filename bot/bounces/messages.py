@@ -1,12 +1,12 @@
 """What the outbox sends of bounces, rendered from what is true at the moment of sending."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.bounces import facts as wording
 from bot.bounces.audio import AudioFinder
 from bot.bounces.cards import bounce_card, group_card, group_words, picture_of, safe_name, say_in
-from bot.bounces.model import BouncePost, PostChoice
+from bot.bounces.model import PostChoice
 from bot.bounces.notes import NoteService
 from bot.bounces.pictures import SHOWN_ART_PX, BouncePictures
 from bot.bounces.service import BounceService
@@ -16,13 +16,21 @@ from bot.errors import BotError
 from bot.outbox import Outbox
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Sent, SentFile
-from bot.say.card import Card, Picture, note, plain
+from bot.posted import PostedCards, follow_in, posted_card
+from bot.posted_model import PostedCard
+from bot.say.card import Card, Picture, note, plain, removable
 from bot.say.words import Words
-from storage.repositories.bounces import BounceRepository
+from storage.repositories.posted import PostedRepository
 from storage.unit import Unit
 
 UploadLimit = Callable[[int], Awaitable[int]]
 _AUDIO_MARGIN = 0.98
+POSTED, POSTED_GROUP = "bounce", "bounce_group"
+"""The kinds of posted cards: of one bounce, and of several that came together."""
+SHARED = "shared"
+"""The look of a card that somebody posted where they were, with Remove."""
+FOUND = "found"
+"""The look of a group that lay in the folder when it was first read."""
 USUAL_LIMIT = 10 * 1024 * 1024
 """Discord's upload limit where the channel is not known yet (support.discord.com, 2024-09)."""
 
@@ -75,12 +83,9 @@ class BounceMessages:
     async def card_sent(self, unit: Unit, delivery: Delivery, sent: Sent) -> None:
         """Remember the post, and put its audio into the outbox, in the transaction that stores the message id."""
         bounce_id = delivery.payload["bounce"]
-        bounces = unit.repo(BounceRepository)
-        bounce = await bounces.get(bounce_id)
-        if bounce is None:
-            return
-        await bounces.posted(BouncePost(bounce.id, sent.channel_id, sent.message_id, None))
-        if delivery.payload.get("post") != PostChoice.AUDIO:
+        post = str(delivery.payload.get("post", ""))
+        await follow_in(unit, posted_card(delivery, sent, POSTED, bounce_id, look=post), sent.drawn_at or unit.now)
+        if post != PostChoice.AUDIO:
             return
         payload = {"bounce": bounce_id, "card": sent.message_id}
         key = f"bounce.audio:{sent.message_id}"
@@ -104,22 +109,41 @@ class BounceMessages:
         return OutMessage(None, [SentFile(f"{safe_name(bounce)}{suffix}", file.data)])
 
     async def audio_sent(self, unit: Unit, delivery: Delivery, sent: Sent) -> None:
-        await unit.repo(BounceRepository).audio_posted(int(delivery.payload["card"]), sent.message_id)
+        await unit.repo(PostedRepository).carries_audio(int(delivery.payload["card"]), sent.message_id)
 
     async def render_group(self, delivery: Delivery) -> OutMessage | None:
         """`bounce.group`: one card with a sheet of waveforms."""
-        bounces = await self._service.many(delivery.owner, delivery.payload["bounces"])
-        bounces = [bounce for bounce in bounces if bounce.deleted_at is None]
+        card = await self._group(delivery.owner, delivery.payload["bounces"], bool(delivery.payload.get("found")))
+        return None if card is None else OutMessage(card)
+
+    async def group_sent(self, unit: Unit, delivery: Delivery, sent: Sent) -> None:
+        """Follow the bounces of the group: one that is renamed or deleted is so on their card too."""
+        look, also = FOUND if delivery.payload.get("found") else "", tuple(delivery.payload["bounces"])
+        card = posted_card(delivery, sent, POSTED_GROUP, delivery.id, look=look, also=also)
+        await follow_in(unit, card, sent.drawn_at or unit.now)
+
+    async def draw(self, posted: PostedCard) -> Card:
+        """Draw a posted card of a bounce. Raises NotFound, Gone."""
+        if posted.look != SHARED:
+            with_picture = posted.look != PostChoice.FACTS
+            return await self.card(posted.owner, posted.subject_id, with_picture=with_picture)
+        return removable(await self.card(posted.owner, posted.subject_id), self._words("card.remove"), posted.owner)
+
+    async def draw_group(self, posted: PostedCard) -> Card | None:
+        """Draw the card of a group; None where none of its bounces is left."""
+        return await self._group(posted.owner, posted.also, posted.look == FOUND)
+
+    async def _group(self, owner: int, ids: Sequence[str], was_found: bool) -> Card | None:
+        bounces = [bounce for bounce in await self._service.many(owner, ids) if bounce.deleted_at is None]
         if not bounces:
             return None
-        was_found = bool(delivery.payload.get("found"))
         shown = sorted(bounces, key=lambda bounce: bounce.file_name.casefold())
         title, lead = group_words(shown, self._words, was_found=was_found)
         try:
             sheet = await self._pictures.sheet(shown[:60], plain(title), plain(lead), say_in(self._words))
         except CannotMeasure:
             sheet = None
-        return OutMessage(group_card(shown, sheet, self._words, was_found=was_found))
+        return group_card(shown, sheet, self._words, was_found=was_found)
 
     async def picture(self, owner: int, source: str) -> bytes | None:
         """Draw the waveform of a bounce for what others post; None where it, or what was measured of it, is gone."""
@@ -139,8 +163,10 @@ class BounceMessages:
         except (BotError, CannotMeasure):
             return None
 
-    def register(self, outbox: Outbox) -> None:
-        """Make the area's deliveries known to the outbox."""
+    def register(self, outbox: Outbox, posted: PostedCards) -> None:
+        """Make the area's deliveries and posted cards known."""
         outbox.register("bounce.card", self.render_card, on_sent=self.card_sent)
         outbox.register("bounce.audio", self.render_audio, on_sent=self.audio_sent)
-        outbox.register("bounce.group", self.render_group)
+        outbox.register("bounce.group", self.render_group, on_sent=self.group_sent)
+        posted.register(POSTED, self.draw)
+        posted.register(POSTED_GROUP, self.draw_group)

@@ -312,16 +312,6 @@ class WatchedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class BouncePost:
-    """Where a card of a bounce was posted, and the plain message with its audio."""
-
-    bounce_id: BounceId
-    channel_id: int
-    message_id: int
-    audio_message_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Slice:
     """A part of a bounce that somebody chose to keep."""
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.actors import Actor, OwnerId
-from bot.bounces.model import Bounce
+from bot.actors import OwnerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +17,11 @@ class LoopLink:
 
 
 class Loops(Protocol):
-    """Find the loops of a person, and tell them of a bounce."""
+    """Find the loops of a person."""
 
     async def search(self, owner: OwnerId, typed: str) -> Sequence[LoopLink]: ...
 
     async def get(self, owner: OwnerId, loop_id: str) -> LoopLink | None: ...
-
-    async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
-        """Take part in the transaction that links a bounce to a loop: it counts as done creative work there."""
-        ...
 
 
 class Channels(Protocol):
@@ -36,13 +31,9 @@ class Channels(Protocol):
 
 
 class Phases(Protocol):
-    """Say in which phase somebody is, and hear of what was finished."""
+    """Say in which phase somebody is."""
 
     async def phase_of(self, owner: OwnerId) -> str | None: ...
-
-    async def finished(self, owner: OwnerId, bounce: Bounce) -> None:
-        """Hear, after the transaction, of a bounce that is new."""
-        ...
 
 
 class NoLoops:
@@ -54,9 +45,6 @@ class NoLoops:
     async def get(self, owner: OwnerId, loop_id: str) -> LoopLink | None:
         return None
 
-    async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
-        return None
-
 
 class NoChannels:
     async def bounce_channel(self, owner: OwnerId) -> int | None:
@@ -65,7 +53,4 @@ class NoChannels:
 
 class NoPhases:
     async def phase_of(self, owner: OwnerId) -> str | None:
-        return None
-
-    async def finished(self, owner: OwnerId, bounce: Bounce) -> None:
         return None

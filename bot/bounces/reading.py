@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.actors import OwnerId
 from bot.bounces import catalogue
-from bot.bounces.model import Bounce, BouncePost, Difference, Facts, Filter, Statistics
+from bot.bounces.model import Bounce, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
@@ -153,11 +153,6 @@ class BounceReader:
             names[loop_id] = None if loop is None else loop.name
         records = [catalogue.record(bounce, names.get(bounce.loop_id or "")) for bounce in everything]
         return catalogue.as_json(records) if kind == "json" else catalogue.as_csv(records)
-
-    async def posts(self, owner: OwnerId, bounce_id: str) -> "list[BouncePost]":
-        """Return where cards of a bounce are."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(BounceRepository).posts(bounce_id)
 
     def folder_of(self, content_hash: str) -> Path:
         """Return where the small files of a bounce lie."""

@@ -28,6 +28,7 @@ from bot.bounces.retention import drop_drawn_blocking
 from bot.bounces.rules import BounceRules
 from bot.clock import Clock
 from bot.errors import Gone, NotFound, Refused
+from bot.happened import BOUNCE_LOGGED, happened
 from bot.outbox_model import DeliveryDraft
 from storage.privacy_map import kept_for
 from storage.repositories.bounce_files import FileRepository
@@ -131,13 +132,10 @@ class BounceService(BounceReader):
                 await self._note_file(unit, finished.origin, bounce, will_post=is_new and channel is not None)
             if is_new and channel is not None and (finished.origin is None or finished.origin.group_key is None):
                 await self._deliver(unit, bounce, channel, finished)
-            if is_new and bounce.loop_id is not None:
-                with self._database.joined(unit):
-                    await self._loops.bounced(actor, owner, bounce.loop_id)
+            if is_new:
+                await unit.add_slots([happened(unit, BOUNCE_LOGGED, bounce.id, loop=bounce.loop_id)])
             if key is not None:
                 await requests.remember(key, bounce.id)
-        if is_new:
-            await self._phases.finished(owner, bounce)
         return Logged(bounce, is_new)
 
     async def _target(self, owner: OwnerId, finished: Finished) -> int | None:
@@ -256,7 +254,6 @@ class BounceService(BounceReader):
             raise Refused("bounce_title", typed=title[:_TITLE], most=_TITLE)
         async with self._database.write(actor, owner, "bounce.edit") as unit:
             bounce = await self._own(unit, bounce_id)
-            was_linked = bounce.loop_id
             if title is not None:
                 bounce = replace(bounce, title=title.strip())
             if tag != "":
@@ -268,9 +265,6 @@ class BounceService(BounceReader):
             if words is not None:
                 bounce = replace(bounce, free_tags=words)
             await unit.repo(BounceRepository).save(bounce)
-            if bounce.loop_id is not None and bounce.loop_id != was_linked:
-                with self._database.joined(unit):
-                    await self._loops.bounced(actor, owner, bounce.loop_id)
             return Changed(bounce, unit.group_id)
 
     async def move_family(self, actor: Actor, owner: OwnerId, bounce_id: str, other_id: str) -> Changed:
@@ -286,7 +280,7 @@ class BounceService(BounceReader):
             return Changed(moved, unit.group_id)
 
     async def delete(self, actor: Actor, owner: OwnerId, bounce_id: str) -> Changed:
-        """Put a bounce into the bin, its pictures at once for good; the caller knows its posts and removes them."""
+        """Put a bounce into the bin, its pictures at once for good; its posted cards go."""
         async with self._database.write(actor, owner, "bounce.delete") as unit:
             bounce = replace(await self._own(unit, bounce_id), deleted_at=unit.now)
             await unit.repo(BounceRepository).save(bounce)

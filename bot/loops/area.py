@@ -8,7 +8,6 @@ from bot.loops.bank import ShippedBank
 from bot.loops.clips import ClipService
 from bot.loops.drawing import Drawing
 from bot.loops.handing_out import ExportService
-from bot.loops.model import LoopId
 from bot.loops.moving import TransferService
 from bot.loops.ports import BounceReader, NoBounces, NoPhase, NoProfile, PhaseReader
 from bot.loops.readings import ReadingService
@@ -46,10 +45,6 @@ class LoopArea:
     @property
     def saving(self) -> Saving:
         return self.store.saving
-
-    def changed(self, owner: int, loop_id: str) -> None:
-        """Tell live panels that a loop was changed by another area (a release moved, a bounce logged)."""
-        self.saving.tell(owner, LoopId(loop_id))
 
     async def stop(self) -> None:
         """Let the drawing threads go."""

@@ -3,7 +3,7 @@
 A release and its loop change together or not at all, so these methods take the open unit of work.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -14,10 +14,7 @@ from storage.unit import Unit
 
 
 class DatedLoops:
-    """Loops of release plans. `changed` is told of owner and loop after each commit, for live panels."""
-
-    def __init__(self, changed: Callable[[int, str], None] | None = None) -> None:
-        self._changed = changed
+    """Loops of release plans."""
 
     async def create(self, unit: Unit, spec: DatedLoop, clips: Sequence[DatedClip]) -> Plan:
         """Make a dated loop with its clips."""
@@ -38,7 +35,7 @@ class DatedLoops:
         )
         await unit.repo(LoopRepository).add(loop)
         made = [await self._add(unit, loop, clip) for clip in clips]
-        self._tell(unit, loop.id)
+        unit.touch("loop", loop.id)
         return Plan(loop, tuple(made))
 
     async def read(self, unit: Unit, loop_id: str) -> Plan:
@@ -139,13 +136,13 @@ class DatedLoops:
                 )
             )
         await unit.repo(LoopRepository).save(loop)
-        self._tell(unit, loop_id)
+        unit.touch("loop", loop_id)
         return await self.read(unit, loop_id)
 
     async def rename(self, unit: Unit, loop_id: str, name: str) -> None:
         plan = await self.read(unit, loop_id)
         await unit.repo(LoopRepository).save(replace(plan.loop, name=name))
-        self._tell(unit, loop_id)
+        unit.touch("loop", loop_id)
 
     async def _add(self, unit: Unit, loop: Loop, clip: DatedClip) -> Clip:
         first, _ = _span(loop)
@@ -187,12 +184,7 @@ class DatedLoops:
 
     async def _touch(self, unit: Unit, loop_id: str) -> None:
         await unit.repo(LoopRepository).touch(loop_id)
-        self._tell(unit, loop_id)
-
-    def _tell(self, unit: Unit, loop_id: str) -> None:
-        changed, owner = self._changed, unit.owner
-        if changed is not None and owner is not None:
-            unit.on_commit(lambda: changed(owner, loop_id))
+        unit.touch("loop", loop_id)
 
 
 def _span(loop: Loop) -> tuple[date, date]:

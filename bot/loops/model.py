@@ -319,15 +319,3 @@ PREREQUISITES: Mapping[Lane, tuple[str, tuple[Lane, ...]]] = {
     Lane.REFINE: ("prereq:creative", (Lane.CREATIVE,)),
 }
 """What each lane builds on: the code that a blocked clip carries, and the lanes that satisfy it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A posted card that follows its loop. `look` is the part of the timeline it shows."""
-
-    owner_id: int
-    loop_id: LoopId
-    channel_id: int
-    message_id: int
-    look: str
-    locale: str

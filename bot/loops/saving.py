@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from bot.announcer import Announcer
 from bot.errors import BotError, Unavailable
 from bot.loops.model import LoopId
 from bot.loops.rules import PanelRules
@@ -59,6 +60,7 @@ class Saving:
         self,
         rules: PanelRules,
         failures: tuple[type[Exception], ...],
+        announcer: Announcer,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._rules = rules
@@ -67,11 +69,8 @@ class Saving:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pending: dict[LoopId, int] = {}
         self._waiting: dict[LoopId, deque[Edit[object]]] = {}
-        self._listeners: list[Callable[[int, LoopId], None]] = []
-
-    def subscribe(self, listener: Callable[[int, LoopId], None]) -> None:
-        """Be told when what waits or runs for a loop changes. Must not block."""
-        self._listeners.append(listener)
+        self._announcer = announcer
+        """Told when what waits or runs for a loop changes: nothing of that is stored."""
 
     def lock(self, loop_id: str) -> asyncio.Lock:
         """Return the lock of a loop: its edits go one after the other."""
@@ -112,7 +111,7 @@ class Saving:
                 self._pending[loop_id] = left
             else:
                 del self._pending[loop_id]
-            self.tell(edit.owner, loop_id)
+            self._tell(edit.owner, loop_id)
 
     async def retry(self, loop_id: LoopId) -> bool:
         """Try the waiting edits of a loop now, oldest first; True when none is left."""
@@ -121,7 +120,7 @@ class Saving:
             await self._drain(loop_id)
             left = bool(self._waiting.get(loop_id))
         if owner is not None:
-            self.tell(owner, loop_id)
+            self._tell(owner, loop_id)
         return not left
 
     async def discard(self, loop_id: LoopId) -> int:
@@ -129,7 +128,7 @@ class Saving:
         async with self.lock(loop_id):
             gone = self._waiting.pop(loop_id, deque())
         if gone:
-            self.tell(gone[0].owner, loop_id)
+            self._tell(gone[0].owner, loop_id)
         return len(gone)
 
     async def retry_all(self) -> None:
@@ -148,7 +147,7 @@ class Saving:
             try:
                 return await edit.attempt()
             except self._failures:
-                self.tell(edit.owner, edit.loop_id)
+                self._tell(edit.owner, edit.loop_id)
                 await self._sleep(pause)
         return await edit.attempt()
 
@@ -171,7 +170,5 @@ class Saving:
             raise TooManyWaiting(count=len(queue))
         queue.append(edit)  # pyright: ignore[reportArgumentType]
 
-    def tell(self, owner: int, loop_id: LoopId) -> None:
-        """Tell the listeners that a loop changed, also where it was changed from outside."""
-        for listener in self._listeners:
-            listener(owner, loop_id)
+    def _tell(self, owner: int, loop_id: LoopId) -> None:
+        self._announcer.announce(owner, "loop", loop_id)

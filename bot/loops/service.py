@@ -9,12 +9,11 @@ from bot.actors import Actor, OwnerId
 from bot.errors import NotFound, Refused
 from bot.loops.dates import make_dated, make_undated, move_dates, timeline_milli
 from bot.loops.inputs import Note, clamped, read_dates, read_name, read_pace, read_role
-from bot.loops.model import MILLI, Clip, ClipId, Loop, LoopId, Pace, Panel, Plan, Role
+from bot.loops.model import MILLI, Clip, ClipId, Loop, LoopId, Pace, Plan, Role
 from bot.loops.momentum import Momentum, measure
 from bot.loops.saving import Intent
 from bot.loops.store import LIST, Edited, LoopStore, LoopView
 from bot.ports import ProfileReader, ZoneReader
-from storage.repositories.loop_sets import PanelRepository
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Unit
@@ -325,21 +324,6 @@ class LoopService:
             await self._check_room(unit)
             saved = await unit.repo(LoopRepository).save(replace(loop, deleted_at=None))
         return Edited(saved, group_id=unit.group_id)
-
-    # ------------------------------------------------------------------ panels
-
-    async def panels(self, owner: OwnerId, loop_id: str) -> list[Panel]:
-        """Return the posted cards that follow a loop."""
-        async with self._store.database.read(owner) as unit:
-            return await unit.repo(PanelRepository).of_loop(loop_id)
-
-    async def keep_panel(self, actor: Actor, owner: OwnerId, panel: Panel) -> None:
-        async with self._store.database.write(actor, owner, "loop.panel") as unit:
-            await unit.repo(PanelRepository).add(panel)
-
-    async def forget_panel(self, actor: Actor, owner: OwnerId, message_id: int) -> None:
-        async with self._store.database.write(actor, owner, "loop.panel") as unit:
-            await unit.repo(PanelRepository).forget(message_id)
 
     # ------------------------------------------------------------------ inside
 

@@ -59,7 +59,7 @@ class LoopView:
 
 
 class LoopStore:
-    """Read and edit loops. Every edit is one transaction under the loop's lock, and tells its listeners."""
+    """Read and edit loops. Every edit is one transaction under the loop's lock."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class LoopStore:
         self.database = database
         self.clock = clock
         self.rules = rules
-        self.saving = saving or Saving(rules.panel, STORE_FAILURES)
+        self.saving = saving or Saving(rules.panel, STORE_FAILURES, database.announcer)
         self._bounces = bounces
         self._phases = phases
         self._zones = zones
@@ -165,12 +165,11 @@ class LoopStore:
                 loop = await self.loop_in(unit, loop_id)
                 done = await work(unit, loop)
                 version = await unit.repo(LoopRepository).touch(loop.id)
+                unit.touch("loop", loop.id)  # the playhead is shown and not recorded
                 return replace(done, loop=replace(done.loop, version=version), group_id=unit.group_id)
 
-        unit = self.database.open_unit
-        if unit is not None:
+        if self.database.open_unit is not None:
             # Part of a larger transaction: waiting for the loop's lock in here could wait for ever.
-            unit.on_commit(lambda: self.saving.tell(owner, LoopId(loop_id)))
             return await attempt()
         return await self.saving.run(Edit(owner, LoopId(loop_id), intent, attempt))
 

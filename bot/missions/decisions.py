@@ -221,7 +221,7 @@ class Decisions:
                 if missing:
                     waiting = await steps.set_step(step, approvals=mission.quorum - missing)
                     step = waiting or step
-                    await redraw(unit, step, drawn=drawn)
+                    redraw(unit, step, drawn=drawn)
                     return Decided(await step_view(unit, step), missing)
             scene = Scene(mission.owner_id, mission.id, unit.now, mission.channel_id)
             with self._database.joined(unit):
@@ -236,7 +236,7 @@ class Decisions:
             await settle_iteration(unit, step.iteration_id)
             pace = Pace().after_approval()
             await unit.repo(MissionRepository).set_schedule(mission.id, quiet_runs=pace.quiet_runs, stride=pace.stride)
-            await redraw(unit, step, drawn=drawn)
+            redraw(unit, step, drawn=drawn)
             if slot is not None:
                 await unit.repo(SlotRepository).finish(slot)
             view = await step_view(unit, step)
@@ -310,7 +310,7 @@ class Decisions:
                 fresh = await tool.preview(scene, params)
             changed = await unit.repo(StepRepository).set_step(step, preview=store_preview(fresh))
             if changed is not None:
-                await redraw(unit, changed, drawn=drawn)
+                redraw(unit, changed, drawn=drawn)
             return Decided(await step_view(unit, changed or await the_step(unit, step.id)), redrawn=True)
 
     async def _note_failure(self, who: Presser | None, step: Step, code: str, drawn: Drawn | None) -> Decided:
@@ -324,7 +324,7 @@ class Decisions:
             step = await self._walk(steps, step, who, person)
             step = await _moved(steps.move(step, StepState.FAILED, reason=code, actor=person, error=code))
             await settle_iteration(unit, step.iteration_id)
-            await redraw(unit, step, drawn=drawn)
+            redraw(unit, step, drawn=drawn)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "failed")
         return Decided(view)
@@ -357,7 +357,7 @@ class Decisions:
             )
             step = await _moved(steps.set_step(step, reason=words))
             await settle_iteration(unit, step.iteration_id)
-            await redraw(unit, step, drawn=drawn)
+            redraw(unit, step, drawn=drawn)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "rejected")
         self._metrics.mission_decided((self._clock.now() - step.created_at).total_seconds())
@@ -400,7 +400,7 @@ class Decisions:
                     content_hash=content_hash(tool.name, plain),
                 )
             )
-            await redraw(unit, step, drawn=drawn)
+            redraw(unit, step, drawn=drawn)
             return Decided(await step_view(unit, step))
 
     async def ask_again(self, who: Presser, iteration_id: str, feedback: str, key: str) -> Iteration:
@@ -459,7 +459,7 @@ class Decisions:
                     moved = await _moved(steps.move(step, StepState.UNDONE, actor=actor))
                     undone.append(moved)
             for step in undone:
-                await redraw(unit, step, drawn=None)
+                redraw(unit, step, drawn=None)
         for step in undone:
             self._metrics.mission_step(step.tool, "undone")
         return undone

@@ -9,7 +9,7 @@ from bot.errors import NotFound
 from bot.missions.model import Agent, Iteration, IterationStatus, LifeState, Mission, Step, StepEvent, StepState
 from bot.missions.proposals import iteration_status
 from bot.outbox_model import DeliveryDraft, TargetKind
-from bot.slots import Lane, SlotDraft
+from bot.slots import SlotDraft
 from storage.repositories.mission_steps import StepRepository
 from storage.repositories.missions import MissionRepository
 from storage.unit import Database, Unit
@@ -113,29 +113,15 @@ def post(mission: Mission, kind: str, key: str, payload: Mapping[str, object]) -
     return DeliveryDraft(kind, key, place, target, payload, owner=mission.owner_id)
 
 
-async def redraw(unit: Unit, step: Step, *, drawn: str | None) -> None:
-    """Order the cards of a step and of its iteration to be drawn again.
+def redraw(unit: Unit, step: Step, *, drawn: str | None) -> None:
+    """Have the cards of a step and of its iteration drawn again.
 
     `drawn` names the card that the press itself draws ("step", "header"), which is left out.
     """
-    drafts = []
-    if drawn != "step" and step.message_id is not None:
-        drafts.append(_redraw_slot(unit, f"step:{step.id}", step.owner_id, step.version))
+    if drawn != "step":
+        unit.touch(STEP_CARD, step.id)
     if drawn != "header":
-        version = f"{step.position}.{step.version}"
-        drafts.append(_redraw_slot(unit, f"run:{step.iteration_id}", step.owner_id, version))
-    await unit.add_slots(drafts)
-
-
-def _redraw_slot(unit: Unit, subject: str, owner: int, version: object) -> SlotDraft:
-    return SlotDraft(
-        key=f"mission_redraw:{subject}:{version}",
-        kind="mission_redraw",
-        subject_id=subject,
-        due_at=unit.now,
-        owner=owner,
-        lane=Lane.POST,
-    )
+        unit.touch(HEADER_CARD, step.iteration_id)
 
 
 async def settle_iteration(unit: Unit, iteration_id: str) -> IterationStatus:
@@ -155,7 +141,7 @@ async def withdraw(
         moved = await repository.move(step, state, reason=reason, actor=actor)
         if moved is not None:
             ended += 1
-            await redraw(unit, moved, drawn=None)
+            redraw(unit, moved, drawn=None)
     for iteration_id in {step.iteration_id for step in steps}:
         await settle_iteration(unit, iteration_id)
     return ended

@@ -233,8 +233,6 @@ class Iteration:
     dropped: tuple[Dropped, ...]
     feedback: str
     """What the person said with "Ask again"."""
-    channel_id: int | None
-    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +284,6 @@ class Step:
     error: str
     group_id: str | None
     """The group of changes it made; what undo needs."""
-    channel_id: int | None
-    message_id: int | None
 
     @property
     def status(self) -> StepStatus:

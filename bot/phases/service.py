@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.actors import Actor
 from bot.clock import Clock
 from bot.errors import Refused
+from bot.happened import PHASE_ENTERED, happened
 from bot.phases.machine import (
     Met,
     accept,
@@ -26,7 +27,6 @@ from storage.repositories.phases import PhaseRepository
 from storage.repositories.studio import SettingsRepository
 from storage.unit import Database, Unit
 
-PhaseListener = Callable[[int, Phase], None]
 SECTION = "phases"
 UNKEPT = "load"
 """The id of the offer that a load check makes: it is in no table."""
@@ -76,12 +76,7 @@ class PhaseService:
         self._database = database
         self._clock = clock
         self._facts = facts
-        self._listeners: list[PhaseListener] = []
         self.rules = load_rules("phases", PhaseRules)
-
-    def subscribe(self, listener: PhaseListener) -> None:
-        """Be told of owner and new phase after each change. Must not block."""
-        self._listeners.append(listener)
 
     async def phase(self, owner: int) -> Phase:
         """Return the phase; Generator for somebody new."""
@@ -227,11 +222,9 @@ class PhaseService:
             after = step(before, unit.new_id, unit.now)
             await phases.save(before, after)
             moved = after.current.id != before.current.id
-            move = PhaseMove(after.current, moved or after != before, unit.group_id)
-        if moved:
-            for listener in self._listeners:
-                listener(owner, after.current.phase)
-        return move
+            if moved:
+                await unit.add_slots([happened(unit, PHASE_ENTERED, after.current.id, phase=after.current.phase)])
+            return PhaseMove(after.current, moved or after != before, unit.group_id)
 
     async def history(self, owner: int) -> Sequence[PhaseEntry]:
         """Return all stays, newest first."""

@@ -7,15 +7,18 @@ from typing import Any
 from bot.outbox import InboxText
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage
-from bot.releases.cards import countdown_card, deadlines_card
+from bot.posted_model import PostedCard
+from bot.releases.cards import countdown_card, deadlines_card, release_card
 from bot.releases.days import COUNTDOWN, ReleaseDays
-from bot.releases.service import ReleaseService
-from bot.say.card import Picture
+from bot.releases.service import ReleaseService, ReleaseView
+from bot.say.card import Card, Picture, removable
 from bot.say.words import Catalogue, Words
 from bot.studio.service import StudioService
 from storage.repositories.studio import InboxRepository
 from storage.unit import Unit
 
+POSTED = "release"
+"""The kind of posted card: the title, the date, how far it is, and the artwork."""
 Artwork = Callable[[int, str | None, Words], Awaitable[Picture | None]]
 """Draws the cover of a release's bounce: owner, bounce, language; None where there is none."""
 
@@ -50,6 +53,13 @@ class ReleaseMessages:
         title = words("release.reminder.title", count=len(lines)).plain
         return InboxText(title, "\n".join(lines)) if lines else None
 
+    async def draw(self, posted: PostedCard) -> Card:
+        """Draw a posted release card. Raises NotFound for a plan that is gone or in the bin."""
+        words = self._catalogue.words(posted.locale)
+        view = await self._service.show(posted.owner, posted.subject_id)
+        card = await shared_card(view, words, self._artwork)
+        return removable(card, words("card.remove"), posted.owner)
+
     async def countdown(self, delivery: Delivery) -> OutMessage | None:
         payload: Any = delivery.payload
         views = await self._service.all(delivery.owner)
@@ -70,3 +80,8 @@ class ReleaseMessages:
         words = self._catalogue.words(await self._studio.language(delivery.owner))
         title, body = words("release.refused.title").plain, words("release.refused.body").plain
         await unit.repo(InboxRepository).add_once(COUNTDOWN, title, body)
+
+
+async def shared_card(view: ReleaseView, words: Words, artwork: Artwork) -> Card:
+    """Return the card of a plan as it is posted for everybody."""
+    return release_card(view, words, await artwork(view.release.owner_id, view.release.bounce_id, words), posted=True)

@@ -6,7 +6,7 @@ catalogue, or made by `raw`) is markup already. So nothing is escaped twice and 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -236,3 +236,8 @@ class Card:
 def note(text: str, *rows: Row) -> Card:
     """Return the smallest card: one sentence, and controls if any."""
     return Card(title="", lead=text, rows=rows, quiet=True)
+
+
+def removable(card: Card, label: str, owner: int) -> Card:
+    """Return a card that stands for everybody, with the button by which its owner and managers take it away."""
+    return replace(card, rows=[*card.rows, [Button("ui", "remove", label, owner=owner)]])

@@ -13,6 +13,7 @@ from bot.studio.service import StudioService
 from bot.studio.trouble import Trouble, Troubles
 from storage import backup
 from storage.repositories.deliveries import DeliveryRepository
+from storage.repositories.posted import PostedRepository
 from storage.repositories.slots import SlotRepository
 from storage.unit import Database
 
@@ -71,6 +72,7 @@ class HealthService:
         settings = await self._studio.guild_settings(guild_id)
         found = self._channels(settings, access)
         found += await self._deliveries()
+        found += await self._cards()
         found += await self._processes()
         found += await self._skipped()
         found += self._ai(settings)
@@ -105,6 +107,12 @@ class HealthService:
         if late:
             found.append(HealthLine("deliveries_late", Word.LOOK, {"since": oldest}))
         return found or [HealthLine("deliveries_ok", Word.OK)]
+
+    async def _cards(self) -> list[HealthLine]:
+        """Posted cards that could not be drawn again show what is stored no more."""
+        async with self._database.system_read() as unit:
+            count = await unit.repo(PostedRepository).behind()
+        return [HealthLine("cards_behind", Word.LOOK, {"count": count})] if count else []
 
     async def _processes(self) -> list[HealthLine]:
         """With PostgreSQL several processes may share the work; a server's manager sees how many do."""

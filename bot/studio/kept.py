@@ -6,6 +6,8 @@ from storage.privacy_map import Entry, OnDelete
 
 _MOMENTS = {"deleted_at": "bin", "left_at": "left", "finished_at": "done", "sent_at": "sent"}
 """Where the days begin with something that people know; elsewhere they begin when it was written."""
+_ENDS = {"keep_until": "shows"}
+"""Where the row itself says when it ends, and that is not the end of the day."""
 
 
 def how_long(entry: Entry, words: Words) -> Text:
@@ -16,5 +18,5 @@ def how_long(entry: Entry, words: Words) -> Text:
     if keep.moment is None:
         return words(f"studio.privacy.keep.{'runs' if entry.on_delete is OnDelete.KEEP else 'delete'}")
     if keep.days is None:
-        return words("studio.privacy.keep.day_ends")
+        return words(f"studio.privacy.keep.{_ENDS.get(keep.moment, 'day_ends')}")
     return words(f"studio.privacy.keep.{_MOMENTS.get(keep.moment, 'days')}", count=keep.days)

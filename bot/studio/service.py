@@ -13,9 +13,11 @@ from bot.actors import Actor
 from bot.changes import ChangeGroup
 from bot.clock import Clock
 from bot.errors import NotAllowed
+from bot.posted_model import unpost_slot
 from bot.studio.model import Guild, GuildSettings, InboxNote, Person, PersonSettings
 from storage.deletions import DeletionList
 from storage.privacy import PrivacyRepository
+from storage.repositories.posted import PostedRepository
 from storage.repositories.studio import (
     FactRepository,
     GuildRepository,
@@ -314,7 +316,10 @@ class StudioService:
         async with self._database.system_write("privacy.delete") as unit:
             privacy, facts = unit.repo(PrivacyRepository), unit.repo(FactRepository)
             contents = await privacy.contents(user_id)
+            posts = await unit.repo(PostedRepository).places(user_id)
             counts = await privacy.delete(user_id)
+            # Their cards stand in channels where others read: they go as well.
+            await unit.add_slots([unpost_slot(post, unit.now) for post in posts])
             known = await facts.get(DELETIONS) or {}
             await facts.put(DELETIONS, {**known, str(user_id): at.isoformat()})
         for tell in self.gone:

@@ -7,7 +7,6 @@ handler.
 import asyncio
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,9 @@ from discord import ui
 from bot.actors import Actor, GuildId, PersonId
 from bot.errors import NotAllowed
 from bot.ports import Policy
-from bot.say.card import Button, Card, OutFile
+from bot.posted import fingerprint
+from bot.posted_model import PostedCard, Shows
+from bot.say.card import Button, Card, OutFile, removable
 from bot.say.words import Words
 from bot.services import Services
 from bot.studio.service import Standing
@@ -37,6 +38,7 @@ class Turn:
         self.interaction = interaction
         self.edge = edge
         self.ephemeral = ephemeral
+        self.began = edge.clock.now()
         self.words: Words = edge.catalogue.words(str(interaction.locale))
         self._answering = asyncio.Lock()
         self._deferred_reply = False
@@ -195,15 +197,34 @@ class Turn:
                 self._deferred_reply = True
             self.edge.acknowledged(self.interaction.id)
 
-    async def post(self, card: Card) -> discord.WebhookMessage | discord.InteractionMessage:
+    async def post(self, card: Card, shows: Shows | None = None) -> None:
         """Post a card for everybody here, with Remove for its owner and managers, through the token alone.
 
-        The message is returned for cards that go on following what they show.
+        With `shows` it goes on showing what is stored of that thing, where I may edit it after the token's time.
         """
-        remove = Button("ui", "remove", self.guild_words("card.remove"), owner=self.person)
-        shown = replace(card, rows=[*card.rows, [remove]])
+        shown = removable(card, self.guild_words("card.remove"), self.person)
         await self.defer()
-        return await self._follow_up(cards.layout(shown, self.guild_words), cards.discord_files(shown), False)
+        message = await self._follow_up(cards.layout(shown, self.guild_words), cards.discord_files(shown), False)
+        if shows is None or not self._stays_mine:
+            return
+        posted = PostedCard(
+            owner=shows.owner,
+            kind=shows.kind,
+            subject_id=shows.subject_id,
+            channel_id=message.channel.id,
+            message_id=message.id,
+            look=shows.look,
+            locale=str(self.interaction.guild_locale or "en"),
+            posted_by=self.person,
+            also=shows.also,
+            shown_hash=fingerprint(shown),
+        )
+        await self.services.posted.follow(self.actor, posted, self.began)
+
+    @property
+    def _stays_mine(self) -> bool:
+        """Whether I can edit here by myself: a server that I was added to, or a direct message to me."""
+        return self.interaction.is_guild_integration() or self.interaction.context.dm_channel is True
 
     async def _follow_up(
         self, view: ui.LayoutView, uploads: Sequence[discord.File], hidden: bool

@@ -46,7 +46,10 @@ async def undo(press: Press) -> None:
 async def remove(press: Press) -> None:
     """Take a public post away; its owner and managers may."""
     await press.defer()
+    message = press.interaction.message
     await press.interaction.delete_original_response()
+    if message is not None:
+        await press.services.posted.taken_away(press.actor, message.id)
 
 
 @control("ui", "dismiss", who=Who.OWNER)

@@ -4,15 +4,15 @@ import discord
 
 from bot.actors import OwnerId
 from bot.bounces.cards import TAG_ICONS
+from bot.bounces.messages import POSTED, SHARED
 from bot.bounces.model import Bounce, BounceTag
 from bot.errors import Refused
-from bot.ports import SendFailed, Target
+from bot.posted_model import Shows
 from bot.say.card import Card, Option, Select, SelectKind, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.items import Who
 from cogs.bounces.forms import undo_bounce, whose
-from cogs.bounces.slices import refresh_posts
 from cogs.phases.commands import with_open_offer
 
 
@@ -25,9 +25,8 @@ async def show_one(press: Press) -> None:
 
 
 async def show_change(press: Turn, bounce: Bounce, told: str, group_id: str) -> None:
-    """Say what changed, with Undo, and refresh the cards that stand somewhere."""
+    """Say what changed, with Undo; cards that stand somewhere follow by themselves."""
     await press.reply(note(told, [undo_bounce(press, bounce.owner_id, group_id)]), ephemeral=True)
-    press.edge.supervisor.spawn(f"refresh bounce {bounce.id[-6:]}", refresh_posts(press, bounce.owner_id, bounce.id))
 
 
 @control("bounce", "tag")
@@ -89,7 +88,8 @@ async def choose_channel(press: Press) -> None:
     owner = await whose(press)
     bounce = await press.services.bounces.service.get(owner, press.id)
     if press.guild is None or not press.interaction.is_guild_integration():
-        await press.post(await press.services.bounces.messages.card(owner, bounce.id))
+        card = await press.services.bounces.messages.card(owner, bounce.id)
+        await press.post(card, Shows(owner, POSTED, bounce.id, look=SHARED))
         return
     select = Select(
         "bounce", "posted", press.words("bounce.pick.channel"), id=bounce.id, kind=SelectKind.CHANNEL,
@@ -123,19 +123,11 @@ async def delete_pressed(press: Press) -> None:
 
 
 async def delete_bounce(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
-    """Put a bounce into the bin and take its posts away, card and audio together."""
+    """Put a bounce into the bin; its posted cards go, each with its audio."""
     services = turn.services
-    posts = await services.bounces.service.posts(owner, bounce_id)
     changed = await services.bounces.service.delete(turn.actor, owner, bounce_id)
     told = turn.words("bounce.told.deleted", name=changed.bounce.title)
     await turn.reply(note(told, [undo_bounce(turn, owner, changed.group_id)]), ephemeral=True)
-    for post_ in posts:
-        for message_id in (post_.message_id, post_.audio_message_id):
-            if message_id is not None:
-                try:
-                    await services.outbox.delete(Target("channel", post_.channel_id), message_id)
-                except SendFailed:
-                    continue
 
 
 @control("bounce", "restore", who=Who.ANYONE)

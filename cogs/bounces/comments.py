@@ -1,5 +1,6 @@
 """Comments on moments of a bounce: by whoever sees its card, taken away by who wrote them, its owner, or managers."""
 
+from bot.bounces.messages import POSTED
 from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
 from bot.say.card import Card, Option, Row, Section, Select, note, raw
@@ -8,7 +9,6 @@ from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who
 from cogs.bounces.forms import undo_bounce
-from cogs.bounces.slices import refresh_posts
 
 LISTED = 25
 
@@ -45,7 +45,7 @@ async def manages(turn: Turn, owner: int, bounce_id: str) -> bool:
         return False
     if owner == guild.id:
         return True
-    posts = await turn.services.bounces.service.posts(owner, bounce_id)
+    posts = await turn.services.posted.of(owner, POSTED, bounce_id)
     return any(guild.get_channel(post.channel_id) is not None for post in posts)
 
 
@@ -57,7 +57,6 @@ async def remove_comment(press: Press) -> None:
     group_id = await notes.remove_comment(press.actor, owner, press.id, press.values[0], is_manager=is_manager)
     told = note(press.words("bounce.told.uncommented"), [undo_bounce(press, owner, group_id)])
     await press.reply(told, ephemeral=True)
-    await refresh_posts(press, owner, press.id)
 
 
 def comment_form(press: Press, owner: int) -> Form:
@@ -90,4 +89,3 @@ async def save_comment(submit: Submit) -> None:
     )
     told = submit.words("bounce.told.commented", at=raw(show_moment(comment.at_s)))
     await submit.reply(note(told), ephemeral=True)
-    await refresh_posts(submit, owner, submit.id)

@@ -7,7 +7,6 @@ from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
 from bot.bounces.trouble import CannotMeasure
 from bot.errors import Refused
-from bot.ports import OutMessage, SendFailed, Target
 from bot.say.card import Button, Card, Fact, Option, OutFile, Row, Section, Select, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
@@ -68,7 +67,6 @@ async def delete_slice(press: Press) -> None:
     marked = await press.services.bounces.notes.delete_slice(press.actor, owner, press.values[0])
     told = press.words("bounce.told.unsliced", name=marked.slice.name)
     await press.reply(note(told, [undo_bounce(press, owner, marked.group_id)]), ephemeral=True)
-    await refresh_posts(press, owner, marked.slice.bounce_id)
 
 
 # ---------------------------------------------------------------- all of them
@@ -159,7 +157,6 @@ async def save_slice(submit: Submit) -> None:
     )
     told = submit.words("bounce.told.sliced", name=marked.slice.name)
     await submit.reply(note(told, [undo_bounce(submit, owner, marked.group_id)]), ephemeral=True)
-    await refresh_posts(submit, owner, submit.id)
 
 
 # ---------------------------------------------------------------- the cover picture
@@ -175,17 +172,3 @@ async def send_art(turn: Turn, bounce: Bounce) -> None:
         return
     lead = words("bounce.told.art", name=bounce.title)
     await turn.update(Card(bounce.title, lead=lead, media=[picture_of(drawn, bounce, "-cover")]))
-
-
-async def refresh_posts(turn: Turn, owner: int, bounce_id: str) -> None:
-    """Bring every posted card of a bounce up to date; what is gone is left alone."""
-    services = turn.services
-    posts = await services.bounces.service.posts(owner, bounce_id)
-    if not posts:
-        return
-    card = await services.bounces.messages.card(owner, bounce_id)
-    for post in posts:
-        try:
-            await services.outbox.edit(Target("channel", post.channel_id), post.message_id, OutMessage(card))
-        except SendFailed:
-            continue

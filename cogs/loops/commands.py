@@ -94,8 +94,7 @@ class Loops(StudioCog):
         super().__init__(bot)
         area: LoopArea = bot.services.loops
         self.panels = LoopPanels(bot, area)
-        area.saving.subscribe(self.panels.changed)
-        bot.services.changes.subscribe(self.panels.undone)
+        self._stop_hearing = bot.services.announcer.hear("loop", self.panels.changed)
         self._menu = app_commands.ContextMenu(
             name="Make a clip", callback=make_a_clip, extras={"verb": Verb(opens_form=True)}
         )
@@ -107,6 +106,7 @@ class Loops(StudioCog):
 
     async def cog_unload(self) -> None:
         self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
+        self._stop_hearing()
         self.panels.stop()
 
     @property

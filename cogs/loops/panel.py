@@ -1,27 +1,23 @@
-"""The live panel: one message of a loop that follows every edit, posted for everybody or seen by one person.
+"""The live panel: one message of a loop that follows every edit, seen by one person or posted for everybody.
 
-Posted panels are kept in the database and edited as messages. Private ones are edited through the answer's token,
-which lives for a quarter of an hour; their buttons work after that too, and make them live again.
+Posted ones are posted cards like any other (bot/posted.py). Private ones are edited through the answer's token, which
+lives for a quarter of an hour; their buttons work after that too, and make them live again.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import discord
 
-from bot.actors import Actor
 from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.loops.cards import loop_card
-from bot.loops.dates import moment_of
-from bot.loops.model import LoopId, Panel
-from bot.loops.picture_view import timeline_view
-from bot.loops.store import LoopView
-from bot.loops.wording import alt_text
+from bot.loops.messages import POSTED, picture_of, shared_card
 from bot.ports import OutMessage, Policy, SendFailed, Target
-from bot.say.card import Button, Card, OutFile, Picture, note, plain
+from bot.posted_model import Shows
+from bot.say.card import Card, OutFile, note, plain
 from bot.say.words import Words
 from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
 from bot.ui.cards import discord_files, layout
@@ -29,7 +25,6 @@ from bot.ui.common import undo_button
 from bot.ui.controls import control
 from bot.ui.errors import as_send_failure
 from bot.ui.panel import LiveCards
-from bot.ui.sender import DiscordSender
 
 _TOKEN_LIVES = timedelta(minutes=14)
 _PRIVATE_AT_MOST = 500
@@ -68,7 +63,7 @@ class _TokenSender:
 
 
 class LoopPanels:
-    """All live panels of loops. Told of every change; edits are joined and the newest state wins."""
+    """The private panels of loops. Told of every change; edits are joined and the newest state wins."""
 
     def __init__(self, bot: Any, area: LoopArea) -> None:
         self._bot = bot
@@ -79,38 +74,20 @@ class LoopPanels:
         self._tokens = LiveCards(
             sender, bot.supervisor, debounce_s=pace.redraw_s, every_s=pace.edit_gap_s, forget=self._forget_private
         )
-        posted = DiscordSender(bot, bot.edge.catalogue)
-        self._posted = LiveCards(
-            posted, bot.supervisor, debounce_s=pace.redraw_s, every_s=pace.edit_gap_s, forget=self._forget_posted
-        )
-        self._owners: dict[int, int] = {}
 
     def stop(self) -> None:
         """Stop redrawing: the bot closes."""
         self._tokens.stop()
-        self._posted.stop()
 
-    def changed(self, owner: int, loop_id: LoopId) -> None:
-        """Ask for a redraw of every panel of a loop. Does not block."""
+    def changed(self, owner: int, loop_id: str) -> None:
+        """Ask for a redraw of the private panels of a loop. Does not block."""
         now = self._bot.edge.clock.now()
         for message_id, panel in list(self._private.items()):
             if panel.until <= now:
                 del self._private[message_id]
             elif panel.loop_id == loop_id and panel.owner == owner:
                 target = Target("channel", panel.interaction.channel_id or 0)
-                self._tokens.touch(target, message_id, self._render(owner, loop_id, panel.words, can_post=True))
-        self._bot.supervisor.spawn(f"panels of {loop_id}", self._touch_posted(owner, loop_id))
-
-    def undone(self, owner: int, group: Any) -> None:
-        """Redraw what an undo touched."""
-        loops: set[str] = set()
-        for recorded in group.changes:
-            change = recorded.change
-            if change.area == "loop":
-                row = change.after or change.before or {}
-                loops.add(change.entity_id if change.entity == "loops" else str(row.get("loop_id")))
-        for loop_id in loops:
-            self.changed(owner, LoopId(loop_id))
+                self._tokens.touch(target, message_id, self._render(owner, loop_id, panel.words))
 
     def follow(self, turn: Turn, message_id: int, loop_id: str) -> None:
         """Keep a private panel in step from now on, through this turn's token."""
@@ -128,26 +105,7 @@ class LoopPanels:
         if message is not None and message.flags.ephemeral and message.id in self._private:
             self.follow(turn, message.id, loop_id)
 
-    async def post(self, turn: Turn, view: LoopView) -> None:
-        """Post a panel for everybody here and keep it in step."""
-        words = turn.guild_words
-        card = loop_card(view, words, await picture_of(self._area, view, words))
-        message = await turn.post(card)
-        panel = Panel(
-            turn.person, view.loop.id, message.channel.id, message.id, "", str(turn.interaction.guild_locale or "en")
-        )
-        await self._area.loops.keep_panel(turn.actor, turn.person, panel)
-
-    async def _touch_posted(self, owner: int, loop_id: LoopId) -> None:
-        for panel in await self._area.loops.panels(owner, loop_id):
-            words = self._bot.edge.catalogue.words(panel.locale)
-            self._owners[panel.message_id] = owner
-            target = Target("channel", panel.channel_id)
-            self._posted.touch(target, panel.message_id, self._render(owner, loop_id, words, can_post=False))
-
-    def _render(
-        self, owner: int, loop_id: str, words: Words, *, can_post: bool
-    ) -> Callable[[], Awaitable[Card | None]]:
+    def _render(self, owner: int, loop_id: str, words: Words) -> Callable[[], Awaitable[Card | None]]:
         async def render() -> Card | None:
             if self._bot.edge.closing:
                 return None
@@ -156,38 +114,17 @@ class LoopPanels:
                 picture = await picture_of(self._area, view, words)
             except BotError:
                 return None
-            card = loop_card(view, words, picture, can_post=can_post)
-            if can_post:
-                return card
-            remove = Button("ui", "remove", words("card.remove"), owner=owner)
-            return replace(card, rows=[*card.rows, [remove]])
+            return loop_card(view, words, picture, can_post=True)
 
         return render
 
     async def _forget_private(self, message_id: int) -> None:
         self._private.pop(message_id, None)
 
-    async def _forget_posted(self, message_id: int) -> None:
-        owner = self._owners.pop(message_id, None)
-        if owner is not None:
-            await self._area.loops.forget_panel(Actor.system("panel"), owner, message_id)
-
 
 def panels_of(turn: Turn) -> LoopPanels:
     """Return the panels of the running bot."""
     return turn.interaction.client.get_cog("Loops").panels
-
-
-async def picture_of(area: LoopArea, view: LoopView, words: Words, look: str = "") -> Picture:
-    """Draw the timeline of a view, with its words from the same data."""
-
-    def say(key: str, /, **parts: object) -> str:
-        return plain(words(key, **parts))
-
-    at = moment_of(view.loop, view.now).at_milli
-    shown = timeline_view(view.plan, view.sequenced, view.momentum, at, say, area.rules, look)
-    alt = alt_text(view.plan, view.sequenced, view.momentum, at, say)
-    return Picture(FILE_NAME, await area.drawing.timeline(shown), alt)
 
 
 async def show_panel(turn: Turn, loop_id: str | None) -> None:
@@ -213,7 +150,8 @@ async def post(press: Press) -> None:
     area: LoopArea = press.services.loops
     view = await area.loops.view(press.actor, press.person, press.id)
     await panels_of(press).touched(press, press.id)
-    await panels_of(press).post(press, view)
+    card = await shared_card(area, view, press.guild_words)
+    await press.post(card, Shows(press.person, POSTED, view.loop.id))
 
 
 @control("loop", "retry")

@@ -29,15 +29,16 @@ def area_of(turn: Turn) -> MissionArea:
     return turn.services.missions
 
 
-def _is_posted(turn: Turn, view: StepView) -> bool:
+def _is_posted(turn: Turn) -> bool:
+    """Tell whether the pressed card stands where it was posted; a review is seen by one person only."""
     message = turn.interaction.message
-    return message is not None and message.id == view.step.message_id
+    return message is not None and not message.flags.ephemeral
 
 
 async def _show(turn: Turn, decided: Decided) -> None:
     """Draw the pressed card anew; in a review with the way to the next one."""
     card = step_card(decided.view, turn.words)
-    await turn.update(card if _is_posted(turn, decided.view) else with_next(card, turn.words))
+    await turn.update(card if _is_posted(turn) else with_next(card, turn.words))
     if decided.redrawn:
         await turn.reply(note(turn.words("mission.told.redrawn")), ephemeral=True)
     elif decided.votes_missing:

@@ -8,11 +8,12 @@ from discord import app_commands
 
 from bot.bounces.cards import picture_of, say_in
 from bot.bounces.model import Filter
-from bot.bounces.pictures import ART_PX, SHOWN_ART_PX
+from bot.bounces.pictures import ART_PX
 from bot.bounces.trouble import CannotMeasure
 from bot.client import StudioBot
 from bot.errors import BotError, NotFound, Refused
 from bot.loops.model import Pace, Role
+from bot.posted_model import Shows
 from bot.releases.cards import (
     all_tasks_text,
     list_line,
@@ -24,6 +25,7 @@ from bot.releases.cards import (
     tasks_card,
 )
 from bot.releases.countdown import DateChoice, read_date
+from bot.releases.messages import POSTED, shared_card
 from bot.releases.model import Anchor, Condition, Preset, ReleaseState
 from bot.releases.picture import draw_strip_blocking, strip_alt
 from bot.releases.service import ReleaseDraft, Saved
@@ -262,11 +264,12 @@ async def finish(press: Press) -> None:
 
 @control("release", "post", who=Who.OWNER)
 async def post(press: Press) -> None:
-    """Share a copy of the card: the title, the date, how far it is and the artwork; no plans."""
+    """Share the card: the title, the date, how far it is and the artwork; no plans. It goes on being true."""
     view = await press.services.releases.show(press.person, press.id)
     await press.defer()
-    artwork = await _artwork(press, view, SHOWN_ART_PX, press.guild_words)
-    await press.post(release_card(view, press.guild_words, artwork, posted=True))
+    card = await shared_card(view, press.guild_words, press.services.bounces.messages.artwork)
+    also = [part for part in (view.release.loop_id, view.release.bounce_id) if part is not None]
+    await press.post(card, Shows(press.person, POSTED, view.release.id, also=tuple(also)))
 
 
 async def _artwork(turn: Turn, view: ReleaseView, size: int, words: Words) -> Picture | None:

@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, func, select
 
 from bot.bounces.model import (
     Bounce,
     BounceId,
-    BouncePost,
     BounceSource,
     BounceTag,
     Comment,
@@ -21,7 +20,7 @@ from bot.bounces.model import (
     SliceId,
     SliceKind,
 )
-from storage.tables.bounces import BouncePathRow, BouncePostRow, BounceRow, CommentRow, SliceRow
+from storage.tables.bounces import BouncePathRow, BounceRow, CommentRow, SliceRow
 from storage.unit import Repository
 
 
@@ -142,37 +141,6 @@ class BounceRepository(Repository):
             query = select(BounceRow.content_hash).where(BounceRow.content_hash.in_(list(hashes[start : start + 500])))
             found.update((await self.session.execute(query)).scalars())
         return found
-
-    async def posted(self, post: BouncePost) -> None:
-        """Remember where a card was posted; twice the same message is once."""
-        row: dict[str, Any] = {
-            "id": self.unit.new_id(),
-            "owner_id": self.owner,
-            "bounce_id": post.bounce_id,
-            "channel_id": post.channel_id,
-            "message_id": post.message_id,
-            "audio_message_id": post.audio_message_id,
-            "posted_at": self.unit.now,
-        }
-        await self.unit.insert_new(BouncePostRow, [row])
-
-    async def posts(self, bounce_id: str) -> list[BouncePost]:
-        query = select(BouncePostRow).where(BouncePostRow.bounce_id == bounce_id).order_by(BouncePostRow.posted_at)
-        return [
-            BouncePost(BounceId(row.bounce_id), row.channel_id, row.message_id, row.audio_message_id)
-            for row in (await self.session.execute(query)).scalars()
-        ]
-
-    async def audio_posted(self, card_message_id: int, audio_message_id: int) -> None:
-        """Note which plain message carries the audio of a card."""
-        await self.session.execute(
-            update(BouncePostRow)
-            .where(BouncePostRow.message_id == card_message_id)
-            .values(audio_message_id=audio_message_id)
-        )
-
-    async def forget_post(self, message_id: int) -> None:
-        await self.session.execute(delete(BouncePostRow).where(BouncePostRow.message_id == message_id))
 
     async def _row(self, bounce_id: str) -> BounceRow | None:
         query = select(BounceRow).where(BounceRow.id == bounce_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from bot.loops.model import (
     ClipId,
@@ -17,14 +17,13 @@ from bot.loops.model import (
     InsightKind,
     Lane,
     LoopId,
-    Panel,
     SuggestedClip,
     Suggestion,
     SuggestionId,
     SuggestionKind,
     SuggestionState,
 )
-from storage.tables.loops import ExportRow, InsightRow, PanelRow, SuggestionRow
+from storage.tables.loops import ExportRow, InsightRow, SuggestionRow
 from storage.unit import Repository
 
 
@@ -258,34 +257,6 @@ class ExportRepository(Repository):
         return (await self.session.execute(select(ExportRow).where(ExportRow.id == export_id))).scalar_one_or_none()
 
 
-class PanelRepository(Repository):
-    """Posted panels of this owner's loops."""
-
-    async def of_loop(self, loop_id: str) -> list[Panel]:
-        rows = await self.session.execute(select(PanelRow).where(PanelRow.loop_id == loop_id).order_by(PanelRow.id))
-        return [_panel(row) for row in rows.scalars()]
-
-    async def add(self, panel: Panel) -> None:
-        self.session.add(
-            PanelRow(
-                id=self.unit.new_id(),
-                owner_id=self.owner,
-                loop_id=panel.loop_id,
-                channel_id=panel.channel_id,
-                message_id=panel.message_id,
-                look=panel.look,
-                locale=panel.locale,
-                created_at=self.unit.now,
-            )
-        )
-        await self.session.flush()
-
-    async def forget(self, message_id: int) -> None:
-        await self.session.execute(
-            delete(PanelRow).where(PanelRow.message_id == message_id).execution_options(synchronize_session=False)
-        )
-
-
 def _payload(one: Suggestion) -> dict[str, object]:
     if one.clip is None:
         return {"text": one.text}
@@ -363,7 +334,3 @@ def _export(row: ExportRow) -> Export:
         created_at=row.created_at,
         taken_at=row.taken_at,
     )
-
-
-def _panel(row: PanelRow) -> Panel:
-    return Panel(row.owner_id, LoopId(row.loop_id), row.channel_id, row.message_id, row.look, row.locale)

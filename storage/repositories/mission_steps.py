@@ -73,8 +73,6 @@ def iteration_of(row: IterationRow) -> Iteration:
         error=RunError(error["code"], Phase(error["phase"]), error.get("detail", "")) if error else None,
         dropped=tuple(Dropped(**one) for one in row.dropped),
         feedback=row.feedback,
-        channel_id=row.channel_id,
-        message_id=row.message_id,
     )
 
 
@@ -104,8 +102,6 @@ def step_of(row: StepRow) -> Step:
         reason=row.reason,
         error=row.error,
         group_id=row.group_id,
-        channel_id=row.channel_id,
-        message_id=row.message_id,
     )
 
 
@@ -342,13 +338,12 @@ class StepRepository(Repository):
             return None
         return await self.step(step.id)
 
-    async def store_message(self, step_id: str, channel_id: int, message_id: int) -> None:
-        await self.session.execute(
-            update(StepRow)
-            .where(StepRow.id == step_id)
-            .values(channel_id=channel_id, message_id=message_id)
-            .execution_options(synchronize_session=False)
+    async def has_moved_since(self, moment: datetime) -> bool:
+        """Tell whether any of the owner's steps was decided, run or ended after `moment`."""
+        found = await self.session.execute(
+            select(StepEventRow.id).where(StepEventRow.owner_id == self.owner, StepEventRow.at > moment).limit(1)
         )
+        return found.scalar() is not None
 
     async def note(
         self,
@@ -433,8 +428,6 @@ _FRESH: Mapping[str, object] = {
     "error": None,
     "dropped": [],
     "feedback": "",
-    "channel_id": None,
-    "message_id": None,
 }
 
 _FRESH_STEP: Mapping[str, object] = {
@@ -447,8 +440,6 @@ _FRESH_STEP: Mapping[str, object] = {
     "reason": "",
     "error": "",
     "group_id": None,
-    "channel_id": None,
-    "message_id": None,
 }
 
 

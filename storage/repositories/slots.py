@@ -102,6 +102,24 @@ class SlotRepository(Repository):
                 self._remember(slot)
         return done
 
+    async def open_of(self, kind: str, subject_id: str) -> list[str]:
+        """Return the ids of what is still to be done for a subject."""
+        query = select(SlotRow.id).where(
+            SlotRow.kind == kind, SlotRow.subject_id == subject_id, SlotRow.state.in_(OPEN)
+        )
+        return list((await self.session.execute(query)).scalars())
+
+    async def finish_ready(self, slot_ids: Sequence[str]) -> set[str]:
+        """Mark as done what nobody has begun yet: something else answered it. Return which."""
+        done = await self.session.execute(
+            update(SlotRow)
+            .where(SlotRow.id.in_(slot_ids), SlotRow.state == "ready")
+            .values(state="done", finished_at=self.unit.now, lease=None)
+            .returning(SlotRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        return set(done.scalars())
+
     async def release(self, slot: Slot, visible_at: datetime, reason: str | None, *, refund: bool) -> None:
         """Give the slot back, to be seen again at `visible_at`; `refund` does not count this try."""
         await self.session.execute(

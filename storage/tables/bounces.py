@@ -44,6 +44,7 @@ class BounceRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "bounces"
     __area__ = "bounce"
+    __shown__ = {"bounce": "id", "loop": "loop_id"}
     __untracked__ = frozenset({"updated_at", "has_audio"})
     __constraints__ = (
         UniqueConstraint("id", "owner_id"),
@@ -112,24 +113,12 @@ class BounceFileRow(Base, Owned, Identified):
     updated_at: Mapped[datetime] = mapped_column(Instant())
 
 
-class BouncePostRow(Base, Owned, Identified):
-    """A posted card, with the plain message that carries its audio: they are removed together."""
-
-    __tablename__ = "bounce_posts"
-    __constraints__ = (_of_bounce(), UniqueConstraint("message_id"))
-
-    bounce_id: Mapped[str] = mapped_column(Text, index=True)
-    channel_id: Mapped[int] = mapped_column(BigInt())
-    message_id: Mapped[int] = mapped_column(BigInt())
-    audio_message_id: Mapped[int | None] = mapped_column(BigInt())
-    posted_at: Mapped[datetime] = mapped_column(Instant())
-
-
 class SliceRow(Base, Owned, Tracked, Identified):
     """A part of a bounce that was kept."""
 
     __tablename__ = "saved_slices"
     __area__ = "bounce"
+    __shown__ = {"bounce": "bounce_id"}
     __constraints__ = (_of_bounce(), one_of("kind", SliceKind))
 
     bounce_id: Mapped[str] = mapped_column(Text, index=True)
@@ -148,6 +137,7 @@ class CommentRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "bounce_comments"
     __area__ = "bounce"
+    __shown__ = {"bounce": "bounce_id"}
     __constraints__ = (_of_bounce(),)
 
     bounce_id: Mapped[str] = mapped_column(Text, index=True)

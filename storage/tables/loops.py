@@ -32,6 +32,7 @@ class LoopRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "loops"
     __area__ = "loop"
+    __shown__ = {"loop": "id"}
     __untracked__ = frozenset({"version", "updated_at", "playhead"})
     __constraints__ = (UniqueConstraint("id", "owner_id"), one_of("role", Role), one_of("pace", Pace))
 
@@ -59,6 +60,7 @@ class ClipRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "loop_clips"
     __area__ = "loop"
+    __shown__ = {"loop": "loop_id"}
     __constraints__ = (
         _of_loop(),
         one_of("lane", Lane),
@@ -154,20 +156,6 @@ class ExportRow(Base, Owned, Tracked, Identified):
     created_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant())
     taken_at: Mapped[datetime | None] = mapped_column(Instant())
-
-
-class PanelRow(Base, Owned, Identified):
-    """A posted card of a loop that follows its changes."""
-
-    __tablename__ = "loop_panels"
-    __constraints__ = (_of_loop(), UniqueConstraint("message_id"))
-
-    loop_id: Mapped[str] = mapped_column(Text, index=True)
-    channel_id: Mapped[int] = mapped_column(BigInt())
-    message_id: Mapped[int] = mapped_column(BigInt())
-    look: Mapped[str] = mapped_column(Text)
-    locale: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Instant())
 
 
 class UserStateRow(Base, Owned, Identified):

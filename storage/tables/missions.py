@@ -117,8 +117,6 @@ class IterationRow(Base, Owned, Identified):
     error: Mapped[Any] = mapped_column(Json(), nullable=True)
     dropped: Mapped[Any] = mapped_column(Json())
     feedback: Mapped[str] = mapped_column(Text)
-    channel_id: Mapped[int | None] = mapped_column(BigInt())
-    message_id: Mapped[int | None] = mapped_column(BigInt())
 
 
 class StepRow(Base, Owned, Identified):
@@ -161,8 +159,6 @@ class StepRow(Base, Owned, Identified):
     reason: Mapped[str] = mapped_column(Text)
     error: Mapped[str] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(Text)
-    channel_id: Mapped[int | None] = mapped_column(BigInt())
-    message_id: Mapped[int | None] = mapped_column(BigInt())
 
 
 class StepEventRow(Base, Owned, Identified):

@@ -15,6 +15,7 @@ class ReleaseRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "releases"
     __area__ = "release"
+    __shown__ = {"release": "id"}
     __untracked__ = Tracked.__untracked__ | {"calendar_sequence"}
     __constraints__ = (
         UniqueConstraint("id", "owner_id"),
@@ -43,6 +44,7 @@ class MissedWindowRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "release_missed"
     __area__ = "release"
+    __shown__ = {"release": "release_id"}
     __untracked__ = Tracked.__untracked__ | {"shown_at"}
     __constraints__ = (
         ForeignKeyConstraint(["release_id", "owner_id"], ["releases.id", "releases.owner_id"], ondelete="CASCADE"),

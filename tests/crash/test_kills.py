@@ -24,8 +24,9 @@ from bot.clock import SystemClock
 from bot.local.changes import Change, MessageCreated
 from bot.local.server import LocalDiscord
 from storage.engine import open_engines
-from storage.tables.bounces import BounceFileRow, BouncePostRow, BounceRow
+from storage.tables.bounces import BounceFileRow, BounceRow
 from storage.tables.engine import DeliveryRow
+from storage.tables.posted import PostedCardRow
 from storage.unit import Database
 from tests.bounces.signals import music, save
 from tests.wire.kit import Stage
@@ -220,7 +221,7 @@ class House:
             async with database.system_read() as unit:
                 bounces = list((await unit.session.execute(select(BounceRow))).scalars())
                 deliveries = list((await unit.session.execute(select(DeliveryRow))).scalars())
-                posts = list((await unit.session.execute(select(BouncePostRow.message_id))).scalars())
+                posts = list((await unit.session.execute(select(PostedCardRow.message_id))).scalars())
         finally:
             await database.close()
         assert Counter(row.file_name for row in bounces) == Counter(self.names), "each file is one row"

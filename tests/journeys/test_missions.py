@@ -10,9 +10,13 @@ from pydantic import SecretStr
 
 from bot.clock import FixedClock
 from bot.local.model import Message
+from bot.local.people import Upload
+from bot.local.server import LocalDiscord
 from tests.ai.messages_api import API_KEY, Call, Fault, MessagesApi
+from tests.bounces.signals import music, save
 from tests.product import Product, running
 from tests.wire.kit import Actor, JourneyError, Place
+from tests.wire.openapi import SHARED
 
 
 @pytest.fixture
@@ -244,9 +248,6 @@ async def test_others_are_told_who_decides_and_approvers_may(product: Product, a
 
 
 async def test_a_press_after_a_restart_still_works(tmp_path: Path, clock: FixedClock) -> None:
-    from bot.local.server import LocalDiscord
-    from tests.wire.openapi import SHARED
-
     async with LocalDiscord(clock, validator=SHARED.openapi) as server:
         async with running(tmp_path / "data", clock, server=server) as product:
             ada = product.person("Ada")
@@ -383,3 +384,27 @@ async def _clips(product: Product, ada: Actor) -> dict[str, bool]:
     lines = await area.loops.lines(ada.id)
     loop = next(line.loop for line in lines if line.loop.name == "Night Drive")
     return {clip.name: clip.ready for clip in (await area.loops.plan(ada.id, loop.id)).clips}
+
+
+async def test_a_bounce_starts_what_waits_for_it_even_where_i_am_stopped_right_after_it(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    """And it starts it once, however often the same file comes."""
+    upload = Upload("Idea.wav", save(tmp_path / "Idea.wav", music(1.5, 22050), 22050, "PCM_16").read_bytes())
+    async with LocalDiscord(clock, validator=SHARED.openapi) as server:
+        async with running(tmp_path / "data", clock, server=server) as product:
+            ada = product.person("Ada")
+            await _loop(ada)
+            await _mission(ada, "on bounce")
+            await product.work()
+            await product.services.engine.stop()
+            await ada.slash("/bounce new", file=upload)
+            await ada.until_sees("LUFS")
+            assert await _cards(product.channel("general")) == []
+        async with running(tmp_path / "data", clock, server=server) as product:
+            await product.work()
+            cards = await _cards(product.channel("general"))
+            assert cards
+            await product.person("Ada").slash("/bounce new", file=upload)
+            await product.work()
+            assert len(await _cards(product.channel("general"))) == len(cards)

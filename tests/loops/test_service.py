@@ -414,6 +414,7 @@ class Stubborn:
 
     def __init__(self, real: Database) -> None:
         self._real = real
+        self.announcer = real.announcer
         self.refusing = False
         self.deaf = False
         self.writes = 0
@@ -442,7 +443,7 @@ class Stubborn:
 def stubborn(area: LoopArea, sqlite_database: Database) -> Stubborn:
     database = Stubborn(sqlite_database)
     area.store.database = cast(Any, database)  # it has what a store uses of a database
-    area.store.saving = Saving(area.rules.panel, (OperationalError,), _no_time)
+    area.store.saving = Saving(area.rules.panel, (OperationalError,), sqlite_database.announcer, _no_time)
     return database
 
 
@@ -454,7 +455,7 @@ async def test_a_failing_store_keeps_the_edit_and_the_next_success_clears_it(are
     loop_id = await planned(area, ClipFields("Teaser edit"))
     clip_id = (await only_clip(area, loop_id)).id
     told: list[str] = []
-    area.store.saving.subscribe(lambda _owner, loop: told.append(loop))
+    stubborn.announcer.hear("loop", lambda _owner, loop: told.append(loop))
     stubborn.refusing, stubborn.writes = True, 0
     with pytest.raises(NotSaved):
         await area.clips.move(ACTOR, ADA, clip_id, 12)

@@ -31,7 +31,7 @@ def test_a_circle_is_found_wherever_the_import_stands(tmp_path) -> None:
 AREAS = ("bounces", "coach", "digest", "loops", "missions", "phases", "releases")
 SIGNS: dict[str, Callable[[str], bool]] = {
     "cards": lambda source: bool(re.search(r"^def \w+\((?:.|\n)*?\) -> Card:", source, re.M)),
-    "messages": lambda source: "OutMessage(" in source,
+    "messages": lambda source: bool(re.search(r"OutMessage\(|async def draw\(self, posted: PostedCard\)", source)),
     "tools": lambda source: bool(re.search(r"\bTool\($|\bTool\(\"", source, re.M)),
     "week": lambda source: bool(re.search(r"async def fill\(.*-> WeekData:", source)),
     "read": lambda source: bool(re.search(r"^class \w+Reads:", source, re.M)),

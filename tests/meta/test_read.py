@@ -45,7 +45,6 @@ ASKED_FROM_OUTSIDE: Mapping[str, str] = {
 PENDING: Mapping[str, str] = {
     "bot.coach.content.load_preset": "the presets of the coach are there for pathways, which are not built yet",
     "bot.coach.content.check_preset": "as load_preset",
-    "storage.repositories.bounces.BounceRepository.forget_post": "posted cards are being gathered in one table",
 }
 """Functions that wait for work that is under way. Nothing new goes in here."""
 

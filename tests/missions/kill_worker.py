@@ -23,18 +23,19 @@ from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef
 from bot.missions.own_tools import OwnTools
-from bot.missions.redraws import RedrawSlots
 from bot.missions.rules import mission_rules
 from bot.missions.runs import MissionRuns
 from bot.missions.tools import Catalogue
 from bot.outbox import Outbox
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Sent, Target
+from bot.posted import CardRules, PostedCards, follow_in, posted_card
+from bot.posted_model import PostedCard
 from bot.rules import load_rules
+from bot.say.card import Card
 from bot.undo import ChangeService
 from storage.engine import open_engines
 from storage.jobs import JobQueue
-from storage.repositories.mission_steps import StepRepository
 from storage.unit import Database, Unit
 from tests.missions.bench import ADA_HERE, NoKey, Town, say
 
@@ -115,10 +116,14 @@ async def work(url: str, folder: Path) -> None:
         return OutMessage(f"{delivery.kind} {what}")
 
     async def stored(unit: Unit, delivery: Delivery, sent: Sent) -> None:
-        await unit.repo(StepRepository).store_message(str(delivery.payload["step"]), sent.channel_id, sent.message_id)
+        card = posted_card(delivery, sent, delivery.kind, str(delivery.payload["step"]))
+        await follow_in(unit, card, sent.drawn_at or unit.now)
 
-    async def no_redraw(what: str, identity: str) -> None:
-        return None
+    async def draw(card: PostedCard) -> Card:
+        return Card(f"{card.kind} {card.subject_id}")
+
+    posted = PostedCards(database, clock, outbox, load_rules("cards", CardRules).model_copy(update={"redraw_s": 0}))
+    posted.register("mission.step", draw)
 
     outbox.register("mission.step", render, on_sent=stored)
     outbox.register("mission.header", render)
@@ -128,7 +133,7 @@ async def work(url: str, folder: Path) -> None:
         MissionRuns(database, clock, catalogue, [EverNew()], people, NoKey(), say, rules=RULES),
         ExpirySlots(decisions),
         StepSlots(decisions),
-        RedrawSlots(database, no_redraw),
+        posted,
     ):
         engine.register(kind)
 

@@ -23,6 +23,7 @@ from bot.missions.tools import Catalogue
 from storage.engine import open_engines
 from storage.tables.engine import ChangeRow, SlotRow
 from storage.tables.missions import IterationRow, MissionNoteRow, ScheduleRow, StepEventRow, StepRow
+from storage.tables.posted import PostedCardRow
 from storage.unit import Database
 from tests.missions.bench import ADA, CHANNEL, GUILD, Town, Wishes, ada
 
@@ -166,6 +167,7 @@ async def verify(database: Database, folder: Path, periods: int, now: datetime) 
         steps = list((await unit.session.execute(select(StepRow))).scalars())
         notes = list((await unit.session.execute(select(MissionNoteRow.text))).scalars())
         events = list((await unit.session.execute(select(StepEventRow))).scalars())
+        posted = list((await unit.session.execute(select(PostedCardRow.subject_id))).scalars())
         changes = list(
             (await unit.session.execute(select(ChangeRow).where(ChangeRow.entity == "mission_notes"))).scalars()
         )
@@ -185,7 +187,7 @@ async def verify(database: Database, folder: Path, periods: int, now: datetime) 
     cards = Counter(card for _, card in sent if card.startswith("mission.step"))
     assert set(cards) == {f"mission.step {step.id}" for step in steps}, "each step has its message"
     assert set(cards.values()) == {1}, "and only one"
-    assert all(step.message_id is not None for step in steps)
+    assert set(posted) == {step.id for step in steps}, "each message is known for what it shows"
 
 
 @pytest.fixture(params=[("sqlite", 1), ("postgres", 2)], ids=["sqlite", "postgres, two processes"])

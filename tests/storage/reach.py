@@ -34,6 +34,7 @@ from bot.ids import uuid7
 from bot.loops.model import ExportState, Suggestion
 from bot.missions.model import Step, StepState
 from bot.phases.model import FormContent, OfferState, PhaseBook, PhaseEntry
+from bot.posted_model import PostedCard
 from bot.releases.model import IfMissed
 from storage.base import Base, Owned
 from storage.ownership import ForeignOwner
@@ -212,6 +213,7 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
             delivery,
             {**delivery, "state": "sent", "sent_at": now, "sent_message_id": next(key), "sent_channel_id": 3},
         ],
+        "posted_cards": [{"failed_at": past}],
         "changes": [
             {
                 "actor_kind": "user",
@@ -473,10 +475,6 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "BounceRepository.count": lambda w: {"wanted": Filter()},
     "BounceRepository.find": lambda w: {"wanted": Filter(), "limit": 10},
     "BounceRepository.known_content": lambda w: {"hashes": [w.row("bounces")["content_hash"]]},
-    "BounceRepository.audio_posted": lambda w: {
-        "card_message_id": w.row("bounce_posts")["message_id"],
-        "audio_message_id": 9,
-    },
     "ChangeRepository.group": lambda w: {"group_id": w.row("changes")["group_id"]},
     "ChangeRepository.of_entity": lambda w: {"entity": "settings", "entity_id": w.row("settings")["id"]},
     "ChangeRepository.put_back": lambda w: {"group": w.thing(ChangeGroup)},
@@ -504,7 +502,19 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
         "states": [ExportState.READY],
         "to": ExportState.TAKEN,
     },
-    "PanelRepository.look": lambda w: {"message_id": w.row("loop_panels")["message_id"], "look": "another"},
+    "PostedRepository.add": lambda w: {"card": replace(w.thing(PostedCard), message_id=9)},
+    "PostedRepository.failed": lambda w: {"posted_id": w.row("posted_cards")["id"]},
+    "PostedRepository.forget": lambda w: {"posted_id": w.row("posted_cards")["id"]},
+    "PostedRepository.moved": lambda w: {"posted_id": w.row("posted_cards")["id"], "message_id": 9, "shown_hash": ""},
+    "PostedRepository.places": lambda w: {"owner": ADA},
+    "PostedRepository.shown": lambda w: {"posted_id": w.row("posted_cards")["id"], "shown_hash": "another"},
+    "PostedRepository.by_message": lambda w: {"message_id": w.row("posted_cards")["message_id"]},
+    "PostedRepository.carries_audio": lambda w: {
+        "message_id": w.row("posted_cards")["message_id"],
+        "audio_message_id": 9,
+    },
+    "PostedRepository.has_changed_since": lambda w: {"moment": _ago(w)},
+    "PostedRepository.of": lambda w: {key: w.row("posted_cards")[key] for key in ("kind", "subject_id")},
     "SuggestionRepository.replace_open": lambda w: {
         "loop_id": w.row("loops")["id"],
         "suggestions": [another(w.thing(Suggestion), w)],
@@ -521,11 +531,7 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
         "summary": "another",
     },
     "StepRepository.pending_in_guild": lambda w: {"guild_id": 7, "but_owner": 9},
-    "StepRepository.store_message": lambda w: {
-        "step_id": w.row("mission_steps")["id"],
-        "channel_id": 9,
-        "message_id": 9,
-    },
+    "StepRepository.has_moved_since": lambda w: {"moment": _ago(w)},
     "StepRepository.vote": lambda w: {
         "step_id": w.row("mission_steps")["id"],
         "voter_id": 9,

@@ -1,5 +1,8 @@
 """Migrations: empty to head, no difference to the tables, newer databases refused, both engines."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -9,8 +12,9 @@ from storage.engine import open_engines, sqlite_url
 from storage.failures import NewerDatabase
 from storage.migrations import current, head, upgrade
 from storage.migrations.steps import differences, script_directory
+from storage.repositories.posted import PostedRepository
 from storage.tables import load_all
-from storage.unit import Database
+from storage.unit import Database, Unit
 from tests.storage.samples import sample_rows
 
 
@@ -37,28 +41,34 @@ async def test_a_newer_database_is_refused_and_left_alone(database: Database) ->
     assert await current(database.engines) == "9999_future"
 
 
+async def _fill(unit: Unit, rows: Mapping[str, Mapping[str, Any]]) -> int:
+    """Write a row into every table that an older revision has as it is now; return how many."""
+    connection = await unit.session.connection()
+    present = set(await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync)))
+    filled = 0
+    for table in Base.metadata.sorted_tables:
+        if table.name in present:
+            columns = {
+                column["name"]
+                for column in await connection.run_sync(
+                    lambda sync, name=table.name: sync.dialect.get_columns(sync, name)
+                )
+            }
+            # A column that is gone by now may be empty: nothing had been posted.
+            if columns >= {column.name for column in table.columns}:
+                await unit.session.execute(table.insert().values(**rows[table.name]))
+                filled += 1
+    return filled
+
+
 async def test_every_old_revision_with_rows_reaches_head(tmp_path, clock: FixedClock) -> None:
     revisions = [revision.revision for revision in script_directory().walk_revisions()][::-1]
     for revision in revisions:
         engines = open_engines(sqlite_url(tmp_path / f"{revision}.db"), synchronous="OFF")
         await upgrade(engines, revision)
         database = Database(engines, clock)
-        rows = sample_rows(1001, clock.now(), "kept")
-        filled = 0
         async with database.system_write("fill") as unit:
-            connection = await unit.session.connection()
-            present = set(await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync)))
-            for table in Base.metadata.sorted_tables:
-                if table.name in present:
-                    columns = {
-                        column["name"]
-                        for column in await connection.run_sync(
-                            lambda sync, name=table.name: sync.dialect.get_columns(sync, name)
-                        )
-                    }
-                    if columns == {column.name for column in table.columns}:
-                        await unit.session.execute(table.insert().values(**rows[table.name]))
-                        filled += 1
+            filled = await _fill(unit, sample_rows(1001, clock.now(), "kept"))
         await upgrade(engines)
         assert await current(engines) == head()
         async with database.system_read() as unit:
@@ -77,3 +87,52 @@ async def test_tables_are_strict_on_sqlite(sqlite_database: Database) -> None:
             )
         ).scalars()
         assert {name for name in loose if not name.startswith("sqlite_")} == {"alembic_version"}
+
+
+async def test_cards_that_were_posted_before_are_followed_from_now_on(tmp_path, clock: FixedClock) -> None:
+    """A panel of a loop, a bounce with its audio, a proposal and its header; and what was to be drawn again is."""
+    engines = open_engines(sqlite_url(tmp_path / "old.db"), synchronous="OFF")
+    await upgrade(engines, "0007_add_digest_shares")
+    database = Database(engines, clock)
+    rows = sample_rows(1001, clock.now(), "old")
+    kinds = {
+        "loop": "loops",
+        "bounce": "bounces",
+        "mission.header": "mission_iterations",
+        "mission.step": "mission_steps",
+    }
+    subjects = {table: rows[table]["id"] for table in kinds.values()}
+    again = f"kind = 'mission_redraw', subject_id = 'step:{subjects['mission_steps']}', state = 'ready'"
+    async with database.system_write("fill") as unit:
+        assert await _fill(unit, rows)
+        for statement in (
+            f"INSERT INTO loop_panels VALUES ('{subjects['loops']}', 1, 11, 'whole', 'de', 0, 1001, 'panel')",
+            f"INSERT INTO bounce_posts VALUES ('{subjects['bounces']}', 1, 12, 13, 0, 1001, 'post')",
+            "UPDATE mission_iterations SET channel_id = 1, message_id = 14",
+            "UPDATE mission_steps SET channel_id = 1, message_id = 15",
+            f"UPDATE slots SET {again}",
+        ):
+            await unit.session.execute(text(statement))
+    await upgrade(engines)
+    kinds = {
+        "loop": "loops",
+        "bounce": "bounces",
+        "mission.header": "mission_iterations",
+        "mission.step": "mission_steps",
+    }
+    async with database.read(1001) as unit:
+        found = [
+            (card.kind, card.message_id, card.audio_message_id, card.locale)
+            for kind, table in kinds.items()
+            for card in await unit.repo(PostedRepository).of(kind, subjects[table])
+        ]
+    async with database.system_read() as unit:
+        slot = (await unit.session.execute(text("SELECT kind, lane, subject_id FROM slots"))).one()
+    await database.close()
+    assert found == [
+        ("loop", 11, None, "de"),
+        ("bounce", 12, 13, ""),
+        ("mission.header", 14, None, ""),
+        ("mission.step", 15, None, ""),
+    ]
+    assert tuple(slot) == ("redraw", "card", f"mission.step:{subjects['mission_steps']}")

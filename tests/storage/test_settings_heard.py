@@ -28,9 +28,9 @@ class Notebook:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.studio, self.changes = StudioService(database, database.clock), ChangeService(database)
+        self.studio = StudioService(database, database.clock)
         self.studio.listen(self.hear)
-        self.changes.follow(self.studio.put_back)
+        self.changes = ChangeService(database, self.studio.put_back)
         self.is_broken = False
 
     async def hear(self, user_id: int) -> None:

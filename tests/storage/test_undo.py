@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from bot.actors import Actor
-from bot.changes import ChangeGroup
 from bot.clock import FixedClock
 from bot.errors import AlreadyDone, NotAllowed, Refused
 from bot.studio.service import StudioService
@@ -85,21 +84,6 @@ async def test_an_act_is_taken_back_once_and_one_that_is_not_there_never(setting
         with pytest.raises(Refused) as refused:
             await settings.changes.undo(ada, owner, missing)
         assert refused.value.code == "undo_gone"
-
-
-async def test_an_area_hears_of_what_was_put_back_and_of_nothing_else(settings: Settings) -> None:
-    heard: list[tuple[int, str]] = []
-
-    def listen(owner: int, group: ChangeGroup) -> None:
-        heard.append((owner, group.group_id))
-
-    settings.changes.subscribe(listen)
-    group = await settings.put("Europe/Berlin", ben)
-    with pytest.raises(NotAllowed):
-        await settings.changes.undo(ada, ADA, group)
-    assert heard == []
-    await settings.changes.undo(ben, ADA, group)
-    assert heard == [(ADA, group)]
 
 
 async def test_the_list_of_what_can_be_taken_back_is_the_persons_own_newest_first(settings: Settings) -> None:

@@ -40,10 +40,6 @@ class LinkedLoops:
             return None
         return LoopLink(plan.loop.id, plan.loop.name, plan.loop.bpm)
 
-    async def bounced(self, actor: Actor, owner: OwnerId, loop_id: str) -> None:
-        """Loops count a linked bounce when they read it; their live panels are told."""
-        self._loops.changed(owner, loop_id)
-
 
 class StudioChannels:
     """The bounce channel: of the server that owns the bounce, else of the first server that has one."""
@@ -79,7 +75,7 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
         words=on.catalogue.words(None),
         upload_limit=limit,
     )
-    area.messages.register(on.outbox)
+    area.messages.register(on.outbox, on.posted)
     on.studio.gone.append(area.retention.drop)
     on.retention.gone.append(area.retention.drop)
     on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))

@@ -6,6 +6,7 @@ from bot.ai.model import Assistant
 from bot.bounces.read import BounceReads
 from bot.coach.read import CoachReads
 from bot.loops.area import LoopArea, Neighbours, open_loops
+from bot.loops.messages import POSTED, LoopMessages
 from bot.loops.model import LoopBounce, LoopId
 from bot.phases.read import PhaseReads
 from bot.services import Foundation
@@ -19,7 +20,9 @@ def wire_loops(on: Foundation, assistant: Assistant | None = None) -> LoopArea:
         phases=PhaseReads(on.database),
         profiles=CoachReads(on.database),
     )
-    return open_loops(on.database, on.clock, neighbours, assistant)
+    area = open_loops(on.database, on.clock, neighbours, assistant)
+    on.posted.register(POSTED, LoopMessages(area, on.catalogue).draw)
+    return area
 
 
 class LinkedBounces:

@@ -3,15 +3,13 @@
 from zoneinfo import ZoneInfo
 
 from bot.ai.model import Assistant
-from bot.bounces.model import Bounce
 from bot.bounces.service import BounceService
 from bot.bounces.tools import BouncesInput, BounceTools
-from bot.clock import Clock
 from bot.coach.service import CoachService
 from bot.coach.tools import CoachTools, GoalsInput, WeekInput
 from bot.digest.service import DigestService
 from bot.digest.tools import DigestTools
-from bot.lifecycle import Supervisor
+from bot.happened import BOUNCE_LOGGED, PHASE_ENTERED, Happening
 from bot.loops.area import LoopArea
 from bot.loops.tools import LoopInput, LoopTools
 from bot.metrics import Metrics
@@ -24,17 +22,16 @@ from bot.missions.messages import MissionPosts
 from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.ports import Presser
-from bot.missions.redraws import RedrawSlots
 from bot.missions.runs import MissionRuns, ResumeSlots, ZoneSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
-from bot.phases.model import Phase
 from bot.phases.service import PhaseService
 from bot.phases.tools import PhaseInput, PhaseTools
 from bot.releases.service import ReleaseService
 from bot.releases.tools import ReleaseInput, ReleaseTools
 from bot.say.words import Finished
 from bot.services import Foundation
+from bot.slots import Slot
 from bot.studio.service import Standing, StudioService
 
 
@@ -78,13 +75,13 @@ def wire_missions(
         StepSlots(decisions),
         ResumeSlots(database, service.resume),
         ZoneSlots(database, service.follow_zone),
-        RedrawSlots(database, posts.redraw),
         GoalOverdueSlots(database, clock, people.zone, service.happened),
     ):
         on.engine.register(kind)
     on.studio.listen(service.follow_zone)
     on.studio.listen_to_servers(service.server_changed)
-    posts.sender = lambda: on.outbox.sender
+    on.posted.register(STEP_CARD, posts.draw_step)
+    on.posted.register(HEADER_CARD, posts.draw_run)
     on.outbox.register(HEADER_CARD, posts.header, on_sent=posts.header_sent, inbox=posts.inbox)
     on.outbox.register(STEP_CARD, posts.step, on_sent=posts.step_sent, inbox=posts.inbox)
     on.outbox.register(NOTICE_CARD, posts.notice, inbox=posts.inbox)
@@ -92,20 +89,20 @@ def wire_missions(
     return MissionArea(service, decisions, catalogue)
 
 
-class Happenings:
-    """Tells missions of new bounces and new phases."""
+def wire_happenings(on: Foundation, missions: MissionService, phases: PhaseService) -> None:
+    """Let missions and phases act on new bounces and new phases."""
 
-    def __init__(self, service: MissionService, supervisor: Supervisor, clock: Clock) -> None:
-        self._service = service
-        self._supervisor = supervisor
-        self._clock = clock
+    async def bounced(slot: Slot) -> None:
+        await missions.happened(slot.owner or 0, Event.BOUNCE, str(slot.payload["loop"] or ""), slot.subject_id)
 
-    async def bounced(self, owner: int, bounce: Bounce) -> None:
-        await self._service.happened(owner, Event.BOUNCE, bounce.loop_id or "", bounce.id)
+    async def offer(slot: Slot) -> None:
+        await phases.look(slot.owner or 0)
 
-    def phase_changed(self, owner: int, phase: Phase) -> None:
-        key = f"{phase}:{self._clock.now():%Y%m%d%H%M%S}"
-        self._supervisor.spawn("mission-phase", self._service.happened(owner, Event.PHASE, "", key))
+    async def entered(slot: Slot) -> None:
+        await missions.happened(slot.owner or 0, Event.PHASE, "", slot.subject_id)
+
+    on.engine.register(Happening(BOUNCE_LOGGED, offer, bounced))
+    on.engine.register(Happening(PHASE_ENTERED, entered))
 
 
 class StudioPeople:

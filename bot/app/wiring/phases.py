@@ -1,9 +1,7 @@
 """Phases and form maps: what happened since a phase was entered, read from the areas that know."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bot.bounces.model import Bounce
 from bot.bounces.read import BounceReads
 from bot.clock import Clock
 from bot.coach.read import CoachReads
@@ -67,19 +65,12 @@ class AreaFacts:
         )
 
 
-class HeardPhases:
-    """What bounces ask of phases, and where they tell of a new one: it may make an offer due."""
+class AskedPhases:
+    """What bounces ask of phases."""
 
     def __init__(self, phases: PhaseService) -> None:
         self._phases = phases
-        self.listeners: list[Callable[[int, Bounce], Awaitable[None]]] = []
-        """Others that want to hear of a new bounce after its transaction."""
 
     async def phase_of(self, owner: int) -> str | None:
         entry = await self._phases.entry(owner)
         return str(entry.phase) if entry else None
-
-    async def finished(self, owner: int, bounce: Bounce) -> None:
-        await self._phases.look(owner)
-        for listener in self.listeners:
-            await listener(owner, bounce)

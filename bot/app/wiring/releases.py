@@ -5,7 +5,7 @@ from bot.paths import assets_dir
 from bot.ports import ProfileReader
 from bot.releases.days import COUNTDOWN, DEADLINES, ReleaseDays
 from bot.releases.facts import load_facts
-from bot.releases.messages import Artwork, ReleaseMessages
+from bot.releases.messages import POSTED, Artwork, ReleaseMessages
 from bot.releases.presets import load_presets
 from bot.releases.service import ReleaseService
 from bot.say.words import Finished
@@ -22,6 +22,7 @@ def wire_releases(on: Foundation, loops: DatedLoops, profiles: ProfileReader, ar
     days = ReleaseDays(on.database, on.clock, service, loops, StudioQuiet(on.studio))
     on.engine.register(days)
     messages = ReleaseMessages(service, days, on.studio, on.catalogue, artwork)
+    on.posted.register(POSTED, messages.draw)
     on.outbox.register(DEADLINES, messages.deadlines, hold=days.hold, inbox=messages.deadlines_inbox)
     on.outbox.register(COUNTDOWN, messages.countdown, on_refused=messages.refused)
     on.studio.listen(service.person_changed)
