@@ -22,14 +22,14 @@ from bot.bounces.model import (
     SliceKind,
 )
 from storage.tables.bounces import BouncePathRow, BouncePostRow, BounceRow, CommentRow, SliceRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class BounceRepository(Repository):
+class BounceRepository(Repository[UnitT]):
     """Bounces of one owner, with paths and posts."""
 
-    async def add(self, bounce: Bounce) -> None:
-        self.session.add(
+    async def add(self: "BounceRepository[Unit]", bounce: Bounce) -> None:
+        self.writing.add(
             BounceRow(
                 id=bounce.id,
                 owner_id=self.owner,
@@ -54,7 +54,7 @@ class BounceRepository(Repository):
                 deleted_at=bounce.deleted_at,
             )
         )
-        await self.session.flush()
+        await self.writing.flush()
 
     async def get(self, bounce_id: str) -> Bounce | None:
         row = await self._row(bounce_id)
@@ -74,7 +74,7 @@ class BounceRepository(Repository):
         row = (await self.session.execute(query)).scalar_one_or_none()
         return None if row is None else _bounce(row)
 
-    async def save(self, bounce: Bounce) -> None:
+    async def save(self: "BounceRepository[Unit]", bounce: Bounce) -> None:
         """Write what may change of a bounce."""
         row = await self._row(bounce.id)
         if row is None:
@@ -124,7 +124,7 @@ class BounceRepository(Repository):
         query = select(BounceRow).where(BounceRow.loop_id.in_(list(loop_ids)), BounceRow.deleted_at.is_(None))
         return [_bounce(row) for row in (await self.session.execute(query.order_by(BounceRow.bounced_at))).scalars()]
 
-    async def add_path(self, bounce_id: str, path: str) -> None:
+    async def add_path(self: "BounceRepository[Unit]", bounce_id: str, path: str) -> None:
         """Note that the samples of a bounce lie at `path`."""
         identity = self.unit.new_id()
         row = {"id": identity, "owner_id": self.owner, "bounce_id": bounce_id, "path": path, "seen_at": self.unit.now}
@@ -143,7 +143,7 @@ class BounceRepository(Repository):
             found.update((await self.session.execute(query)).scalars())
         return found
 
-    async def posted(self, post: BouncePost) -> None:
+    async def posted(self: "BounceRepository[Unit]", post: BouncePost) -> None:
         """Remember where a card was posted; twice the same message is once."""
         row: dict[str, Any] = {
             "id": self.unit.new_id(),
@@ -163,30 +163,30 @@ class BounceRepository(Repository):
             for row in (await self.session.execute(query)).scalars()
         ]
 
-    async def audio_posted(self, card_message_id: int, audio_message_id: int) -> None:
+    async def audio_posted(self: "BounceRepository[Unit]", card_message_id: int, audio_message_id: int) -> None:
         """Note which plain message carries the audio of a card."""
-        await self.session.execute(
+        await self.writing.execute(
             update(BouncePostRow)
             .where(BouncePostRow.message_id == card_message_id)
             .values(audio_message_id=audio_message_id)
         )
 
-    async def forget_post(self, message_id: int) -> None:
-        await self.session.execute(delete(BouncePostRow).where(BouncePostRow.message_id == message_id))
+    async def forget_post(self: "BounceRepository[Unit]", message_id: int) -> None:
+        await self.writing.execute(delete(BouncePostRow).where(BouncePostRow.message_id == message_id))
 
     async def _row(self, bounce_id: str) -> BounceRow | None:
         query = select(BounceRow).where(BounceRow.id == bounce_id)
         return (await self.session.execute(query)).scalar_one_or_none()
 
 
-class SliceRepository(Repository):
+class SliceRepository(Repository[UnitT]):
     """Saved slices and timed comments of one owner's bounces."""
 
-    async def save(self, found: Slice) -> None:
+    async def save(self: "SliceRepository[Unit]", found: Slice) -> None:
         """Add a slice, or write it anew."""
         row = await self._row(found.id)
         if row is None:
-            self.session.add(
+            self.writing.add(
                 SliceRow(
                     id=found.id,
                     owner_id=self.owner,
@@ -244,8 +244,8 @@ class SliceRepository(Repository):
         query = select(func.count()).select_from(SliceRow).where(SliceRow.deleted_at.is_(None))
         return (await self.session.execute(query)).scalar_one()
 
-    async def comment(self, comment: Comment) -> None:
-        self.session.add(
+    async def comment(self: "SliceRepository[Unit]", comment: Comment) -> None:
+        self.writing.add(
             CommentRow(
                 id=comment.id,
                 owner_id=self.owner,
@@ -267,11 +267,11 @@ class SliceRepository(Repository):
         row = (await self.session.execute(query)).scalar_one_or_none()
         return None if row is None else _comment(row)
 
-    async def remove_comment(self, comment_id: str) -> None:
+    async def remove_comment(self: "SliceRepository[Unit]", comment_id: str) -> None:
         query = select(CommentRow).where(CommentRow.id == comment_id)
-        row = (await self.session.execute(query)).scalar_one_or_none()
+        row = (await self.writing.execute(query)).scalar_one_or_none()
         if row is not None:
-            await self.session.delete(row)
+            await self.writing.delete(row)
 
     async def _row(self, slice_id: str) -> SliceRow | None:
         return (await self.session.execute(select(SliceRow).where(SliceRow.id == slice_id))).scalar_one_or_none()

@@ -1,7 +1,7 @@
 """Migrations: empty to head, no difference to the tables, newer databases refused, both engines."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 
 from bot.clock import FixedClock
 from storage.base import Base
@@ -73,7 +73,9 @@ async def test_tables_are_strict_on_sqlite(sqlite_database: Database) -> None:
     async with sqlite_database.system_read() as unit:
         loose = (
             await unit.session.execute(
-                text("SELECT name FROM pragma_table_list WHERE type='table' AND strict=0 AND schema='main'")
+                select(column("name"))
+                .select_from(table("pragma_table_list"))
+                .where(column("type") == "table", column("strict") == 0, column("schema") == "main")
             )
         ).scalars()
         assert {name for name in loose if not name.startswith("sqlite_")} == {"alembic_version"}
