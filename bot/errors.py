@@ -1,13 +1,14 @@
 """Errors that a person can be told. Services raise them; `bot/ui/errors.py` alone turns them into words.
 
-Each has a string key in the catalogue (`error.<code>`) and named parts. Never an exception name, an id or SQL.
+Each has a code, which is a line in `assets/errors.toml` and the end of a string key (`error.<code>`), and named parts.
+Never an exception name, an id or SQL.
 """
 
 from collections.abc import Mapping
 
 
 class BotError(Exception):
-    """Base of all errors that have a sentence. `code` is the last part of the string key."""
+    """Base of all errors that have a sentence. `code` names its kind and is the last part of the string key."""
 
     code = "unexpected"
 
@@ -48,19 +49,13 @@ class NotYours(BotError):
 class NotAllowed(BotError):
     """A role or permission is missing; parts name it and who can change it."""
 
-    code = "not_allowed"
-
 
 class Refused(BotError):
     """Input outside what is accepted. The code names the sentence; parts hold what was typed and an example."""
 
-    code = "refused"
-
 
 class AlreadyDone(BotError):
     """Somebody was there first: `what`, `who`, `when` (datetime)."""
-
-    code = "already_done"
 
 
 class Gone(BotError):
@@ -83,5 +78,3 @@ class Busy(BotError):
 
 class Unavailable(BotError):
     """Something outside (AI, Discord, disk) is down; trying later helps."""
-
-    code = "unavailable"

@@ -16,6 +16,7 @@ import structlog
 from bot.actors import Actor
 from bot.clock import Clock
 from bot.engine import EngineRules
+from bot.error_kinds import Mend, kind_of
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target
 from bot.rules import load_rules
@@ -258,7 +259,7 @@ class Outbox:
                 self._dm_stopped_until = now + timedelta(seconds=self._rules.dm_pause_s)
                 await self._not_sent(delivery, failure)
                 return Later(self._dm_stopped_until, failure.detail)
-            case Policy.NO_ACCESS | Policy.PLACE_GONE | Policy.TARGET_GONE:
+            case _ if kind_of(failure.policy).mend is Mend.MANAGER:
                 if delivery.state == "sending" and failure.policy is Policy.NO_ACCESS:
                     # Sent perhaps, and the history may not be read: never a second time by guessing.
                     await self._close(slot, delivery, "unknown", failure.detail)

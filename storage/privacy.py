@@ -7,10 +7,10 @@ from sqlalchemy import CursorResult, Table, delete, func, select
 from storage.base import Base
 from storage.privacy_map import PRIVACY, OnDelete
 from storage.tables import load_all
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class PrivacyRepository(Repository):
+class PrivacyRepository(Repository[UnitT]):
     """Runs in system units, because it goes over all tables at once."""
 
     def _tables(self) -> list[Table]:
@@ -50,14 +50,14 @@ class PrivacyRepository(Repository):
                 found.extend((await self.session.execute(query)).scalars())
         return found
 
-    async def delete(self, person: int) -> dict[str, int]:
+    async def delete(self: "PrivacyRepository[Unit]", person: int) -> dict[str, int]:
         """Delete everything that the map says goes; return rows a table."""
         result: dict[str, int] = {}
         for table in reversed(self._tables()):
             entry = PRIVACY[table.name]
             if entry.on_delete is OnDelete.KEEP:
                 continue
-            done = await self.session.execute(delete(table).where(table.c[str(entry.person)] == person))
+            done = await self.writing.execute(delete(table).where(table.c[str(entry.person)] == person))
             if isinstance(done, CursorResult) and done.rowcount:
                 result[table.name] = done.rowcount
         return result

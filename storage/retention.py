@@ -13,7 +13,7 @@ from storage.base import Base
 from storage.privacy import PrivacyRepository
 from storage.privacy_map import PRIVACY
 from storage.tables import load_all
-from storage.unit import Database, Repository
+from storage.unit import Database, Repository, Unit, UnitT
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -29,17 +29,17 @@ class NotAllPurged(RuntimeError):
     """Some tables could not be purged, the others were; the text names them. What happened is in the log."""
 
 
-class RetentionRepository(Repository):
+class RetentionRepository(Repository[UnitT]):
     """Goes over all owners in system units."""
 
-    async def purge(self, table: Table, limit: int = BATCH) -> tuple[int, list[str]]:
+    async def purge(self: "RetentionRepository[Unit]", table: Table, limit: int = BATCH) -> tuple[int, list[str]]:
         """Delete some rows that are past their time; return how many, and the contents whose files they named."""
         entry, (key,) = PRIVACY[table.name], table.primary_key
         past = _past(table, self.unit.now)
         some = select(key).where(past).limit(limit)
         named = key if entry.files is None else table.c[entry.files]
         # The condition stands outside as well: somebody may take a row out of the bin at this very moment.
-        gone = (await self.session.execute(delete(table).where(key.in_(some), past).returning(named))).scalars().all()
+        gone = (await self.writing.execute(delete(table).where(key.in_(some), past).returning(named))).scalars().all()
         return len(gone), [] if entry.files is None else [str(content) for content in gone]
 
     async def servers_past(self) -> list[int]:
@@ -47,10 +47,10 @@ class RetentionRepository(Repository):
         table = Base.metadata.tables[SERVERS]
         return list((await self.session.execute(select(table.c.id).where(_past(table, self.unit.now)))).scalars())
 
-    async def forget_server(self, guild_id: int) -> tuple[int, list[str]]:
+    async def forget_server(self: "RetentionRepository[Unit]", guild_id: int) -> tuple[int, list[str]]:
         """Delete a server with all that it owns and what others keep for it alone, unless it came back meanwhile."""
         table = Base.metadata.tables[SERVERS]
-        went = await self.session.execute(
+        went = await self.writing.execute(
             delete(table).where(table.c.id == guild_id, _past(table, self.unit.now)).returning(table.c.id)
         )
         if not went.scalars().all():
@@ -58,7 +58,7 @@ class RetentionRepository(Repository):
         for name, entry in PRIVACY.items():
             if entry.place is not None:
                 placed = Base.metadata.tables[name]
-                await self.session.execute(delete(placed).where(placed.c[entry.place] == guild_id))
+                await self.writing.execute(delete(placed).where(placed.c[entry.place] == guild_id))
         privacy = self.unit.repo(PrivacyRepository)
         contents = await privacy.contents(guild_id)
         await privacy.delete(guild_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Mapper, Session, UOWTransaction
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction
 
 from bot.changes import Change
 from storage.base import Base, Tracked
@@ -12,7 +12,7 @@ from storage.ownership import OwnedSession
 from storage.types import Instant
 
 COLLECTED = "changes"
-"""Key in `Session.info`: the list that the unit of work turns into change records."""
+"""Key in `Session.info`: the list that the unit of work turns into change records; None where the unit only reads."""
 
 _MS = Instant()
 
@@ -50,6 +50,23 @@ def _before(row: Base | Tracked) -> dict[str, Any]:
 def _differs(row: Base | Tracked, before: dict[str, Any], after: dict[str, Any]) -> bool:
     quiet = type(row).__untracked__ if isinstance(row, Tracked) else frozenset()
     return any(before[key] != after[key] for key in after if key not in quiet)
+
+
+def _refuse_where_only_read(session: Session) -> None:
+    """The databases refuse it too, each in its own words."""
+    if COLLECTED in session.info and session.info[COLLECTED] is None:
+        raise RuntimeError("a unit that only reads was asked to write")
+
+
+@event.listens_for(OwnedSession, "do_orm_execute")
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        _refuse_where_only_read(state.session)
+
+
+@event.listens_for(OwnedSession, "before_flush")
+def _refuse_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    _refuse_where_only_read(session)
 
 
 @event.listens_for(OwnedSession, "after_flush")

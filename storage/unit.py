@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, TypeVarTuple
 
 import structlog
-from sqlalchemy import Select, insert, or_, select, text
+from sqlalchemy import Result, Select, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -29,7 +29,10 @@ from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
 from storage.tables.posted import PostedAlsoRow, PostedCardRow
 from storage.tracking import COLLECTED
 
-RepositoryT = TypeVar("RepositoryT", bound="Repository")
+MadeT = TypeVar("MadeT")
+RowT = TypeVar("RowT", bound=Base)
+UnitT = TypeVar("UnitT", bound="Reading", covariant=True)
+Columns = TypeVarTuple("Columns")
 log = structlog.get_logger()
 
 SLOW_UNIT_S = 0.25
@@ -41,29 +44,72 @@ class Dispatch(Protocol):
     async def enqueue(self, unit: "Unit", slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
 
 
-class Repository:
-    """Made by a unit for its owner. Methods return domain objects, never mapped rows."""
+class ReadingSession(Protocol):
+    """What a session does for who only reads."""
 
-    def __init__(self, unit: "Unit") -> None:
-        self.unit = unit
+    async def execute(self, statement: Select[*Columns], /) -> Result[*Columns]: ...
+
+    async def get(self, entity: type[RowT], ident: Any, /) -> RowT | None: ...
+
+
+class Repository(Generic[UnitT]):
+    """Made by a unit for its owner. Methods return domain objects, never mapped rows.
+
+    A method that writes says so, `self: "LoopRepository[Unit]"`, and gets at `writing`; on the repository of a reading
+    unit the type checker refuses it. It cannot see that a row is assigned to: `tests/rules.py` does.
+    """
+
+    def __init__(self, unit: UnitT) -> None:
+        self._unit = unit
 
     @property
-    def session(self) -> AsyncSession:
-        return self.unit.session
+    def unit(self) -> UnitT:
+        return self._unit
+
+    @property
+    def session(self) -> ReadingSession:
+        return self._unit.session
+
+    @property
+    def writing(self: "Repository[Unit]") -> AsyncSession:
+        """The session, to write with."""
+        return _writing(self._unit).session
 
     @property
     def owner(self) -> int:
         """The owner of this unit; a mistake in our code where a system unit asks."""
-        if self.unit.owner is None:
+        if self._unit.owner is None:
             raise RuntimeError("a system unit has no owner")
-        return self.unit.owner
+        return self._unit.owner
 
 
-class Unit:
-    """One open transaction. Get repositories by `unit.repo(LoopRepository)`; leaving the block commits.
+class Reading:
+    """One look at one moment. Get repositories by `unit.repo(LoopRepository)`, which then only read.
 
-    No await on anything but the database inside.
+    No await on anything but the database inside. Where a read takes part in an open writing unit, it is that one.
     """
+
+    def __init__(self, session: AsyncSession, owner: OwnerId | None, now: datetime) -> None:
+        self._session = session
+        self.owner = owner
+        self.now = now
+        self.dialect = session.get_bind().dialect.name
+        self._repositories: dict[object, Any] = {}
+
+    @property
+    def session(self) -> ReadingSession:
+        return self._session
+
+    def repo(self, kind: Callable[[Self], MadeT]) -> MadeT:
+        """Return the repository of this unit."""
+        found = self._repositories.get(kind)
+        if found is None:
+            found = self._repositories[kind] = kind(self)
+        return found
+
+
+class Unit(Reading):
+    """One open transaction that writes; leaving the block commits."""
 
     def __init__(
         self,
@@ -73,28 +119,18 @@ class Unit:
         operation: str,
         now: datetime,
         dispatch: "Dispatch | None" = None,
-        *,
-        writes: bool = True,
     ) -> None:
-        self.session = session
-        self.writes = writes
-        self.owner = owner
+        super().__init__(session, owner, now)
         self.actor = actor
         self.operation = operation
-        self.now = now
         self.dispatch = dispatch
         self.group_id = uuid7(now)
-        self.dialect = session.get_bind().dialect.name
-        self._repositories: dict[type[Repository], Repository] = {}
         self._on_commit: list[Callable[[], None]] = []
         self._touched: dict[tuple[str, str], None] = {}
 
-    def repo(self, kind: type[RepositoryT]) -> RepositoryT:
-        """Return the repository of this unit."""
-        found = self._repositories.get(kind)
-        if found is None:
-            found = self._repositories[kind] = kind(self)
-        return found  # type: ignore[return-value]
+    @property
+    def session(self) -> AsyncSession:
+        return self._session
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call back once the transaction is on disk: wake a worker, redraw a panel. Must not block."""
@@ -276,6 +312,13 @@ def _posted_showing(subjects: Sequence[str]) -> Select[str, str]:
     )
 
 
+def _writing(unit: Reading) -> Unit:
+    """Return the unit to write with. The types promise one; whoever gets past them is told at once."""
+    if not isinstance(unit, Unit):
+        raise RuntimeError("a unit that only reads was asked to write")
+    return unit
+
+
 class Database:
     """Opens units of work. One per process."""
 
@@ -287,14 +330,14 @@ class Database:
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
         self.announcer = Announcer()
         """Told of every thing that was changed, after the commit."""
-        self._joined: ContextVar[tuple[Unit, asyncio.Task[Any] | None] | None] = ContextVar("joined unit", default=None)
+        self._joined: ContextVar[tuple[Reading, asyncio.Task[Any] | None] | None] = ContextVar("joined", default=None)
 
     @property
     def dialect(self) -> str:
         return self.engines.dialect
 
     @contextmanager
-    def joined(self, unit: Unit) -> Iterator[None]:
+    def joined(self, unit: Reading) -> Iterator[None]:
         """Let services called inside take part in `unit`, so that several use cases are one transaction.
 
         Their changes carry the unit's actor and group. Only for the unit's own owner.
@@ -312,9 +355,9 @@ class Database:
         A task that was started inside inherits the context but not the transaction: it may outlive it.
         """
         unit = self._joined_unit()
-        return unit if unit is not None and unit.writes else None
+        return unit if isinstance(unit, Unit) else None
 
-    def _joined_unit(self) -> Unit | None:
+    def _joined_unit(self) -> Reading | None:
         joined = self._joined.get()
         return joined[0] if joined is not None and joined[1] is asyncio.current_task() else None
 
@@ -334,10 +377,10 @@ class Database:
             await unit.session.flush()
             return
         async with self._unit(self.engines.write, owner, actor, operation, write=True) as unit:
-            yield unit
+            yield _writing(unit)
 
     @asynccontextmanager
-    async def read(self, owner: OwnerId) -> AsyncIterator[Unit]:
+    async def read(self, owner: OwnerId) -> AsyncIterator[Reading]:
         """Open a reading unit over one owner's rows."""
         joined = self._joined_unit()
         if joined is not None and joined.owner == owner:
@@ -362,17 +405,17 @@ class Database:
     async def system_write(self, source: str) -> AsyncIterator[Unit]:
         """Open a writing unit over all owners' untracked rows: ticks, claims, clean-up."""
         async with self._unit(self.engines.write, None, Actor.system(source), source, write=True) as unit:
-            yield unit
+            yield _writing(unit)
 
     @asynccontextmanager
-    async def system_read(self) -> AsyncIterator[Unit]:
+    async def system_read(self) -> AsyncIterator[Reading]:
         async with self._unit(self.engines.read, None, Actor.system("read"), "read", write=False) as unit:
             yield unit
 
     @asynccontextmanager
     async def _unit(
         self, engine: Any, owner: OwnerId | None, actor: Actor, operation: str, *, write: bool
-    ) -> AsyncIterator[Unit]:
+    ) -> AsyncIterator[Reading]:
         async with AsyncSession(
             engine, expire_on_commit=False, sync_session_class=OwnedSession, autoflush=True
         ) as session:
@@ -382,16 +425,17 @@ class Database:
             async with session.begin():
                 if self.dialect == "postgresql":
                     await self._announce_owner(await session.connection(), owner, write)
-                unit = Unit(session, owner, actor, operation, self.clock.now(), self.dispatch, writes=write)
-                yield unit
-                if write:
+                now = self.clock.now()
+                unit = Unit(session, owner, actor, operation, now, self.dispatch) if write else None
+                yield unit or Reading(session, owner, now)
+                if unit is not None:
                     await unit.write_changes()
-            if write:
+            if unit is not None:
                 self.versions.committed()
-            unit.committed()
-            if owner is not None:
-                for kind, subject in unit.touched:
-                    self.announcer.announce(owner, kind, subject)
+                unit.committed()
+                if owner is not None:
+                    for kind, subject in unit.touched:
+                        self.announcer.announce(owner, kind, subject)
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import func, select
 
 from bot.app.app import App
 from bot.cli.local import first_settings
@@ -26,6 +26,7 @@ from bot.clock import FixedClock
 from bot.local.redirect import redirected
 from bot.local.server import LocalDiscord
 from bot.settings import Settings
+from storage.tables.engine import SlotRow
 from tests.databases import empty_sqlite, quick_sqlite
 from tests.rig import Rig
 from tests.wire.kit import assert_clean
@@ -78,7 +79,8 @@ class Product(Rig):
     async def _held(self) -> int:
         """Return how many slots somebody is working on."""
         async with self.app.services.database.system_read() as unit:
-            return (await unit.session.execute(text("SELECT count(*) FROM slots WHERE state = 'leased'"))).scalar_one()
+            held = select(func.count()).where(SlotRow.state == "leased")
+            return (await unit.session.execute(held)).scalar_one()
 
     async def wait_for(self, condition: Any, seconds: float = 60) -> Any:
         """Wait in real time until `condition()` (plain or async) gives something true."""

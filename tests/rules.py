@@ -162,12 +162,40 @@ def reads_that_write(path: str, tree: ast.AST) -> Iterator[Place]:
             yield Place(path, node.lineno, f"{_last(node.func)} where nothing may be changed")
 
 
+REPOSITORIES = ("storage/repositories/", "storage/privacy.py", "storage/retention.py")
+CHANGES_ROWS = frozenset({"assign", "setattr"})
+"""Functions that assign to what they are given."""
+
+
+def rows_changed_unsaid(path: str, tree: ast.AST) -> Iterator[Place]:
+    """A method of a repository that assigns to a row says that it writes, `self: "LoopRepository[Unit]"`.
+
+    Whatever else writes, the types know, and so refuse it to a unit that only reads. To assign to a row looks to them
+    like any other assignment; unsaid, it would be found when somebody looks at the very page that does it.
+    """
+    if not path.startswith(REPOSITORIES):
+        return
+    for kind in ast.walk(tree):
+        if not isinstance(kind, ast.ClassDef):
+            continue
+        for method in kind.body:
+            if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) or _says_it_writes(method):
+                continue
+            for node in ast.walk(method):
+                if (isinstance(node, ast.Call) and _last(node.func) in CHANGES_ROWS) or any(
+                    isinstance(one, ast.Attribute) and _dotted(one.value) != "self" for one in _assigned(node)
+                ):
+                    yield Place(path, method.lineno, f"{kind.name}.{method.name} changes a row and does not say so")
+                    break
+
+
 RULES: tuple[Callable[[str, ast.AST], Iterator[Place]], ...] = (
     owner_filter,
     waits_in_a_unit,
     words_in_a_log,
     typed_services,
     reads_that_write,
+    rows_changed_unsaid,
 )
 
 
@@ -179,6 +207,23 @@ def broken(root: Path = ROOT) -> list[Place]:
             tree, name = ast.parse(path.read_text("utf-8")), path.relative_to(root).as_posix()
             found += [place for rule in RULES for place in rule(name, tree)]
     return found
+
+
+def _says_it_writes(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    first = method.args.args[0].annotation if method.args.args else None
+    return isinstance(first, ast.Constant) and str(first.value).endswith("[Unit]")
+
+
+def _assigned(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what an assignment puts something into, out of its tuples."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+        targets = [node.target]
+    else:
+        return
+    for target in targets:
+        yield from target.elts if isinstance(target, ast.Tuple) else (target,)
 
 
 def _opens_unit(context: ast.expr) -> bool:

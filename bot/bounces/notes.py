@@ -10,7 +10,7 @@ from bot.bounces.rules import BounceRules
 from bot.bounces.service import read_tags
 from bot.errors import NotAllowed, NotFound, Refused
 from storage.repositories.bounces import BounceRepository, SliceRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):(\d{1,2}(?:[.,]\d{1,3})?)"
 _SECONDS = r"(\d{1,5}(?:[.,]\d{1,3})?)"
@@ -131,7 +131,7 @@ class NoteService:
             return unit.group_id
 
 
-async def _bounce(unit: Unit, bounce_id: str) -> Bounce:
+async def _bounce(unit: Reading, bounce_id: str) -> Bounce:
     bounce = await unit.repo(BounceRepository).get(bounce_id)
     if bounce is None or bounce.deleted_at is not None:
         raise NotFound("bounce", LIST)

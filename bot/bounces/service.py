@@ -34,7 +34,7 @@ from storage.privacy_map import kept_for
 from storage.repositories.bounce_files import FileRepository
 from storage.repositories.bounces import BounceRepository
 from storage.repositories.studio import RequestRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 _FREE_TAG = re.compile(r"^[a-z0-9-]{1,24}$")
 _TITLE, _NOTE, _FREE_TAGS = 100, 1000, 10
@@ -306,7 +306,7 @@ class BounceService(BounceReader):
             payload = {"bounce": bounce.id, "post": str(post)}
             await unit.deliver(DeliveryDraft("bounce.card", f"bounce.post:{key}", "channel", channel, payload))
 
-    async def _own(self, unit: Unit, bounce_id: str) -> Bounce:
+    async def _own(self, unit: Reading, bounce_id: str) -> Bounce:
         bounce = await unit.repo(BounceRepository).get(bounce_id)
         if bounce is None:
             raise NotFound("bounce", LIST)

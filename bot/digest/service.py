@@ -24,7 +24,7 @@ from bot.say.card import Card
 from bot.say.words import Speaks
 from storage.repositories.digest import DigestClock, DigestClockRepository, DigestRepository, Share, ShareRepository
 from storage.repositories.studio import PersonRepository, RequestRepository, SettingsRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 log = structlog.stdlib.get_logger(__name__)
 SECTION = "digest"
@@ -185,7 +185,7 @@ class DigestService:
     async def resume(self, actor: Actor, owner: int) -> Panel:
         return await self.edit(actor, owner, paused=False, paused_until=None)
 
-    async def _settings(self, unit: Unit) -> DigestSettings:
+    async def _settings(self, unit: Reading) -> DigestSettings:
         stored = await unit.repo(SettingsRepository).get(SECTION)
         if stored is None:
             return DigestSettings(day=self.rules.day, hour=self.rules.hour)
@@ -227,7 +227,7 @@ class DigestService:
                 log.exception("a part of the digest could not be read", source=type(source).__name__)
         return data
 
-    async def prepare(self, unit: Unit, window: Window) -> Prepared:
+    async def prepare(self, unit: Reading, window: Window) -> Prepared:
         """Read what a digest needs of its own tables, in the unit that looks at its week anyway."""
         notes = await unit.repo(DigestRepository).notes(window.after, window.until)
         return Prepared(await self._settings(unit), tuple(notes))

@@ -15,7 +15,7 @@ from bot.loops.saving import Intent
 from bot.loops.store import Edited, LoopStore
 from storage.repositories.loops import ClipRepository, DeskRepository
 from storage.repositories.studio import RequestRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class ClipService:
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
 
-    async def _known(self, unit: Unit, key: str) -> Clip | None:
+    async def _known(self, unit: Reading, key: str) -> Clip | None:
         known = await unit.repo(RequestRepository).result(f"clip:{key}")
         return await unit.repo(ClipRepository).get(str(known)) if known else None
 

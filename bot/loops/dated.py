@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from bot.errors import NotFound
 from bot.loops.model import MILLI, Clip, ClipId, DatedClip, DatedLoop, DeadlineKind, Loop, LoopId, Moved, Plan
 from storage.repositories.loops import ClipRepository, LoopRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 
 class DatedLoops:
@@ -38,14 +38,14 @@ class DatedLoops:
         unit.touch("loop", loop.id)
         return Plan(loop, tuple(made))
 
-    async def read(self, unit: Unit, loop_id: str) -> Plan:
+    async def read(self, unit: Reading, loop_id: str) -> Plan:
         """Return loop and clips. Raises NotFound where the loop is gone."""
         loop = await unit.repo(LoopRepository).get(loop_id)
         if loop is None:
             raise NotFound("loop", "/loop list")
         return Plan(loop, await unit.repo(ClipRepository).of_loop(loop_id))
 
-    async def read_many(self, unit: Unit, loop_ids: Sequence[str]) -> Mapping[str, Plan]:
+    async def read_many(self, unit: Reading, loop_ids: Sequence[str]) -> Mapping[str, Plan]:
         """Return the loops that are still there, with their clips, in two queries."""
         wanted = set(loop_ids)
         loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.id in wanted]
@@ -176,7 +176,7 @@ class DatedLoops:
                 await unit.repo(ClipRepository).save(replace(clip, start_milli=clip.start_milli + shift))
         await unit.repo(LoopRepository).save(loop)
 
-    async def _clip(self, unit: Unit, clip_id: str) -> Clip:
+    async def _clip(self, unit: Reading, clip_id: str) -> Clip:
         clip = await unit.repo(ClipRepository).get(clip_id)
         if clip is None:
             raise NotFound("clip", "/loop show")

@@ -16,7 +16,7 @@ from bot.loops.store import LIST, Edited, LoopStore, LoopView
 from bot.ports import ProfileReader, ZoneReader
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.repositories.studio import RequestRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 ItemT = TypeVar("ItemT")
 _FUZZY_ENOUGH = 60
@@ -327,7 +327,7 @@ class LoopService:
 
     # ------------------------------------------------------------------ inside
 
-    async def _active_in(self, unit: Unit) -> Loop | None:
+    async def _active_in(self, unit: Reading) -> Loop | None:
         desk = await unit.repo(DeskRepository).get()
         repository = unit.repo(LoopRepository)
         if desk.active_loop_id is not None:
@@ -341,7 +341,7 @@ class LoopService:
         await unit.repo(LoopRepository).add(loop)
         await unit.repo(DeskRepository).open(loop.id)
 
-    async def _check_room(self, unit: Unit) -> None:
+    async def _check_room(self, unit: Reading) -> None:
         count = await unit.repo(LoopRepository).count_open()
         if count >= self._rules.max_loops:
             raise Refused("loop_loops_full", count=count, limit=self._rules.max_loops)

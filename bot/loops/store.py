@@ -19,7 +19,7 @@ from bot.loops.whatif import WhatIf, what_ifs
 from bot.ports import ZoneReader
 from storage.failures import STORE_FAILURES
 from storage.repositories.loops import ClipRepository, LoopRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 LIST = "/loop list"
 _REMEMBERED = 200
@@ -180,14 +180,14 @@ class LoopStore:
             return await self.loop_in(unit, clip.loop_id), clip
 
     @staticmethod
-    async def loop_in(unit: Unit, loop_id: str) -> Loop:
+    async def loop_in(unit: Reading, loop_id: str) -> Loop:
         loop = await unit.repo(LoopRepository).get(loop_id)
         if loop is None:
             raise NotFound("loop", LIST)
         return loop
 
     @staticmethod
-    async def clip_in(unit: Unit, clip_id: str) -> Clip:
+    async def clip_in(unit: Reading, clip_id: str) -> Clip:
         clip = await unit.repo(ClipRepository).get(clip_id)
         if clip is None:
             raise Gone("loop_clip_gone")

@@ -41,7 +41,7 @@ from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.mission_steps import StepRepository, store_preview
 from storage.repositories.missions import MissionRepository
 from storage.repositories.slots import SlotRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -245,7 +245,7 @@ class Decisions:
             self._metrics.mission_decided((self._clock.now() - step.created_at).total_seconds())
         return Decided(view)
 
-    async def _ready(self, unit: Unit, mission: Mission, step: Step) -> tuple[AnyTool, Params]:
+    async def _ready(self, unit: Reading, mission: Mission, step: Step) -> tuple[AnyTool, Params]:
         """Check once more what may have changed since the step was staged. Raises Refused or _ToolRefused."""
         if step.state is StepState.PENDING and step.expires_at <= unit.now:
             raise Refused("mission_expired")
@@ -283,7 +283,7 @@ class Decisions:
         if fresh.basis != step.preview.basis and step.state is StepState.PENDING:
             raise _Redrawn(step)
 
-    async def _walk(self, steps: StepRepository, step: Step, who: Presser | None, person: Actor) -> Step:
+    async def _walk(self, steps: StepRepository[Unit], step: Step, who: Presser | None, person: Actor) -> Step:
         if step.state is StepState.PENDING and who is not None:
             step = await _moved(
                 steps.move(

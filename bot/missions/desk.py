@@ -12,7 +12,7 @@ from bot.outbox_model import DeliveryDraft, TargetKind
 from bot.slots import SlotDraft
 from storage.repositories.mission_steps import StepRepository
 from storage.repositories.missions import MissionRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 SYSTEM = Actor.system("missions")
 
@@ -43,7 +43,7 @@ class RunView:
     """What happened to the steps, oldest first; read for the history only."""
 
 
-async def the_mission(unit: Unit, mission_id: str) -> Mission:
+async def the_mission(unit: Reading, mission_id: str) -> Mission:
     """Return a mission of this unit's owner. Raises NotFound; somebody else's reads the same."""
     mission = await unit.repo(MissionRepository).mission(mission_id)
     if mission is None:
@@ -51,21 +51,21 @@ async def the_mission(unit: Unit, mission_id: str) -> Mission:
     return mission
 
 
-async def the_agent(unit: Unit, agent_id: str) -> Agent:
+async def the_agent(unit: Reading, agent_id: str) -> Agent:
     agent = await unit.repo(MissionRepository).agent(agent_id)
     if agent is None:
         raise NotFound("agent", "/mission agents")
     return agent
 
 
-async def the_step(unit: Unit, step_id: str) -> Step:
+async def the_step(unit: Reading, step_id: str) -> Step:
     step = await unit.repo(StepRepository).step(step_id)
     if step is None:
         raise NotFound("proposal", "/mission review")
     return step
 
 
-async def the_iteration(unit: Unit, iteration_id: str) -> Iteration:
+async def the_iteration(unit: Reading, iteration_id: str) -> Iteration:
     iteration = await unit.repo(StepRepository).iteration(iteration_id)
     if iteration is None:
         raise NotFound("mission", LIST)
@@ -90,7 +90,7 @@ async def owner_of_iteration(database: Database, iteration_id: str) -> int:
     return owner
 
 
-async def step_view(unit: Unit, step: Step) -> StepView:
+async def step_view(unit: Reading, step: Step) -> StepView:
     steps = unit.repo(StepRepository)
     mission = await the_mission(unit, step.mission_id)
     iteration = await the_iteration(unit, step.iteration_id)
@@ -98,7 +98,7 @@ async def step_view(unit: Unit, step: Step) -> StepView:
     return StepView(step, iteration, mission, await the_agent(unit, mission.agent_id), tuple(voters))
 
 
-async def run_view(unit: Unit, iteration_id: str) -> RunView:
+async def run_view(unit: Reading, iteration_id: str) -> RunView:
     steps = unit.repo(StepRepository)
     iteration = await the_iteration(unit, iteration_id)
     mission = await the_mission(unit, iteration.mission_id)

@@ -48,7 +48,7 @@ from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.mission_steps import StepRepository, store_dropped, store_preview
 from storage.repositories.missions import DueMission, MissionRepository
 from storage.repositories.slots import SlotRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -236,7 +236,7 @@ class MissionRuns:
             return await self._facts(unit, iteration, mission, agent, schedule, pending)
 
     async def _gate(
-        self, unit: Unit, mission: Mission, agent: Agent, iteration: Iteration, pending: int
+        self, unit: Reading, mission: Mission, agent: Agent, iteration: Iteration, pending: int
     ) -> Gate | None:
         if not is_running(mission):
             return Gate.MISSION_STOPPED
@@ -253,7 +253,7 @@ class MissionRuns:
 
     async def _facts(
         self,
-        unit: Unit,
+        unit: Reading,
         iteration: Iteration,
         mission: Mission,
         agent: Agent,

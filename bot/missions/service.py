@@ -46,7 +46,7 @@ from bot.slots import SlotDraft
 from storage.repositories.mission_steps import StepRepository
 from storage.repositories.missions import MissionRepository
 from storage.repositories.studio import RequestRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 DEFAULT_AGENT = "Studio"
 _TITLE, _OBJECTIVE, _CONCEPT, _ROLE, _NOTE = 80, 500, 2000, 1000, 500
@@ -556,7 +556,7 @@ async def start_iteration(unit: Unit, mission: Mission, source: RunSource, key: 
     return await the_iteration(unit, identity)
 
 
-async def resting_now(unit: Unit, rules: MissionRules) -> Sequence[str]:
+async def resting_now(unit: Reading, rules: MissionRules) -> Sequence[str]:
     """Return the owner's tools that rest because they were turned down too often."""
     since = await unit.repo(MissionRepository).switched_on()
     by_tool: dict[str, list[ToolRecord]] = {}

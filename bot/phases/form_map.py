@@ -159,10 +159,6 @@ class FormDiff:
     changed: tuple[tuple[Identity, Section, Section], ...] = ()
     constraint: tuple[str, str] | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.added or self.removed or self.moved or self.changed or self.constraint)
-
 
 def diff(old: FormContent, new: FormContent) -> FormDiff:
     """Compare two contents by section and occurrence; what is not on the longest common run has moved."""

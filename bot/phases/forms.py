@@ -27,7 +27,7 @@ from bot.ports import ZoneReader
 from bot.rules import load_rules
 from bot.say.words import Speaks
 from storage.repositories.phases import FormMapRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 NAME_MOST = 80
 
@@ -198,7 +198,7 @@ class FormMapService:
         """Spread the present sections over a bounce of that length."""
         return overlay(view.latest.content.sections, int(duration_s * 1000))
 
-    async def _view(self, unit: Unit, map_id: str) -> FormView:
+    async def _view(self, unit: Reading, map_id: str) -> FormView:
         forms = unit.repo(FormMapRepository)
         form = await forms.get(map_id)
         if form is None:

@@ -25,7 +25,7 @@ from bot.phases.rules import PhaseChoices, PhaseRules
 from bot.rules import load_rules
 from storage.repositories.phases import PhaseRepository
 from storage.repositories.studio import SettingsRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading
 
 SECTION = "phases"
 UNKEPT = "load"
@@ -170,7 +170,7 @@ class PhaseService:
         await self._keep(actor, owner, "phase.asked_back", asked_back_at=self._clock.now())
         return await self.begin(actor, owner)
 
-    async def _choices(self, unit: Unit) -> PhaseChoices:
+    async def _choices(self, unit: Reading) -> PhaseChoices:
         return PhaseChoices.model_validate(await unit.repo(SettingsRepository).get(SECTION) or {})
 
     async def _keep(self, actor: Actor, owner: int, operation: str, **values: object) -> str:

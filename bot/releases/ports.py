@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.loops.model import Clip, DatedClip, DatedLoop, Moved, Plan
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 
 class Plans(Protocol):
@@ -15,11 +15,11 @@ class Plans(Protocol):
         """Make a dated loop with its clips."""
         ...
 
-    async def read(self, unit: Unit, loop_id: str) -> Plan:
+    async def read(self, unit: Reading, loop_id: str) -> Plan:
         """Return loop and clips. Raises NotFound where the loop is gone."""
         ...
 
-    async def read_many(self, unit: Unit, loop_ids: Sequence[str]) -> Mapping[str, Plan]:
+    async def read_many(self, unit: Reading, loop_ids: Sequence[str]) -> Mapping[str, Plan]:
         """Return the loops that are still there, with their clips, in two queries."""
         ...
 

@@ -34,7 +34,7 @@ from bot.say.calendar_file import CalendarEntry, to_ics
 from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
 from storage.repositories.studio import RequestRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,19 +496,21 @@ class ReleaseService:
 
     # ------------------------------------------------------------------ inside
 
-    async def _release(self, unit: Unit, release_id: str) -> Release:
+    async def _release(self, unit: Reading, release_id: str) -> Release:
         release = await unit.repo(ReleaseRepository).get(release_id)
         if release is None:
             raise NotFound("release", "/release list")
         return release
 
-    async def _view(self, unit: Unit, release_id: str, today: date) -> ReleaseView:
+    async def _view(self, unit: Reading, release_id: str, today: date) -> ReleaseView:
         release = await self._release(unit, release_id)
         plan = await self._loops.read(unit, release.loop_id)
         missed: Sequence[MissedWindow] = await unit.repo(ReleaseRepository).missed(release_id)
         return view_of(release, self.presets.get(release.preset_key), plan, missed, unit.now, today)
 
-    async def _views(self, unit: Unit, today: date, states: Sequence[ReleaseState] | None = None) -> list[ReleaseView]:
+    async def _views(
+        self, unit: Reading, today: date, states: Sequence[ReleaseState] | None = None
+    ) -> list[ReleaseView]:
         releases = unit.repo(ReleaseRepository)
         found = [release for release in await releases.all(states) if release.preset_key in self.presets.presets]
         plans = await self._loops.read_many(unit, [release.loop_id for release in found])

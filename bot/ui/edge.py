@@ -132,6 +132,7 @@ class Edge(Frame):
             "row": verdict.row.name,
             "code": verdict.code,
             "status": verdict.status,
+            "mend": verdict.kind.mend.value,
             "interaction": turn.interaction.id,
         }
         if verdict.policy is Policy.LOG_ONLY:

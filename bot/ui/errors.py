@@ -1,7 +1,8 @@
-"""One registry for everything that goes wrong: first match wins; the row says what to do and what is told.
+"""One registry for everything that goes wrong: first match wins; the row says what to do, its kind what is told.
 
-Commands, views, forms, items, autocomplete and deliveries all come here. People see sentences of the
-catalogue, never an exception's name; what is unexpected carries a reference that is in the log.
+The kinds are in `assets/errors.toml`. Commands, views, forms, items, autocomplete and deliveries all come here.
+People see sentences of the catalogue, never an exception's name; what is unexpected carries a reference that is in the
+log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,12 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.error_kinds import ErrorKind, Mend, error_kinds, kind_of
 from bot.errors import BotError, NotAllowed
 from bot.ids import log_reference
 from bot.ports import Policy, SendFailed
 from bot.say.card import Button, Card, Text, note, raw
 from bot.say.words import Words
-
-SHARED_SENTENCE = "error.unexpected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,51 +30,43 @@ class Row:
     codes: frozenset[int] = frozenset()
     statuses: frozenset[int] = frozenset()
     exceptions: tuple[type[BaseException], ...] = ()
-    key: str | None = SHARED_SENTENCE
-    """Sentence for the person; None shows nothing."""
+    ours: str = ""
+    """The code that we give it, where the policy is to tell and the error brings none."""
 
     def matches(self, error: BaseException, code: int, status: int) -> bool:
         return code in self.codes or status in self.statuses or isinstance(error, self.exceptions)
 
 
 TABLE: Sequence[Row] = (
-    Row("ours", Policy.TELL, exceptions=(BotError,), key=None),
-    Row(
-        "expired",
-        Policy.LOG_ONLY,
-        frozenset({10062, 10015, 40060}),
-        exceptions=(discord.InteractionResponded,),
-        key=None,
-    ),
-    Row("token_old", Policy.HAND_OVER, frozenset({50027}), key="error.handed_over"),
-    Row("dm_closed", Policy.DM_CLOSED, frozenset({50007, 50278}), key="error.dm_closed"),
-    Row("dm_too_fast", Policy.DM_TOO_FAST, frozenset({40003}), key="error.discord_trouble"),
-    Row("place_gone", Policy.PLACE_GONE, frozenset({10003, 10004}), key="error.place_gone"),
-    Row("message_gone", Policy.MESSAGE_GONE, frozenset({10008}), key="error.message_gone"),
-    Row("target_gone", Policy.TARGET_GONE, frozenset({10011, 10013}), key="error.target_gone"),
-    Row("no_access", Policy.NO_ACCESS, frozenset({50001, 50013}), key="error.no_access"),
-    Row("archived", Policy.UNARCHIVE, frozenset({50083}), key="error.archived"),
-    Row("thread_limits", Policy.USE_PARENT, frozenset({30033, 160006}), key="error.thread_limits"),
-    Row("old_edits", Policy.POST_NEW, frozenset({30046}), key="error.old_edits"),
-    Row("too_large", Policy.TOO_LARGE, frozenset({40005}), frozenset({413}), key="error.too_large_upload"),
-    Row("follow_ups_used", Policy.FOLD_INTO_EDIT, frozenset({40094}), key=None),
+    Row("ours", Policy.TELL, exceptions=(BotError,)),
+    Row("expired", Policy.LOG_ONLY, frozenset({10062, 10015, 40060}), exceptions=(discord.InteractionResponded,)),
+    Row("token_old", Policy.HAND_OVER, frozenset({50027})),
+    Row("dm_closed", Policy.DM_CLOSED, frozenset({50007, 50278})),
+    Row("dm_too_fast", Policy.DM_TOO_FAST, frozenset({40003})),
+    Row("place_gone", Policy.PLACE_GONE, frozenset({10003, 10004})),
+    Row("message_gone", Policy.MESSAGE_GONE, frozenset({10008})),
+    Row("target_gone", Policy.TARGET_GONE, frozenset({10011, 10013})),
+    Row("no_access", Policy.NO_ACCESS, frozenset({50001, 50013})),
+    Row("archived", Policy.UNARCHIVE, frozenset({50083})),
+    Row("thread_limits", Policy.USE_PARENT, frozenset({30033, 160006})),
+    Row("old_edits", Policy.POST_NEW, frozenset({30046})),
+    Row("too_large", Policy.TOO_LARGE, frozenset({40005}), frozenset({413})),
+    Row("follow_ups_used", Policy.FOLD_INTO_EDIT, frozenset({40094})),
     Row("our_bug", Policy.OUR_BUG, frozenset({50006, 50035})),
-    Row("slow_mode", Policy.WAIT, frozenset({20016}), key="error.discord_trouble"),
-    Row("revoked", Policy.STOP, statuses=frozenset({401}), exceptions=(discord.LoginFailure,), key=None),
-    Row("rate_limit", Policy.WAIT, statuses=frozenset({429}), exceptions=(discord.RateLimited,),
-        key="error.discord_trouble"),
+    Row("slow_mode", Policy.WAIT, frozenset({20016})),
+    Row("revoked", Policy.STOP, statuses=frozenset({401}), exceptions=(discord.LoginFailure,)),
+    Row("rate_limit", Policy.WAIT, statuses=frozenset({429}), exceptions=(discord.RateLimited,)),
     Row("overloaded", Policy.RETRY, frozenset({130000}), frozenset(range(500, 600)),
-        (discord.DiscordServerError, aiohttp.ClientConnectionError, TimeoutError),
-        key="error.discord_trouble"),
-    Row("forbidden", Policy.NO_ACCESS, exceptions=(discord.Forbidden,), key="error.no_access"),
-    Row("check", Policy.TELL, exceptions=(app_commands.CheckFailure,), key="error.not_allowed_here"),
+        (discord.DiscordServerError, aiohttp.ClientConnectionError, TimeoutError)),
+    Row("forbidden", Policy.NO_ACCESS, exceptions=(discord.Forbidden,)),
+    Row("check", Policy.TELL, exceptions=(app_commands.CheckFailure,), ours="not_allowed_here"),
     Row(
         "stale_command",
         Policy.TELL,
         exceptions=(app_commands.CommandNotFound, app_commands.CommandSignatureMismatch),
-        key="error.command_changed",
+        ours="command_changed",
     ),
-    Row("bad_option", Policy.TELL, exceptions=(app_commands.TransformerError,), key="error.option_not_read"),
+    Row("bad_option", Policy.TELL, exceptions=(app_commands.TransformerError,), ours="option_not_read"),
     Row("unexpected", Policy.UNEXPECTED, exceptions=(BaseException,)),
 )  # fmt: skip
 
@@ -94,8 +86,15 @@ class Verdict:
         return self.row.policy
 
     @property
+    def kind(self) -> ErrorKind:
+        """Its line in the table of kinds."""
+        ours = self.error.code if isinstance(self.error, BotError) else self.row.ours
+        return error_kinds().ours.get(ours, kind_of(Policy.UNEXPECTED)) if ours else kind_of(self.row.policy)
+
+    @property
     def needs_reference(self) -> bool:
-        return self.row.key == SHARED_SENTENCE
+        """Whether the operator is to find it in the log."""
+        return self.policy is not Policy.TELL and self.kind.mend is Mend.OPERATOR
 
 
 def unwrap(error: BaseException) -> BaseException:
@@ -135,14 +134,9 @@ def reference_of(error: BaseException, interaction_id: int) -> str:
 
 def sentence(verdict: Verdict, words: Words, reference: str, context: Mapping[str, object]) -> Text | None:
     """Return what the person is told, None for nothing. `context` fills parts the error does not bring."""
-    error = verdict.error
-    if isinstance(error, BotError):
-        key = f"error.{error.code}"
-        parts = _parts({**context, **error.parts}, words)
-        return words(key, ref=reference, **parts) if words.has(key) else words(SHARED_SENTENCE, ref=reference)
-    if verdict.row.key is None:
-        return None
-    return words(verdict.row.key, ref=reference, **_parts(context, words))
+    says = verdict.kind.says
+    brought = verdict.error.parts if isinstance(verdict.error, BotError) else {}
+    return words(says, ref=reference, **_parts({**context, **brought}, words)) if says else None
 
 
 def card(
@@ -157,9 +151,10 @@ def card(
     told = sentence(verdict, words, reference, context)
     if told is None:
         return None
-    buttons = (
-        verdict.error.choices if isinstance(verdict.error, Ambiguous) else (retry,) if retry and _helps(verdict) else ()
-    )
+    if isinstance(verdict.error, Ambiguous):
+        buttons = verdict.error.choices
+    else:
+        buttons = (retry,) if retry and verdict.kind.again else ()
     return note(told, list(buttons)) if buttons else note(told)
 
 
@@ -199,10 +194,6 @@ def error_tree(error: BaseException) -> str:
     if not isinstance(error, discord.HTTPException):
         return ""
     return " ".join(line.split(":", 1)[0] for line in error.text.splitlines() if line.startswith("In "))[:400]
-
-
-def _helps(verdict: Verdict) -> bool:
-    return verdict.policy in {Policy.RETRY, Policy.WAIT, Policy.UNEXPECTED}
 
 
 def _parts(parts: Mapping[str, object], words: Words) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from bot.error_kinds import kind_of
 from bot.lifecycle import Supervisor
 from bot.ports import OutMessage, Policy, Sender, SendFailed, Target
 from bot.say.card import Card
@@ -99,7 +100,7 @@ class LiveCards:
         try:
             await self._sender.edit(live.target, live.message_id, OutMessage(card))
         except SendFailed as failure:
-            if failure.policy in {Policy.WAIT, Policy.RETRY}:
+            if kind_of(failure.policy).passes:
                 await self._sleep(failure.retry_after or self._every_s)
                 live.wanted.set()
                 return True

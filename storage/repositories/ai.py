@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, text, true
 
 from bot.ai.model import Asker, CachedAnswer, UsageEntry
 from storage.tables.ai import AiAnswerRow, AiRawReplyRow, AiUsageRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class AiRepository(Repository):
+class AiRepository(Repository[UnitT]):
     """Usage of everybody is summed for a server's budget, so budgets are read in system units."""
 
     async def spent(self, asker: Asker, since: datetime) -> dict[str, tuple[int, int]]:
@@ -33,16 +33,16 @@ class AiRepository(Repository):
             found[scope] = (int(tokens), int(microusd))
         return found
 
-    async def one_at_a_time(self) -> None:
+    async def one_at_a_time(self: "AiRepository[Unit]") -> None:
         """Hold the others back until this unit ends (PostgreSQL); SQLite has one writer anyway.
 
         All of them: the last room of the host's budget is everybody's. No owner has the id 0.
         """
         if self.unit.dialect == "postgresql":
-            await self.session.execute(text("SELECT pg_advisory_xact_lock(0)"))
+            await self.writing.execute(text("SELECT pg_advisory_xact_lock(0)"))
 
-    async def add(self, entry: UsageEntry) -> None:
-        self.session.add(
+    async def add(self: "AiRepository[Unit]", entry: UsageEntry) -> None:
+        self.writing.add(
             AiUsageRow(
                 id=self.unit.new_id(),
                 owner_id=entry.asker.person_id,
@@ -74,9 +74,9 @@ class AiRepository(Repository):
             return None
         return CachedAnswer(row.reply_json, row.model, row.prompt_version, row.written_at)
 
-    async def keep_answer(self, key: str, answer: CachedAnswer, until: datetime) -> None:
-        await self.session.execute(delete(AiAnswerRow).where(AiAnswerRow.key == key))
-        self.session.add(
+    async def keep_answer(self: "AiRepository[Unit]", key: str, answer: CachedAnswer, until: datetime) -> None:
+        await self.writing.execute(delete(AiAnswerRow).where(AiAnswerRow.key == key))
+        self.writing.add(
             AiAnswerRow(
                 id=self.unit.new_id(),
                 owner_id=self.owner,
@@ -89,5 +89,5 @@ class AiRepository(Repository):
             )
         )
 
-    async def keep_raw(self, call_id: str, owner: int, reply: str, until: datetime) -> None:
-        self.session.add(AiRawReplyRow(id=call_id, owner_id=owner, text=reply, kept_until=until))
+    async def keep_raw(self: "AiRepository[Unit]", call_id: str, owner: int, reply: str, until: datetime) -> None:
+        self.writing.add(AiRawReplyRow(id=call_id, owner_id=owner, text=reply, kept_until=until))

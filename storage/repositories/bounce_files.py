@@ -21,14 +21,14 @@ from bot.bounces.model import (
     WatchMode,
 )
 from storage.tables.bounces import BounceFileRow, FolderRow, UploadKeyRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class FolderRepository(Repository):
+class FolderRepository(Repository[UnitT]):
     """Folders that are watched."""
 
-    async def add(self, folder: Folder) -> None:
-        self.session.add(
+    async def add(self: "FolderRepository[Unit]", folder: Folder) -> None:
+        self.writing.add(
             FolderRow(
                 id=folder.id,
                 owner_id=self.owner,
@@ -57,7 +57,7 @@ class FolderRepository(Repository):
         rows = await self.session.execute(select(FolderRow).order_by(FolderRow.created_at))
         return [_folder(row) for row in rows.scalars()]
 
-    async def save(self, folder: Folder) -> None:
+    async def save(self: "FolderRepository[Unit]", folder: Folder) -> None:
         row = await self._row(folder.id)
         if row is None:
             return
@@ -69,19 +69,19 @@ class FolderRepository(Repository):
         )
         row.ignore, row.is_paused = list(folder.ignore), folder.is_paused
 
-    async def remove(self, folder_id: str) -> None:
+    async def remove(self: "FolderRepository[Unit]", folder_id: str) -> None:
         row = await self._row(folder_id)
         if row is not None:
-            await self.session.delete(row)
+            await self.writing.delete(row)
 
-    async def set_gone(self, folder_id: str, since: datetime | None) -> None:
-        await self.session.execute(update(FolderRow).where(FolderRow.id == folder_id).values(gone_since=since))
+    async def set_gone(self: "FolderRepository[Unit]", folder_id: str, since: datetime | None) -> None:
+        await self.writing.execute(update(FolderRow).where(FolderRow.id == folder_id).values(gone_since=since))
 
     async def _row(self, folder_id: str) -> FolderRow | None:
         return (await self.session.execute(select(FolderRow).where(FolderRow.id == folder_id))).scalar_one_or_none()
 
 
-class FileRepository(Repository):
+class FileRepository(Repository[UnitT]):
     """Files in watched folders: what a restart continues from."""
 
     async def by_path(self, folder_id: str, path: str) -> WatchedFile | None:
@@ -105,7 +105,7 @@ class FileRepository(Repository):
         row = (await self.session.execute(query)).scalars().first()
         return None if row is None else _file(row)
 
-    async def seen(self, folder_id: str, paths: Sequence[str]) -> None:
+    async def seen(self: "FileRepository[Unit]", folder_id: str, paths: Sequence[str]) -> None:
         """Note new paths; known ones stay as they are."""
         rows: list[dict[str, Any]] = [
             {
@@ -121,7 +121,7 @@ class FileRepository(Repository):
         await self.unit.insert_new(BounceFileRow, rows)
 
     async def put(
-        self,
+        self: "FileRepository[Unit]",
         folder_id: str,
         path: str,
         state: FileState,
@@ -135,7 +135,7 @@ class FileRepository(Repository):
         row = await self._row(folder_id, path)
         if row is None:
             row = BounceFileRow(id=self.unit.new_id(), owner_id=self.owner, folder_id=folder_id, path=path)
-            self.session.add(row)
+            self.writing.add(row)
         row.state, row.trouble, row.updated_at = state, trouble, self.unit.now
         row.group_key = group_key
         if bounce_id is not None:
@@ -156,8 +156,8 @@ class FileRepository(Repository):
         )
         return [key for key in (await self.session.execute(query.distinct())).scalars() if key is not None]
 
-    async def group_posted(self, group_key: str) -> None:
-        await self.session.execute(
+    async def group_posted(self: "FileRepository[Unit]", group_key: str) -> None:
+        await self.writing.execute(
             update(BounceFileRow)
             .where(BounceFileRow.group_key == group_key, BounceFileRow.state == FileState.CATALOGUED)
             .values(state=FileState.POSTED, updated_at=self.unit.now)
@@ -180,11 +180,11 @@ class FileRepository(Repository):
         return (await self.session.execute(query)).scalar_one_or_none()
 
 
-class UploadKeyRepository(Repository):
+class UploadKeyRepository(Repository[UnitT]):
     """Keys of companions; only hashes are stored."""
 
-    async def add(self, key_id: str, key_hash: str, name: str) -> None:
-        self.session.add(
+    async def add(self: "UploadKeyRepository[Unit]", key_id: str, key_hash: str, name: str) -> None:
+        self.writing.add(
             UploadKeyRow(id=key_id, owner_id=self.owner, key_hash=key_hash, name=name, created_at=self.unit.now)
         )
 
@@ -199,14 +199,14 @@ class UploadKeyRepository(Repository):
         ).scalar_one_or_none()
         return None if row is None else _key(row)
 
-    async def used(self, key_id: str) -> None:
-        await self.session.execute(
+    async def used(self: "UploadKeyRepository[Unit]", key_id: str) -> None:
+        await self.writing.execute(
             update(UploadKeyRow).where(UploadKeyRow.id == key_id).values(last_used_at=self.unit.now)
         )
 
-    async def revoke(self, key_id: str) -> bool:
+    async def revoke(self: "UploadKeyRepository[Unit]", key_id: str) -> bool:
         """Take a key back; False where it is unknown or was taken back before."""
-        row = (await self.session.execute(select(UploadKeyRow).where(UploadKeyRow.id == key_id))).scalar_one_or_none()
+        row = (await self.writing.execute(select(UploadKeyRow).where(UploadKeyRow.id == key_id))).scalar_one_or_none()
         if row is None or row.revoked_at is not None:
             return False
         row.revoked_at = self.unit.now

@@ -21,14 +21,14 @@ from bot.bounces.model import (
     SliceKind,
 )
 from storage.tables.bounces import BouncePathRow, BounceRow, CommentRow, SliceRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class BounceRepository(Repository):
+class BounceRepository(Repository[UnitT]):
     """Bounces of one owner, with paths and posts."""
 
-    async def add(self, bounce: Bounce) -> None:
-        self.session.add(
+    async def add(self: "BounceRepository[Unit]", bounce: Bounce) -> None:
+        self.writing.add(
             BounceRow(
                 id=bounce.id,
                 owner_id=self.owner,
@@ -53,7 +53,7 @@ class BounceRepository(Repository):
                 deleted_at=bounce.deleted_at,
             )
         )
-        await self.session.flush()
+        await self.writing.flush()
 
     async def get(self, bounce_id: str) -> Bounce | None:
         row = await self._row(bounce_id)
@@ -73,7 +73,7 @@ class BounceRepository(Repository):
         row = (await self.session.execute(query)).scalar_one_or_none()
         return None if row is None else _bounce(row)
 
-    async def save(self, bounce: Bounce) -> None:
+    async def save(self: "BounceRepository[Unit]", bounce: Bounce) -> None:
         """Write what may change of a bounce."""
         row = await self._row(bounce.id)
         if row is None:
@@ -123,7 +123,7 @@ class BounceRepository(Repository):
         query = select(BounceRow).where(BounceRow.loop_id.in_(list(loop_ids)), BounceRow.deleted_at.is_(None))
         return [_bounce(row) for row in (await self.session.execute(query.order_by(BounceRow.bounced_at))).scalars()]
 
-    async def add_path(self, bounce_id: str, path: str) -> None:
+    async def add_path(self: "BounceRepository[Unit]", bounce_id: str, path: str) -> None:
         """Note that the samples of a bounce lie at `path`."""
         identity = self.unit.new_id()
         row = {"id": identity, "owner_id": self.owner, "bounce_id": bounce_id, "path": path, "seen_at": self.unit.now}
@@ -147,14 +147,14 @@ class BounceRepository(Repository):
         return (await self.session.execute(query)).scalar_one_or_none()
 
 
-class SliceRepository(Repository):
+class SliceRepository(Repository[UnitT]):
     """Saved slices and timed comments of one owner's bounces."""
 
-    async def save(self, found: Slice) -> None:
+    async def save(self: "SliceRepository[Unit]", found: Slice) -> None:
         """Add a slice, or write it anew."""
         row = await self._row(found.id)
         if row is None:
-            self.session.add(
+            self.writing.add(
                 SliceRow(
                     id=found.id,
                     owner_id=self.owner,
@@ -212,8 +212,8 @@ class SliceRepository(Repository):
         query = select(func.count()).select_from(SliceRow).where(SliceRow.deleted_at.is_(None))
         return (await self.session.execute(query)).scalar_one()
 
-    async def comment(self, comment: Comment) -> None:
-        self.session.add(
+    async def comment(self: "SliceRepository[Unit]", comment: Comment) -> None:
+        self.writing.add(
             CommentRow(
                 id=comment.id,
                 owner_id=self.owner,
@@ -235,11 +235,11 @@ class SliceRepository(Repository):
         row = (await self.session.execute(query)).scalar_one_or_none()
         return None if row is None else _comment(row)
 
-    async def remove_comment(self, comment_id: str) -> None:
+    async def remove_comment(self: "SliceRepository[Unit]", comment_id: str) -> None:
         query = select(CommentRow).where(CommentRow.id == comment_id)
-        row = (await self.session.execute(query)).scalar_one_or_none()
+        row = (await self.writing.execute(query)).scalar_one_or_none()
         if row is not None:
-            await self.session.delete(row)
+            await self.writing.delete(row)
 
     async def _row(self, slice_id: str) -> SliceRow | None:
         return (await self.session.execute(select(SliceRow).where(SliceRow.id == slice_id))).scalar_one_or_none()

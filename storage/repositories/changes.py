@@ -15,7 +15,7 @@ from bot.errors import ChangedSince
 from storage.base import Base, Tracked
 from storage.tables.engine import ChangeRow
 from storage.tracking import restore_value, snapshot
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
 def _recorded(row: ChangeRow) -> RecordedChange:
@@ -60,7 +60,7 @@ def mapper_of(table: str) -> Mapper[Any]:
     raise LookupError(table)
 
 
-class ChangeRepository(Repository):
+class ChangeRepository(Repository[UnitT]):
     """The history of this owner."""
 
     async def group(self, group_id: str) -> ChangeGroup | None:
@@ -92,7 +92,7 @@ class ChangeRepository(Repository):
         )
         return [_recorded(row) for row in rows.scalars()]
 
-    async def put_back(self, group: ChangeGroup) -> None:
+    async def put_back(self: "ChangeRepository[Unit]", group: ChangeGroup) -> None:
         """Restore every row of the group to its `before`, newest change first.
 
         Raises ChangedSince(who) where a row is no longer as the group left it.
@@ -100,27 +100,27 @@ class ChangeRepository(Repository):
         for recorded in reversed(group.changes):
             await self._put_back_one(recorded, group.group_id)
             try:
-                await self.session.flush()
+                await self.writing.flush()
             except IntegrityError as error:
                 # What it belonged to is gone, or something else has its place: nothing more can be asked here.
                 raise ChangedSince("changed_since", who="somebody") from error
-        await self.session.execute(
+        await self.writing.execute(
             update(ChangeRow)
             .where(ChangeRow.group_id == group.group_id)
             .values(undone_by=self.unit.group_id)
             .execution_options(synchronize_session=False)
         )
 
-    async def _put_back_one(self, recorded: RecordedChange, group_id: str) -> None:
+    async def _put_back_one(self: "ChangeRepository[Unit]", recorded: RecordedChange, group_id: str) -> None:
         change = recorded.change
         mapper = mapper_of(change.entity)
-        row = await self.session.get(mapper.class_, change.entity_id)
+        row = await self.writing.get(mapper.class_, change.entity_id)
         quiet = mapper.class_.__untracked__
         if change.after is None:
             if row is not None or change.before is None:
                 raise await self._refusal(recorded, group_id)
             values = {key: restore_value(mapper, key, value) for key, value in change.before.items()}
-            self.session.add(mapper.class_(**values))
+            self.writing.add(mapper.class_(**values))
             return
         if row is None:
             raise await self._refusal(recorded, group_id)
@@ -129,7 +129,7 @@ class ChangeRepository(Repository):
         if any(current.get(key) != change.after.get(key) for key in touched):
             raise await self._refusal(recorded, group_id)
         if change.before is None:
-            await self.session.delete(row)
+            await self.writing.delete(row)
             return
         for key in touched:
             setattr(row, key, restore_value(mapper, key, change.before.get(key)))

@@ -20,48 +20,48 @@ from bot.coach.model import (
     Style,
 )
 from storage.tables.coach import CoachProfileRow, CoachRuleCountRow, CoachStateRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 SEEN_WEEKS = 12
 
 
-class CoachProfileRepository(Repository):
+class CoachProfileRepository(Repository[UnitT]):
     """This owner's profile. Settings that belong to the person everywhere are put over it by the service."""
 
     async def get(self) -> Profile | None:
         row = await self._row()
         return None if row is None else _profile(row)
 
-    async def save(self, profile: Profile) -> Profile:
+    async def save(self: "CoachProfileRepository[Unit]", profile: Profile) -> Profile:
         """Write the profile, new or changed."""
         row = await self._row()
         saved = replace(profile, updated_at=self.unit.now)
         if row is None:
-            self.session.add(CoachProfileRow(id=profile.id, owner_id=self.owner, **_columns(saved)))
+            self.writing.add(CoachProfileRow(id=profile.id, owner_id=self.owner, **_columns(saved)))
         else:
             assign(row, _columns(saved))
-        await self.session.flush()
+        await self.writing.flush()
         return saved
 
     async def _row(self) -> CoachProfileRow | None:
         return (await self.session.execute(select(CoachProfileRow))).scalar_one_or_none()
 
 
-class CoachStateRepository(Repository):
+class CoachStateRepository(Repository[UnitT]):
     """This owner's state; `due_*` and `advance_*` are for system units."""
 
     async def get(self) -> State | None:
         row = await self._row()
         return None if row is None else _state(row)
 
-    async def save(self, state: State) -> State:
+    async def save(self: "CoachStateRepository[Unit]", state: State) -> State:
         row = await self._row()
         if row is None:
             row = CoachStateRow(id=self.unit.new_id(), owner_id=self.owner, **_state_columns(state))
-            self.session.add(row)
+            self.writing.add(row)
         else:
             assign(row, _state_columns(state))
-        await self.session.flush()
+        await self.writing.flush()
         return state
 
     async def due_checkins(self, now: datetime, limit: int) -> list[tuple[int, str, State]]:
@@ -83,11 +83,11 @@ class CoachStateRepository(Repository):
         )
         return [(row.owner_id, row.timezone, _state(row)) for row in rows.scalars()]
 
-    async def advance(self, coming: Sequence[Mapping[str, Any]]) -> None:
+    async def advance(self: "CoachStateRepository[Unit]", coming: Sequence[Mapping[str, Any]]) -> None:
         """Set the next times: one mapping an owner, with `owner_id` and the columns to change."""
         for values in coming:
             changed = {name: value for name, value in values.items() if name != "owner_id"}
-            await self.session.execute(
+            await self.writing.execute(
                 update(CoachStateRow)
                 .where(CoachStateRow.owner_id == values["owner_id"])
                 .values(**changed)
@@ -98,12 +98,12 @@ class CoachStateRepository(Repository):
         return (await self.session.execute(select(CoachStateRow))).scalar_one_or_none()
 
 
-class CoachRuleCountRepository(Repository):
+class CoachRuleCountRepository(Repository[UnitT]):
     """Counters of the adapting rules, over everybody and without anybody's id."""
 
-    async def fired(self, rule: str) -> None:
+    async def fired(self: "CoachRuleCountRepository[Unit]", rule: str) -> None:
         await self.unit.insert_new(CoachRuleCountRow, [{"rule": rule, "count": 0}])
-        await self.session.execute(
+        await self.writing.execute(
             update(CoachRuleCountRow)
             .where(CoachRuleCountRow.rule == rule)
             .values(count=CoachRuleCountRow.count + 1)

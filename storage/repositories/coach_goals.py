@@ -20,10 +20,10 @@ from bot.coach.model import (
 )
 from storage.repositories.coach import assign
 from storage.tables.coach import CoachGoalRow, CoachProgressRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class CoachGoalRepository(Repository):
+class CoachGoalRepository(Repository[UnitT]):
     """The goals of this owner."""
 
     async def get(self, goal_id: str) -> Goal | None:
@@ -43,45 +43,45 @@ class CoachGoalRepository(Repository):
         statement = select(func.count()).select_from(CoachGoalRow).where(CoachGoalRow.status == str(GoalStatus.ACTIVE))
         return (await self.session.execute(statement)).scalar_one()
 
-    async def add(self, goal: Goal) -> Goal:
-        self.session.add(CoachGoalRow(id=goal.id, owner_id=self.owner, updated_at=self.unit.now, **_columns(goal)))
-        await self.session.flush()
+    async def add(self: "CoachGoalRepository[Unit]", goal: Goal) -> Goal:
+        self.writing.add(CoachGoalRow(id=goal.id, owner_id=self.owner, updated_at=self.unit.now, **_columns(goal)))
+        await self.writing.flush()
         return goal
 
-    async def save(self, goal: Goal) -> Goal:
+    async def save(self: "CoachGoalRepository[Unit]", goal: Goal) -> Goal:
         row = await self._row(goal.id)
         if row is not None:
             assign(row, {**_columns(goal), "updated_at": self.unit.now})
-            await self.session.flush()
+            await self.writing.flush()
         return goal
 
-    async def remove(self, goal_id: str) -> None:
+    async def remove(self: "CoachGoalRepository[Unit]", goal_id: str) -> None:
         row = await self._row(goal_id)
         if row is not None:
-            await self.session.delete(row)
-            await self.session.flush()
+            await self.writing.delete(row)
+            await self.writing.flush()
 
     async def _row(self, goal_id: str) -> CoachGoalRow | None:
         return (await self.session.execute(select(CoachGoalRow).where(CoachGoalRow.id == goal_id))).scalar_one_or_none()
 
 
-class CoachProgressRepository(Repository):
+class CoachProgressRepository(Repository[UnitT]):
     """Records of metrics of this owner."""
 
-    async def add(self, records: Sequence[Progress]) -> None:
+    async def add(self: "CoachProgressRepository[Unit]", records: Sequence[Progress]) -> None:
         for record in records:
-            self.session.add(CoachProgressRow(id=record.id, owner_id=self.owner, **_record_columns(record)))
-        await self.session.flush()
+            self.writing.add(CoachProgressRow(id=record.id, owner_id=self.owner, **_record_columns(record)))
+        await self.writing.flush()
 
     async def get(self, record_id: str) -> Progress | None:
         row = await self._row(record_id)
         return None if row is None else _record(row)
 
-    async def save(self, record: Progress) -> None:
+    async def save(self: "CoachProgressRepository[Unit]", record: Progress) -> None:
         row = await self._row(record.id)
         if row is not None:
             assign(row, _record_columns(record))
-            await self.session.flush()
+            await self.writing.flush()
 
     async def since(self, since: datetime, metric: str | None = None) -> list[Progress]:
         """Return records from then on, oldest first."""
@@ -108,12 +108,12 @@ class CoachProgressRepository(Repository):
         )
         return list((await self.session.execute(statement)).scalars())
 
-    async def unlink_goal(self, goal_id: str) -> None:
+    async def unlink_goal(self: "CoachProgressRepository[Unit]", goal_id: str) -> None:
         """Keep the records of a goal that goes, without it."""
-        rows = await self.session.execute(select(CoachProgressRow).where(CoachProgressRow.goal_id == goal_id))
+        rows = await self.writing.execute(select(CoachProgressRow).where(CoachProgressRow.goal_id == goal_id))
         for row in rows.scalars():
             row.goal_id = None
-        await self.session.flush()
+        await self.writing.flush()
 
     async def _row(self, record_id: str) -> CoachProgressRow | None:
         return (

@@ -18,10 +18,10 @@ from bot.coach.model import (
 )
 from storage.repositories.coach import assign
 from storage.tables.coach import CoachHabitLogRow, CoachHabitRow, CoachReminderRow, CoachRoutineRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class CoachHabitRepository(Repository):
+class CoachHabitRepository(Repository[UnitT]):
     """The habits of this owner and when they were done."""
 
     async def all(self) -> list[Habit]:
@@ -32,33 +32,33 @@ class CoachHabitRepository(Repository):
         row = await self._row(habit_id)
         return None if row is None else _habit(row)
 
-    async def add(self, habit: Habit) -> Habit:
-        self.session.add(CoachHabitRow(id=habit.id, owner_id=self.owner, **_columns(habit)))
-        await self.session.flush()
+    async def add(self: "CoachHabitRepository[Unit]", habit: Habit) -> Habit:
+        self.writing.add(CoachHabitRow(id=habit.id, owner_id=self.owner, **_columns(habit)))
+        await self.writing.flush()
         return habit
 
-    async def save(self, habit: Habit) -> Habit:
+    async def save(self: "CoachHabitRepository[Unit]", habit: Habit) -> Habit:
         row = await self._row(habit.id)
         if row is not None:
             assign(row, _columns(habit))
-            await self.session.flush()
+            await self.writing.flush()
         return habit
 
-    async def remove(self, habit_id: str) -> None:
+    async def remove(self: "CoachHabitRepository[Unit]", habit_id: str) -> None:
         """Delete a habit and its log as rows, so that undo brings both back."""
         row = await self._row(habit_id)
         if row is None:
             return
-        logged = await self.session.execute(select(CoachHabitLogRow).where(CoachHabitLogRow.habit_id == habit_id))
+        logged = await self.writing.execute(select(CoachHabitLogRow).where(CoachHabitLogRow.habit_id == habit_id))
         for entry in logged.scalars():
-            await self.session.delete(entry)
-        await self.session.flush()
-        await self.session.delete(row)
-        await self.session.flush()
+            await self.writing.delete(entry)
+        await self.writing.flush()
+        await self.writing.delete(row)
+        await self.writing.flush()
 
-    async def done(self, habit_id: str, at: datetime) -> None:
-        self.session.add(CoachHabitLogRow(id=self.unit.new_id(), owner_id=self.owner, habit_id=habit_id, done_at=at))
-        await self.session.flush()
+    async def done(self: "CoachHabitRepository[Unit]", habit_id: str, at: datetime) -> None:
+        self.writing.add(CoachHabitLogRow(id=self.unit.new_id(), owner_id=self.owner, habit_id=habit_id, done_at=at))
+        await self.writing.flush()
 
     async def log(self, since: datetime) -> dict[str, list[datetime]]:
         """Return habit → instants since then, oldest first."""
@@ -80,7 +80,7 @@ class CoachHabitRepository(Repository):
         ).scalar_one_or_none()
 
 
-class CoachRoutineRepository(Repository):
+class CoachRoutineRepository(Repository[UnitT]):
     """The routines of this owner."""
 
     async def all(self) -> list[Routine]:
@@ -93,23 +93,23 @@ class CoachRoutineRepository(Repository):
         row = await self._row(routine_id)
         return None if row is None else _routine(row)
 
-    async def add(self, routine: Routine) -> Routine:
-        self.session.add(CoachRoutineRow(id=routine.id, owner_id=self.owner, **_routine_columns(routine)))
-        await self.session.flush()
+    async def add(self: "CoachRoutineRepository[Unit]", routine: Routine) -> Routine:
+        self.writing.add(CoachRoutineRow(id=routine.id, owner_id=self.owner, **_routine_columns(routine)))
+        await self.writing.flush()
         return routine
 
-    async def save(self, routine: Routine) -> Routine:
+    async def save(self: "CoachRoutineRepository[Unit]", routine: Routine) -> Routine:
         row = await self._row(routine.id)
         if row is not None:
             assign(row, _routine_columns(routine))
-            await self.session.flush()
+            await self.writing.flush()
         return routine
 
-    async def remove(self, routine_id: str) -> None:
+    async def remove(self: "CoachRoutineRepository[Unit]", routine_id: str) -> None:
         row = await self._row(routine_id)
         if row is not None:
-            await self.session.delete(row)
-            await self.session.flush()
+            await self.writing.delete(row)
+            await self.writing.flush()
 
     async def _row(self, routine_id: str) -> CoachRoutineRow | None:
         return (
@@ -117,7 +117,7 @@ class CoachRoutineRepository(Repository):
         ).scalar_one_or_none()
 
 
-class CoachReminderRepository(Repository):
+class CoachReminderRepository(Repository[UnitT]):
     """The reminders of this owner."""
 
     async def open(self) -> list[Reminder]:
@@ -133,31 +133,31 @@ class CoachReminderRepository(Repository):
         row = await self._row(reminder_id)
         return None if row is None else _reminder(row)
 
-    async def add(self, reminder: Reminder) -> Reminder:
-        self.session.add(CoachReminderRow(id=reminder.id, owner_id=self.owner, **_reminder_columns(reminder)))
-        await self.session.flush()
+    async def add(self: "CoachReminderRepository[Unit]", reminder: Reminder) -> Reminder:
+        self.writing.add(CoachReminderRow(id=reminder.id, owner_id=self.owner, **_reminder_columns(reminder)))
+        await self.writing.flush()
         return reminder
 
-    async def save(self, reminder: Reminder) -> Reminder:
+    async def save(self: "CoachReminderRepository[Unit]", reminder: Reminder) -> Reminder:
         row = await self._row(reminder.id)
         if row is not None:
             assign(row, _reminder_columns(reminder))
-            await self.session.flush()
+            await self.writing.flush()
         return reminder
 
-    async def mark_sent(self, reminder_ids: Sequence[str]) -> None:
-        await self.session.execute(
+    async def mark_sent(self: "CoachReminderRepository[Unit]", reminder_ids: Sequence[str]) -> None:
+        await self.writing.execute(
             update(CoachReminderRow)
             .where(CoachReminderRow.id.in_(reminder_ids), CoachReminderRow.sent_at.is_(None))
             .values(sent_at=self.unit.now)
             .execution_options(synchronize_session=False)
         )
 
-    async def remove(self, reminder_id: str) -> None:
+    async def remove(self: "CoachReminderRepository[Unit]", reminder_id: str) -> None:
         row = await self._row(reminder_id)
         if row is not None:
-            await self.session.delete(row)
-            await self.session.flush()
+            await self.writing.delete(row)
+            await self.writing.flush()
 
     async def _row(self, reminder_id: str) -> CoachReminderRow | None:
         return (

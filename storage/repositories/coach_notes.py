@@ -22,17 +22,17 @@ from bot.coach.model import (
 from storage.repositories.coach import assign
 from storage.repositories.coach_weeks import line_data, line_from
 from storage.tables.coach import CoachCheckinRow, CoachInsightRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class CoachCheckinRepository(Repository):
+class CoachCheckinRepository(Repository[UnitT]):
     """The check-ins of this owner."""
 
     async def get(self, checkin_id: str) -> Checkin | None:
         row = await self._row(checkin_id)
         return None if row is None else _checkin(row)
 
-    async def add(self, checkin: Checkin) -> bool:
+    async def add(self: "CoachCheckinRepository[Unit]", checkin: Checkin) -> bool:
         """Add a check-in; False where this occurrence is there already."""
         added = await self.unit.insert_new(
             CoachCheckinRow, [{"id": checkin.id, "owner_id": self.owner, **_columns(checkin)}]
@@ -45,9 +45,9 @@ class CoachCheckinRepository(Repository):
         ).scalar_one_or_none()
         return None if row is None else _checkin(row)
 
-    async def change(self, checkin: Checkin, expected: Sequence[CheckinState]) -> bool:
+    async def change(self: "CoachCheckinRepository[Unit]", checkin: Checkin, expected: Sequence[CheckinState]) -> bool:
         """Write a check-in if its state is still one of `expected`; False when somebody was faster."""
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(CoachCheckinRow)
             .where(CoachCheckinRow.id == checkin.id, CoachCheckinRow.state.in_([str(state) for state in expected]))
             .values(**_columns(checkin))
@@ -62,9 +62,9 @@ class CoachCheckinRepository(Repository):
         )
         return [_checkin(row) for row in rows.scalars()]
 
-    async def time_out(self, before: datetime) -> int:
+    async def time_out(self: "CoachCheckinRepository[Unit]", before: datetime) -> int:
         """Mark what was sent before then and not answered; system units."""
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(CoachCheckinRow)
             .where(CoachCheckinRow.state == str(CheckinState.SENT), CoachCheckinRow.sent_at < before)
             .values(state=str(CheckinState.UNANSWERED))
@@ -82,7 +82,7 @@ class CoachCheckinRepository(Repository):
         ).scalar_one_or_none()
 
 
-class CoachInsightRepository(Repository):
+class CoachInsightRepository(Repository[UnitT]):
     """The insights kept for this owner."""
 
     async def get(self, insight_id: str) -> Insight | None:
@@ -96,22 +96,22 @@ class CoachInsightRepository(Repository):
             statement = statement.where(CoachInsightRow.insight_type == str(kind))
         return [_insight(row) for row in (await self.session.execute(statement)).scalars()]
 
-    async def add(self, insights: Sequence[Insight]) -> None:
+    async def add(self: "CoachInsightRepository[Unit]", insights: Sequence[Insight]) -> None:
         for insight in insights:
-            self.session.add(CoachInsightRow(id=insight.id, owner_id=self.owner, **_insight_columns(insight)))
-        await self.session.flush()
+            self.writing.add(CoachInsightRow(id=insight.id, owner_id=self.owner, **_insight_columns(insight)))
+        await self.writing.flush()
 
-    async def save(self, insight: Insight) -> None:
+    async def save(self: "CoachInsightRepository[Unit]", insight: Insight) -> None:
         row = await self._row(insight.id)
         if row is not None:
             assign(row, _insight_columns(insight))
-            await self.session.flush()
+            await self.writing.flush()
 
-    async def remove(self, insight_id: str) -> None:
+    async def remove(self: "CoachInsightRepository[Unit]", insight_id: str) -> None:
         row = await self._row(insight_id)
         if row is not None:
-            await self.session.delete(row)
-            await self.session.flush()
+            await self.writing.delete(row)
+            await self.writing.flush()
 
     async def _row(self, insight_id: str) -> CoachInsightRow | None:
         return (

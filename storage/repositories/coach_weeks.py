@@ -27,10 +27,10 @@ from bot.coach.model import (
 )
 from storage.repositories.coach import assign
 from storage.tables.coach import CoachSessionRow, CoachTaskRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class CoachWeekRepository(Repository):
+class CoachWeekRepository(Repository[UnitT]):
     """The weeks of this owner."""
 
     async def of(self, monday: date) -> Session | None:
@@ -59,16 +59,16 @@ class CoachWeekRepository(Repository):
     async def count(self) -> int:
         return (await self.session.execute(select(func.count(CoachSessionRow.id)))).scalar_one()
 
-    async def add(self, week: Session) -> Session:
-        self.session.add(CoachSessionRow(id=week.id, owner_id=self.owner, **_columns(week)))
-        await self.session.flush()
+    async def add(self: "CoachWeekRepository[Unit]", week: Session) -> Session:
+        self.writing.add(CoachSessionRow(id=week.id, owner_id=self.owner, **_columns(week)))
+        await self.writing.flush()
         return week
 
-    async def save(self, week: Session) -> Session:
+    async def save(self: "CoachWeekRepository[Unit]", week: Session) -> Session:
         row = await self._row(week.id)
         if row is not None:
             assign(row, _columns(week))
-            await self.session.flush()
+            await self.writing.flush()
         return week
 
     async def _row(self, session_id: str) -> CoachSessionRow | None:
@@ -77,7 +77,7 @@ class CoachWeekRepository(Repository):
         ).scalar_one_or_none()
 
 
-class CoachTaskRepository(Repository):
+class CoachTaskRepository(Repository[UnitT]):
     """The tasks of this owner's weeks."""
 
     async def get(self, task_id: str) -> Task | None:
@@ -140,24 +140,24 @@ class CoachTaskRepository(Repository):
         rows = await self.session.execute(select(CoachTaskRow).where(CoachTaskRow.goal_id == goal_id))
         return [_task(row) for row in rows.scalars()]
 
-    async def add(self, tasks: Sequence[Task]) -> None:
+    async def add(self: "CoachTaskRepository[Unit]", tasks: Sequence[Task]) -> None:
         for task in tasks:
-            self.session.add(CoachTaskRow(id=task.id, owner_id=self.owner, **_task_columns(task)))
-        await self.session.flush()
+            self.writing.add(CoachTaskRow(id=task.id, owner_id=self.owner, **_task_columns(task)))
+        await self.writing.flush()
 
-    async def save(self, task: Task) -> Task:
+    async def save(self: "CoachTaskRepository[Unit]", task: Task) -> Task:
         row = await self._row(task.id)
         if row is not None:
             assign(row, _task_columns(task))
-            await self.session.flush()
+            await self.writing.flush()
         return task
 
-    async def remove(self, task_ids: Sequence[str]) -> None:
+    async def remove(self: "CoachTaskRepository[Unit]", task_ids: Sequence[str]) -> None:
         """Delete tasks as rows, so that undo brings them back."""
-        rows = await self.session.execute(select(CoachTaskRow).where(CoachTaskRow.id.in_(task_ids)))
+        rows = await self.writing.execute(select(CoachTaskRow).where(CoachTaskRow.id.in_(task_ids)))
         for row in rows.scalars():
-            await self.session.delete(row)
-        await self.session.flush()
+            await self.writing.delete(row)
+        await self.writing.flush()
 
     async def _row(self, task_id: str) -> CoachTaskRow | None:
         return (await self.session.execute(select(CoachTaskRow).where(CoachTaskRow.id == task_id))).scalar_one_or_none()

@@ -10,7 +10,7 @@ from bot.outbox_model import Delivery
 from storage.ownership import ForeignOwner
 from storage.tables.engine import DeliveryRow
 from storage.types import Instant
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 _OPEN = ("pending", "sending", "unknown")
 _TABLE: Any = DeliveryRow.__table__
@@ -48,7 +48,7 @@ def _delivery(row: DeliveryRow) -> Delivery:
     )
 
 
-class DeliveryRepository(Repository):
+class DeliveryRepository(Repository[UnitT]):
     """Deliveries; states pending → sending → sent | failed | dropped | unknown."""
 
     async def get(self, delivery_id: str) -> Delivery | None:
@@ -61,9 +61,9 @@ class DeliveryRepository(Repository):
         rows = await self.session.execute(select(DeliveryRow).where(DeliveryRow.id.in_(ids)))
         return {row.id: _delivery(row) for row in rows.scalars()}
 
-    async def start_all(self, ids: Sequence[str], claimed_at: datetime) -> set[str]:
+    async def start_all(self: "DeliveryRepository[Unit]", ids: Sequence[str], claimed_at: datetime) -> set[str]:
         """Mark as being sent, before the requests leave; return those that are not sent or given up already."""
-        rows = await self.session.execute(
+        rows = await self.writing.execute(
             update(DeliveryRow)
             .where(DeliveryRow.id.in_(ids), DeliveryRow.state.in_(("pending", "sending")))
             .values(
@@ -76,13 +76,13 @@ class DeliveryRepository(Repository):
         )
         return set(rows.scalars())
 
-    async def sent_all(self, sent: Mapping[str, tuple[int, int]]) -> None:
+    async def sent_all(self: "DeliveryRepository[Unit]", sent: Mapping[str, tuple[int, int]]) -> None:
         """Store channel and message of deliveries that were sent, by their ids; system units only."""
         if self.unit.owner is not None:
             raise ForeignOwner("a plain statement does not see whose rows these are")
         if not sent:
             return
-        connection = await self.session.connection()
+        connection = await self.writing.connection()
         await connection.execute(
             _SENT,
             [
@@ -91,7 +91,7 @@ class DeliveryRepository(Repository):
             ],
         )
 
-    async def sent(self, delivery_id: str, channel_id: int, message_id: int) -> bool:
+    async def sent(self: "DeliveryRepository[Unit]", delivery_id: str, channel_id: int, message_id: int) -> bool:
         return (
             await self._set(
                 delivery_id,
@@ -105,18 +105,18 @@ class DeliveryRepository(Repository):
             == 1
         )
 
-    async def close(self, delivery_id: str, state: str, error: str | None) -> bool:
+    async def close(self: "DeliveryRepository[Unit]", delivery_id: str, state: str, error: str | None) -> bool:
         return await self._set(delivery_id, ("pending", "sending"), state=state, last_error=error) == 1
 
-    async def note_error(self, delivery_id: str, error: str, *, not_sent: bool) -> None:
+    async def note_error(self: "DeliveryRepository[Unit]", delivery_id: str, error: str, *, not_sent: bool) -> None:
         """Keep the last error; `not_sent` says that the request certainly had no effect."""
         values: dict[str, Any] = {"last_error": error}
         if not_sent:
             values |= {"claimed_at": None, "state": "pending"}
         await self._set(delivery_id, ("pending", "sending"), **values)
 
-    async def _set(self, delivery_id: str, states: Sequence[str], **values: Any) -> int:
-        result = await self.session.execute(
+    async def _set(self: "DeliveryRepository[Unit]", delivery_id: str, states: Sequence[str], **values: Any) -> int:
+        result = await self.writing.execute(
             update(DeliveryRow)
             .where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(states))
             .values(**values)

@@ -7,10 +7,10 @@ from sqlalchemy import delete, select, update
 
 from bot.digest.model import Digest, DigestId, DigestState, IsoWeek, MissionNote
 from storage.tables.digest import DigestClockRow, DigestNoteRow, DigestRow, DigestShareRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class DigestRepository(Repository):
+class DigestRepository(Repository[UnitT]):
     """This owner's digests."""
 
     async def get(self, week: IsoWeek) -> Digest | None:
@@ -32,7 +32,7 @@ class DigestRepository(Repository):
             query = query.where(DigestRow.cut_at > since)
         return [_digest(row) for row in (await self.session.execute(query)).scalars()]
 
-    async def store(self, digest: Digest) -> bool:
+    async def store(self: "DigestRepository[Unit]", digest: Digest) -> bool:
         """Keep a digest that was built; False where this week has one already."""
         added = await self.unit.insert_new(
             DigestRow,
@@ -58,14 +58,14 @@ class DigestRepository(Repository):
         )
         return bool(added)
 
-    async def set_state(self, digest_id: str, state: DigestState) -> None:
+    async def set_state(self: "DigestRepository[Unit]", digest_id: str, state: DigestState) -> None:
         values: dict[str, object] = {"state": str(state)}
         if state is DigestState.SENT:
             values["sent_at"] = self.unit.now
-        await self.session.execute(update(DigestRow).where(DigestRow.id == digest_id).values(**values))
+        await self.writing.execute(update(DigestRow).where(DigestRow.id == digest_id).values(**values))
 
-    async def opened(self, digest_id: str) -> None:
-        await self.session.execute(
+    async def opened(self: "DigestRepository[Unit]", digest_id: str) -> None:
+        await self.writing.execute(
             update(DigestRow)
             .where(DigestRow.id == digest_id, DigestRow.opened_at.is_(None))
             .values(opened_at=self.unit.now)
@@ -75,14 +75,14 @@ class DigestRepository(Repository):
         rows = await self.session.execute(select(DigestRow.id).where(DigestRow.opened_at > since).limit(1))
         return rows.first() is not None
 
-    async def delete(self, digest_id: str) -> None:
-        await self.session.execute(delete(DigestRow).where(DigestRow.id == digest_id))
+    async def delete(self: "DigestRepository[Unit]", digest_id: str) -> None:
+        await self.writing.execute(delete(DigestRow).where(DigestRow.id == digest_id))
 
     # ------------------------------------------------------------------ notes
 
-    async def add_note(self, mission: str, text: str) -> str:
+    async def add_note(self: "DigestRepository[Unit]", mission: str, text: str) -> str:
         identity = self.unit.new_id()
-        self.session.add(
+        self.writing.add(
             DigestNoteRow(id=identity, owner_id=self.owner, mission=mission, text=text, created_at=self.unit.now)
         )
         return identity
@@ -105,16 +105,16 @@ class Share:
     channel_id: int
 
 
-class ShareRepository(Repository):
+class ShareRepository(Repository[UnitT]):
     """Where this owner's public copies go; `members` in a system unit."""
 
     async def all(self) -> list[Share]:
         rows = await self.session.execute(select(DigestShareRow).order_by(DigestShareRow.id))
         return [_share(row) for row in rows.scalars()]
 
-    async def put(self, guild_id: int, channel_id: int) -> None:
+    async def put(self: "ShareRepository[Unit]", guild_id: int, channel_id: int) -> None:
         if await self._row(guild_id, channel_id) is None:
-            self.session.add(
+            self.writing.add(
                 DigestShareRow(
                     id=self.unit.new_id(),
                     owner_id=self.owner,
@@ -124,10 +124,10 @@ class ShareRepository(Repository):
                 )
             )
 
-    async def remove(self, guild_id: int, channel_id: int) -> None:
+    async def remove(self: "ShareRepository[Unit]", guild_id: int, channel_id: int) -> None:
         row = await self._row(guild_id, channel_id)
         if row is not None:
-            await self.session.delete(row)
+            await self.writing.delete(row)
 
     async def members(self, guild_id: int) -> list[int]:
         """Return who opted into a server's digest."""
@@ -158,24 +158,24 @@ class DigestClock:
     was_active: bool
 
 
-class DigestClockRepository(Repository):
+class DigestClockRepository(Repository[UnitT]):
     """When digests are cut; of one owner, or of all in a system unit."""
 
     async def get(self) -> DigestClock | None:
         row = (await self.session.execute(select(DigestClockRow))).scalar_one_or_none()
         return None if row is None else _clock(row)
 
-    async def put(self, clock: DigestClock) -> None:
+    async def put(self: "DigestClockRepository[Unit]", clock: DigestClock) -> None:
         """Make or change this owner's clock."""
-        row = (await self.session.execute(select(DigestClockRow))).scalar_one_or_none()
+        row = (await self.writing.execute(select(DigestClockRow))).scalar_one_or_none()
         if row is None:
             row = DigestClockRow(id=self.unit.new_id(), owner_id=self.owner, was_active=clock.was_active)
-            self.session.add(row)
+            self.writing.add(row)
         row.rule, row.zone, row.is_server = clock.rule, clock.zone, clock.is_server
         row.next_at, row.cut_at, row.was_active = clock.next_at, clock.cut_at, clock.was_active
 
-    async def due(self, now: datetime, limit: int) -> list[DigestClock]:
-        rows = await self.session.execute(
+    async def due(self: "DigestClockRepository[Unit]", now: datetime, limit: int) -> list[DigestClock]:
+        rows = await self.writing.execute(
             self.unit.locked(
                 select(DigestClockRow)
                 .where(DigestClockRow.next_at <= now)
@@ -185,14 +185,14 @@ class DigestClockRepository(Repository):
         )
         return [_clock(row) for row in rows.scalars()]
 
-    async def advance(self, owner_id: int, next_at: datetime | None) -> None:
-        await self.session.execute(
+    async def advance(self: "DigestClockRepository[Unit]", owner_id: int, next_at: datetime | None) -> None:
+        await self.writing.execute(
             update(DigestClockRow).where(DigestClockRow.owner_id == owner_id).values(next_at=next_at)
         )
 
-    async def closed(self, cut_at: datetime, *, was_active: bool) -> None:
+    async def closed(self: "DigestClockRepository[Unit]", cut_at: datetime, *, was_active: bool) -> None:
         """Close this owner's window at a cut."""
-        await self.session.execute(update(DigestClockRow).values(cut_at=cut_at, was_active=was_active))
+        await self.writing.execute(update(DigestClockRow).values(cut_at=cut_at, was_active=was_active))
 
 
 def _digest(row: DigestRow) -> Digest:

@@ -24,10 +24,10 @@ from bot.loops.model import (
     SuggestionState,
 )
 from storage.tables.loops import ExportRow, InsightRow, SuggestionRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class SuggestionRepository(Repository):
+class SuggestionRepository(Repository[UnitT]):
     """Sets of suggestions of this owner's loops."""
 
     async def open_of(self, loop_id: str) -> list[Suggestion]:
@@ -53,15 +53,15 @@ class SuggestionRepository(Repository):
         )
         return set(rows.scalars())
 
-    async def replace_open(self, loop_id: str, suggestions: Iterable[Suggestion]) -> None:
+    async def replace_open(self: "SuggestionRepository[Unit]", loop_id: str, suggestions: Iterable[Suggestion]) -> None:
         """Store a new set; the open one is superseded."""
-        rows = await self.session.execute(
+        rows = await self.writing.execute(
             select(SuggestionRow).where(SuggestionRow.loop_id == loop_id, SuggestionRow.state == SuggestionState.OPEN)
         )
         for row in rows.scalars():
             row.state, row.decided_at = SuggestionState.SUPERSEDED.value, self.unit.now
         for position, one in enumerate(suggestions):
-            self.session.add(
+            self.writing.add(
                 SuggestionRow(
                     id=one.id,
                     owner_id=self.owner,
@@ -78,15 +78,15 @@ class SuggestionRepository(Repository):
                     decided_at=one.decided_at,
                 )
             )
-        await self.session.flush()
+        await self.writing.flush()
 
-    async def decide(self, suggestion_id: str, state: SuggestionState) -> bool:
+    async def decide(self: "SuggestionRepository[Unit]", suggestion_id: str, state: SuggestionState) -> bool:
         """Move an open suggestion on; False when somebody was there first."""
         row = await self._row(suggestion_id)
         if row is None or row.state != SuggestionState.OPEN:
             return False
         row.state, row.decided_at = state.value, self.unit.now
-        await self.session.flush()
+        await self.writing.flush()
         return True
 
     async def _row(self, suggestion_id: str) -> SuggestionRow | None:
@@ -105,11 +105,11 @@ class MonthlyCost:
     cost_microusd: int
 
 
-class InsightRepository(Repository):
+class InsightRepository(Repository[UnitT]):
     """The archive of readings."""
 
-    async def add(self, insight: Insight) -> Insight:
-        self.session.add(
+    async def add(self: "InsightRepository[Unit]", insight: Insight) -> Insight:
+        self.writing.add(
             InsightRow(
                 id=insight.id,
                 owner_id=self.owner,
@@ -129,7 +129,7 @@ class InsightRepository(Repository):
                 pinned=insight.pinned,
             )
         )
-        await self.session.flush()
+        await self.writing.flush()
         return insight
 
     async def get(self, insight_id: str) -> Insight | None:
@@ -155,20 +155,20 @@ class InsightRepository(Repository):
         )
         return [_insight(row) for row in rows.scalars()], count
 
-    async def pin(self, insight_id: str, pinned: bool) -> bool:
+    async def pin(self: "InsightRepository[Unit]", insight_id: str, pinned: bool) -> bool:
         row = await self._row(insight_id)
         if row is None:
             return False
         row.pinned = pinned
-        await self.session.flush()
+        await self.writing.flush()
         return True
 
-    async def remove(self, insight_id: str) -> bool:
+    async def remove(self: "InsightRepository[Unit]", insight_id: str) -> bool:
         row = await self._row(insight_id)
         if row is None:
             return False
-        await self.session.delete(row)
-        await self.session.flush()
+        await self.writing.delete(row)
+        await self.writing.flush()
         return True
 
     async def cost_by_month(self, limit: int = 6) -> list[MonthlyCost]:
@@ -192,11 +192,11 @@ class InsightRepository(Repository):
         return (await self.session.execute(select(InsightRow).where(InsightRow.id == insight_id))).scalar_one_or_none()
 
 
-class ExportRepository(Repository):
+class ExportRepository(Repository[UnitT]):
     """The queue and history of exports."""
 
-    async def add(self, export: Export) -> Export:
-        self.session.add(
+    async def add(self: "ExportRepository[Unit]", export: Export) -> Export:
+        self.writing.add(
             ExportRow(
                 id=export.id,
                 owner_id=self.owner,
@@ -215,7 +215,7 @@ class ExportRepository(Repository):
                 taken_at=export.taken_at,
             )
         )
-        await self.session.flush()
+        await self.writing.flush()
         return export
 
     async def get(self, export_id: str) -> Export | None:
@@ -242,7 +242,9 @@ class ExportRepository(Repository):
         )
         return list(rows.scalars())
 
-    async def move(self, export_id: str, states: Iterable[ExportState], to: ExportState, **values: object) -> bool:
+    async def move(
+        self: "ExportRepository[Unit]", export_id: str, states: Iterable[ExportState], to: ExportState, **values: object
+    ) -> bool:
         """Move an export on from one of some states; False when it is in none of them."""
         row = await self._row(export_id)
         if row is None or row.state not in set(states):
@@ -250,7 +252,7 @@ class ExportRepository(Repository):
         row.state = to.value
         for name, value in values.items():
             setattr(row, name, value)
-        await self.session.flush()
+        await self.writing.flush()
         return True
 
     async def _row(self, export_id: str) -> ExportRow | None:

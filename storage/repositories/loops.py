@@ -20,10 +20,10 @@ from bot.loops.model import (
     Source,
 )
 from storage.tables.loops import ClipRow, LoopRow, UserStateRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class LoopRepository(Repository):
+class LoopRepository(Repository[UnitT]):
     """The loops of this owner. Deleted ones are in the bin and asked for apart."""
 
     async def get(self, loop_id: str, *, binned: bool = False) -> Loop | None:
@@ -65,12 +65,12 @@ class LoopRepository(Repository):
             )
         ).scalar_one()
 
-    async def add(self, loop: Loop) -> Loop:
-        self.session.add(LoopRow(id=loop.id, owner_id=self.owner, **_loop_columns(loop)))
-        await self.session.flush()
+    async def add(self: "LoopRepository[Unit]", loop: Loop) -> Loop:
+        self.writing.add(LoopRow(id=loop.id, owner_id=self.owner, **_loop_columns(loop)))
+        await self.writing.flush()
         return loop
 
-    async def save(self, loop: Loop) -> Loop:
+    async def save(self: "LoopRepository[Unit]", loop: Loop) -> Loop:
         """Write a changed loop and raise its version."""
         row = await self._row(loop.id)
         if row is None:
@@ -79,23 +79,23 @@ class LoopRepository(Repository):
         for name, value in _loop_columns(saved).items():
             if getattr(row, name) != value:
                 setattr(row, name, value)
-        await self.session.flush()
+        await self.writing.flush()
         return saved
 
-    async def touch(self, loop_id: str) -> int:
+    async def touch(self: "LoopRepository[Unit]", loop_id: str) -> int:
         """Raise the version after a change of clips; return it."""
         row = await self._row(loop_id)
         if row is None:
             return 0
         row.version, row.updated_at = row.version + 1, self.unit.now
-        await self.session.flush()
+        await self.writing.flush()
         return row.version
 
     async def _row(self, loop_id: str) -> LoopRow | None:
         return (await self.session.execute(select(LoopRow).where(LoopRow.id == loop_id))).scalar_one_or_none()
 
 
-class ClipRepository(Repository):
+class ClipRepository(Repository[UnitT]):
     """The clips of this owner's loops."""
 
     async def of_loop(self, loop_id: str) -> tuple[Clip, ...]:
@@ -130,12 +130,12 @@ class ClipRepository(Repository):
         )
         return [_clip(row) for row in rows.scalars()]
 
-    async def add(self, clip: Clip) -> Clip:
-        self.session.add(ClipRow(id=clip.id, owner_id=self.owner, **_clip_columns(clip)))
-        await self.session.flush()
+    async def add(self: "ClipRepository[Unit]", clip: Clip) -> Clip:
+        self.writing.add(ClipRow(id=clip.id, owner_id=self.owner, **_clip_columns(clip)))
+        await self.writing.flush()
         return clip
 
-    async def save(self, clip: Clip) -> Clip:
+    async def save(self: "ClipRepository[Unit]", clip: Clip) -> Clip:
         row = await self._row(clip.id)
         if row is None:
             return clip
@@ -143,20 +143,20 @@ class ClipRepository(Repository):
         for name, value in _clip_columns(saved).items():
             if getattr(row, name) != value:
                 setattr(row, name, value)
-        await self.session.flush()
+        await self.writing.flush()
         return saved
 
-    async def remove(self, clip_id: str) -> None:
+    async def remove(self: "ClipRepository[Unit]", clip_id: str) -> None:
         row = await self._row(clip_id)
         if row is not None:
-            await self.session.delete(row)
-            await self.session.flush()
+            await self.writing.delete(row)
+            await self.writing.flush()
 
     async def _row(self, clip_id: str) -> ClipRow | None:
         return (await self.session.execute(select(ClipRow).where(ClipRow.id == clip_id))).scalar_one_or_none()
 
 
-class DeskRepository(Repository):
+class DeskRepository(Repository[UnitT]):
     """What this owner has open."""
 
     async def get(self) -> Desk:
@@ -169,15 +169,15 @@ class DeskRepository(Repository):
             ClipId(row.selected_clip_id) if row.selected_clip_id else None,
         )
 
-    async def open(self, loop_id: str | None, clip_id: str | None = None) -> None:
+    async def open(self: "DeskRepository[Unit]", loop_id: str | None, clip_id: str | None = None) -> None:
         row = await self._row()
         if row is None:
             row = UserStateRow(id=self.unit.new_id(), owner_id=self.owner)
-            self.session.add(row)
+            self.writing.add(row)
         row.active_loop_id, row.selected_clip_id = loop_id, clip_id
-        await self.session.flush()
+        await self.writing.flush()
 
-    async def select(self, clip_id: str | None) -> None:
+    async def select(self: "DeskRepository[Unit]", clip_id: str | None) -> None:
         row = await self._row()
         await self.open(row.active_loop_id if row else None, clip_id)
 

@@ -27,7 +27,7 @@ from bot.missions.model import (
 )
 from bot.missions.proposals import check_arrow
 from storage.tables.missions import IterationRow, MissionRow, StepEventRow, StepRow, VoteRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
 def store_preview(preview: Preview) -> dict[str, Any]:
@@ -105,12 +105,12 @@ def step_of(row: StepRow) -> Step:
     )
 
 
-class StepRepository(Repository):
+class StepRepository(Repository[UnitT]):
     """Iterations and steps of one owner."""
 
     # ------------------------------------------------------------------ iterations
 
-    async def add_iterations(self, rows: Sequence[Mapping[str, object]]) -> set[str]:
+    async def add_iterations(self: "StepRepository[Unit]", rows: Sequence[Mapping[str, object]]) -> set[str]:
         """Insert running iterations; those whose slot key exists are left out. Return the new ids."""
         return set(await self.unit.insert_new(IterationRow, [{**_FRESH, **row} for row in rows]))
 
@@ -157,17 +157,19 @@ class StepRepository(Repository):
             )
         ).scalar_one()
 
-    async def set_iteration(self, iteration_id: str, *, running_only: bool = False, **values: object) -> bool:
+    async def set_iteration(
+        self: "StepRepository[Unit]", iteration_id: str, *, running_only: bool = False, **values: object
+    ) -> bool:
         """Change columns; with `running_only` only while it is running. Return whether a row was changed."""
         statement = update(IterationRow).where(IterationRow.id == iteration_id)
         if running_only:
             statement = statement.where(IterationRow.status == str(IterationStatus.RUNNING))
-        result = await self.session.execute(statement.values(**values).execution_options(synchronize_session=False))
+        result = await self.writing.execute(statement.values(**values).execution_options(synchronize_session=False))
         return isinstance(result, CursorResult) and result.rowcount > 0
 
     # ------------------------------------------------------------------ steps
 
-    async def add_steps(self, rows: Sequence[Mapping[str, object]]) -> None:
+    async def add_steps(self: "StepRepository[Unit]", rows: Sequence[Mapping[str, object]]) -> None:
         """Insert steps, each with the event of its first state."""
         await self.unit.insert_new(StepRow, [{**_FRESH_STEP, **row} for row in rows])
         await self.unit.insert_new(
@@ -302,7 +304,7 @@ class StepRepository(Repository):
         ]
 
     async def move(
-        self,
+        self: "StepRepository[Unit]",
         step: Step,
         after: StepState,
         *,
@@ -315,7 +317,7 @@ class StepRepository(Repository):
         The arrow and its event are one; `values` are further columns. Raises NoSuchArrow for one that does not exist.
         """
         check_arrow(step.state, after)
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(StepRow)
             .where(StepRow.id == step.id, StepRow.state == str(step.state), StepRow.version == step.version)
             .values(state=str(after), version=step.version + 1, **values)
@@ -326,9 +328,9 @@ class StepRepository(Repository):
         await self.note(step, after, step.version + 1, reason, actor=actor)
         return await self.step(step.id)
 
-    async def set_step(self, step: Step, **values: object) -> Step | None:
+    async def set_step(self: "StepRepository[Unit]", step: Step, **values: object) -> Step | None:
         """Change columns without an arrow, if the step still is as `step` says."""
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(StepRow)
             .where(StepRow.id == step.id, StepRow.state == str(step.state), StepRow.version == step.version)
             .values(version=step.version + 1, **values)
@@ -346,7 +348,7 @@ class StepRepository(Repository):
         return found.scalar() is not None
 
     async def note(
-        self,
+        self: "StepRepository[Unit]",
         step: Step,
         after: StepState,
         version: int,
@@ -383,7 +385,7 @@ class StepRepository(Repository):
             StepEvent(StepId(row.step_id), row.at, StepState(row.state_after), row.actor_name) for row in rows.scalars()
         ]
 
-    async def vote(self, step_id: str, voter_id: int, voter_name: str) -> int | None:
+    async def vote(self: "StepRepository[Unit]", step_id: str, voter_id: int, voter_name: str) -> int | None:
         """Count a person's yes; return how many there are, None where this person had said it before."""
         added = await self.unit.insert_new(
             VoteRow,
@@ -401,12 +403,12 @@ class StepRepository(Repository):
         if not added:
             return None
         return (
-            await self.session.execute(select(func.count()).select_from(VoteRow).where(VoteRow.step_id == step_id))
+            await self.writing.execute(select(func.count()).select_from(VoteRow).where(VoteRow.step_id == step_id))
         ).scalar_one()
 
-    async def forget_votes(self, step_id: str) -> None:
+    async def forget_votes(self: "StepRepository[Unit]", step_id: str) -> None:
         """Take every yes back: what they were given to is no longer what the step says."""
-        await self.session.execute(delete(VoteRow).where(VoteRow.step_id == step_id))
+        await self.writing.execute(delete(VoteRow).where(VoteRow.step_id == step_id))
 
     async def voters(self, step_id: str) -> list[str]:
         rows = await self.session.execute(

@@ -23,7 +23,7 @@ from storage.tables.coach import CoachGoalRow
 from storage.tables.engine import SlotRow
 from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
 from storage.types import Flag
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 _ALIVE = (LifeState.ACTIVE, LifeState.PAUSED)
 
@@ -106,7 +106,7 @@ class OverdueGoal:
     target_date: str
 
 
-class MissionRepository(Repository):
+class MissionRepository(Repository[UnitT]):
     """Agents, missions and schedules of one owner; `due` and `advance` of all owners (system units)."""
 
     # ------------------------------------------------------------------ agents
@@ -126,7 +126,13 @@ class MissionRepository(Repository):
         return None if row is None else agent_of(row)
 
     async def add_agent(
-        self, name: str, role_text: str, max_concurrent: int, *, is_default: bool, guild_id: int | None = None
+        self: "MissionRepository[Unit]",
+        name: str,
+        role_text: str,
+        max_concurrent: int,
+        *,
+        is_default: bool,
+        guild_id: int | None = None,
     ) -> Agent:
         row = AgentRow(
             id=self.unit.new_id(),
@@ -142,11 +148,11 @@ class MissionRepository(Repository):
             created_at=self.unit.now,
             updated_at=self.unit.now,
         )
-        self.session.add(row)
-        await self.session.flush()
+        self.writing.add(row)
+        await self.writing.flush()
         return agent_of(row)
 
-    async def change_agent(self, agent_id: str, **values: object) -> Agent:
+    async def change_agent(self: "MissionRepository[Unit]", agent_id: str, **values: object) -> Agent:
         """Change columns of an agent; `policies` as tool → policy, `state` as LifeState."""
         row = await self._agent(agent_id)
         if row is None:
@@ -156,7 +162,7 @@ class MissionRepository(Repository):
                 value = {str(tool): str(policy) for tool, policy in value.items()}
             setattr(row, name, str(value) if isinstance(value, LifeState) else value)
         row.updated_at = self.unit.now
-        await self.session.flush()
+        await self.writing.flush()
         return agent_of(row)
 
     async def _agent(self, agent_id: str) -> AgentRow | None:
@@ -197,9 +203,9 @@ class MissionRepository(Repository):
             )
         ).scalar_one()
 
-    async def add_mission(self, values: Mapping[str, object]) -> Mission:
+    async def add_mission(self: "MissionRepository[Unit]", values: Mapping[str, object]) -> Mission:
         """Add a mission; its number is the owner's next."""
-        top = (await self.session.execute(select(func.max(MissionRow.number)))).scalar_one()
+        top = (await self.writing.execute(select(func.max(MissionRow.number)))).scalar_one()
         row = MissionRow(
             **values,
             id=self.unit.new_id(),
@@ -208,11 +214,11 @@ class MissionRepository(Repository):
             created_at=self.unit.now,
             updated_at=self.unit.now,
         )
-        self.session.add(row)
-        await self.session.flush()
+        self.writing.add(row)
+        await self.writing.flush()
         return mission_of(row)
 
-    async def change_mission(self, mission_id: str, **values: object) -> Mission:
+    async def change_mission(self: "MissionRepository[Unit]", mission_id: str, **values: object) -> Mission:
         """Change columns of a mission. Raises NotFound."""
         row = await self._mission(mission_id)
         if row is None:
@@ -220,7 +226,7 @@ class MissionRepository(Repository):
         for name, value in values.items():
             setattr(row, name, str(value) if isinstance(value, LifeState) else value)
         row.updated_at = self.unit.now
-        await self.session.flush()
+        await self.writing.flush()
         return mission_of(row)
 
     async def _mission(self, mission_id: str) -> MissionRow | None:
@@ -294,7 +300,7 @@ class MissionRepository(Repository):
         rows = await self.session.execute(select(ScheduleRow).where(ScheduleRow.id.in_(mission_ids)))
         return {row.id: schedule_of(row) for row in rows.scalars()}
 
-    async def add_schedule(self, mission_id: str, zone: str, cadence: str) -> None:
+    async def add_schedule(self: "MissionRepository[Unit]", mission_id: str, zone: str, cadence: str) -> None:
         await self.unit.insert_new(
             ScheduleRow,
             [
@@ -314,18 +320,18 @@ class MissionRepository(Repository):
             ],
         )
 
-    async def set_schedule(self, mission_id: str, **values: object) -> None:
-        await self.session.execute(
+    async def set_schedule(self: "MissionRepository[Unit]", mission_id: str, **values: object) -> None:
+        await self.writing.execute(
             update(ScheduleRow)
             .where(ScheduleRow.id == mission_id)
             .values(**values)
             .execution_options(synchronize_session=False)
         )
 
-    async def next_number(self, mission_id: str) -> int:
+    async def next_number(self: "MissionRepository[Unit]", mission_id: str) -> int:
         """Count an iteration and return its number."""
         return (
-            await self.session.execute(
+            await self.writing.execute(
                 update(ScheduleRow)
                 .where(ScheduleRow.id == mission_id)
                 .values(iterations=ScheduleRow.iterations + 1)
@@ -334,10 +340,10 @@ class MissionRepository(Repository):
             )
         ).scalar_one()
 
-    async def stop_schedules(self, agent_id: str) -> None:
+    async def stop_schedules(self: "MissionRepository[Unit]", agent_id: str) -> None:
         """Let no mission of an agent be due by the clock."""
         own = select(MissionRow.id).where(MissionRow.agent_id == agent_id)
-        await self.session.execute(
+        await self.writing.execute(
             update(ScheduleRow)
             .where(ScheduleRow.id.in_(own))
             .values(next_run_at=None, next_key=None)
@@ -353,10 +359,10 @@ class MissionRepository(Repository):
                 found[tool] = max(found.get(tool, 0), int(at))
         return found
 
-    async def set_switched_on(self, mission_id: str, tool: str, at_ms: int) -> None:
+    async def set_switched_on(self: "MissionRepository[Unit]", mission_id: str, tool: str, at_ms: int) -> None:
         """Let a tool's accept rate count from now on."""
         old = (
-            await self.session.execute(select(ScheduleRow.switched_on).where(ScheduleRow.id == mission_id))
+            await self.writing.execute(select(ScheduleRow.switched_on).where(ScheduleRow.id == mission_id))
         ).scalar_one_or_none()
         await self.set_schedule(mission_id, switched_on={**(old or {}), tool: at_ms})
 
@@ -367,12 +373,12 @@ class MissionRepository(Repository):
         )
         return list(rows.scalars())
 
-    async def due(self, now: datetime, limit: int) -> list[DueMission]:
+    async def due(self: "MissionRepository[Unit]", now: datetime, limit: int) -> list[DueMission]:
         """Return due schedules of all owners, longest due first; another process's rows are left out."""
         statement = (
             select(ScheduleRow).where(ScheduleRow.next_run_at <= now).order_by(ScheduleRow.next_run_at).limit(limit)
         )
-        rows = await self.session.execute(self.unit.locked(statement))
+        rows = await self.writing.execute(self.unit.locked(statement))
         return [
             DueMission(
                 MissionId(row.id),
@@ -387,15 +393,15 @@ class MissionRepository(Repository):
             for row in rows.scalars()
         ]
 
-    async def advance(self, rows: Sequence[Mapping[str, object]]) -> None:
+    async def advance(self: "MissionRepository[Unit]", rows: Sequence[Mapping[str, object]]) -> None:
         """Set next run and count of many schedules by id, in one statement; system units only."""
         if rows:
-            await self.session.execute(update(ScheduleRow), [dict(row) for row in rows])
+            await self.writing.execute(update(ScheduleRow), [dict(row) for row in rows])
 
     # ------------------------------------------------------------------ notes
 
-    async def add_note(self, mission_id: str, text: str) -> None:
-        self.session.add(
+    async def add_note(self: "MissionRepository[Unit]", mission_id: str, text: str) -> None:
+        self.writing.add(
             MissionNoteRow(
                 id=self.unit.new_id(),
                 owner_id=self.owner,
@@ -404,7 +410,7 @@ class MissionRepository(Repository):
                 created_at=self.unit.now,
             )
         )
-        await self.session.flush()
+        await self.writing.flush()
 
     async def notes(self, mission_id: str, limit: int = 20) -> list[str]:
         """Return the newest notes, oldest first."""

@@ -19,10 +19,10 @@ from bot.phases.model import (
     from_canonical,
 )
 from storage.tables.phases import FormMapRow, FormVersionRow, PhaseHistoryRow, PhaseOfferRow, UserPhaseRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class PhaseRepository(Repository):
+class PhaseRepository(Repository[UnitT]):
     """This owner's phase, its history and its offers."""
 
     async def book(self) -> PhaseBook | None:
@@ -36,7 +36,7 @@ class PhaseRepository(Repository):
         entries = [PhaseEntry(r.id, Phase(r.phase), r.entered_at, r.reason, r.left_at) for r in past.scalars()]
         return PhaseBook((*entries, current), tuple(_offer(r) for r in offers.scalars()))
 
-    async def save(self, before: PhaseBook | None, after: PhaseBook) -> None:
+    async def save(self: "PhaseRepository[Unit]", before: PhaseBook | None, after: PhaseBook) -> None:
         """Write what differs between two states of the book."""
         if before is None or before.current.id != after.current.id:
             await self._enter(before, after)
@@ -45,7 +45,7 @@ class PhaseRepository(Repository):
             if known.get(offer.id) == offer:
                 continue
             row = (
-                await self.session.execute(select(PhaseOfferRow).where(PhaseOfferRow.id == offer.id))
+                await self.writing.execute(select(PhaseOfferRow).where(PhaseOfferRow.id == offer.id))
             ).scalar_one_or_none()
             if row is None:
                 row = PhaseOfferRow(
@@ -56,16 +56,16 @@ class PhaseRepository(Repository):
                     to_phase=str(offer.to_phase),
                     at=offer.at,
                 )
-                self.session.add(row)
+                self.writing.add(row)
             row.state, row.decided_at = str(offer.state), offer.decided_at
 
-    async def _enter(self, before: PhaseBook | None, after: PhaseBook) -> None:
-        old = (await self.session.execute(select(UserPhaseRow))).scalar_one_or_none()
+    async def _enter(self: "PhaseRepository[Unit]", before: PhaseBook | None, after: PhaseBook) -> None:
+        old = (await self.writing.execute(select(UserPhaseRow))).scalar_one_or_none()
         known = {entry.id for entry in before.entries[:-1]} if before else set()
         for entry in after.entries[:-1]:
             if entry.id in known or entry.left_at is None:
                 continue
-            self.session.add(
+            self.writing.add(
                 PhaseHistoryRow(
                     id=entry.id,
                     owner_id=self.owner,
@@ -76,10 +76,10 @@ class PhaseRepository(Repository):
                 )
             )
         if old is not None:
-            await self.session.delete(old)
-            await self.session.flush()
+            await self.writing.delete(old)
+            await self.writing.flush()
         current = after.current
-        self.session.add(
+        self.writing.add(
             UserPhaseRow(
                 id=current.id,
                 owner_id=self.owner,
@@ -90,7 +90,7 @@ class PhaseRepository(Repository):
         )
 
 
-class FormMapRepository(Repository):
+class FormMapRepository(Repository[UnitT]):
     """This owner's form maps."""
 
     async def get(self, map_id: str) -> FormMap | None:
@@ -121,7 +121,7 @@ class FormMapRepository(Repository):
         )
         return [_map(row) for row in rows.scalars()]
 
-    async def add(self, name: str, loop_id: str | None, bounce_id: str | None) -> FormMap:
+    async def add(self: "FormMapRepository[Unit]", name: str, loop_id: str | None, bounce_id: str | None) -> FormMap:
         row = FormMapRow(
             id=self.unit.new_id(),
             owner_id=self.owner,
@@ -131,20 +131,20 @@ class FormMapRepository(Repository):
             draws=0,
             created_at=self.unit.now,
         )
-        self.session.add(row)
+        self.writing.add(row)
         return _map(row)
 
-    async def rename(self, map_id: str, name: str) -> None:
+    async def rename(self: "FormMapRepository[Unit]", map_id: str, name: str) -> None:
         row = await self._row(map_id)
         if row is not None:
             row.name = name
 
-    async def delete(self, map_id: str) -> None:
+    async def delete(self: "FormMapRepository[Unit]", map_id: str) -> None:
         row = await self._row(map_id)
         if row is not None:
             row.deleted_at = self.unit.now
 
-    async def drew(self, map_id: str) -> int:
+    async def drew(self: "FormMapRepository[Unit]", map_id: str) -> int:
         """Count a draw; return its number, from 1."""
         row = await self._row(map_id)
         if row is None:
@@ -160,7 +160,7 @@ class FormMapRepository(Repository):
         return [_version(row) for row in rows.scalars()]
 
     async def add_version(
-        self, map_id: str, number: int, content: FormContent, content_hash: str, note: str
+        self: "FormMapRepository[Unit]", map_id: str, number: int, content: FormContent, content_hash: str, note: str
     ) -> FormVersion:
         row = FormVersionRow(
             id=self.unit.new_id(),
@@ -172,7 +172,7 @@ class FormMapRepository(Repository):
             content_hash=content_hash,
             note=note,
         )
-        self.session.add(row)
+        self.writing.add(row)
         return _version(row)
 
     async def changes(self, after: datetime, until: datetime) -> Sequence[tuple[str, int]]:

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from bot.posted_model import PostedCard
 from storage.tables.engine import ChangeRow
 from storage.tables.posted import PostedAlsoRow, PostedCardRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class PostedRepository(Repository):
+class PostedRepository(Repository[UnitT]):
     """Which messages show which things."""
 
-    async def add(self, card: PostedCard) -> None:
+    async def add(self: "PostedRepository[Unit]", card: PostedCard) -> None:
         """Remember a posted card; the same message twice is once."""
         row = {
             "id": self.unit.new_id(),
@@ -69,19 +69,19 @@ class PostedRepository(Repository):
         cards = await self._cards(list(rows.scalars()))
         return cards[0] if cards else None
 
-    async def carries_audio(self, message_id: int, audio_message_id: int) -> None:
+    async def carries_audio(self: "PostedRepository[Unit]", message_id: int, audio_message_id: int) -> None:
         """Note which plain message carries the audio of a card."""
         await self._set(PostedCardRow.message_id == message_id, audio_message_id=audio_message_id)
 
-    async def shown(self, posted_id: str, shown_hash: str) -> None:
+    async def shown(self: "PostedRepository[Unit]", posted_id: str, shown_hash: str) -> None:
         """Note what a message was drawn with."""
         await self._set(PostedCardRow.id == posted_id, shown_hash=shown_hash, failed_at=None)
 
-    async def moved(self, posted_id: str, message_id: int, shown_hash: str) -> None:
+    async def moved(self: "PostedRepository[Unit]", posted_id: str, message_id: int, shown_hash: str) -> None:
         """Note that another message shows the card from now on."""
         await self._set(PostedCardRow.id == posted_id, message_id=message_id, shown_hash=shown_hash, failed_at=None)
 
-    async def failed(self, posted_id: str) -> None:
+    async def failed(self: "PostedRepository[Unit]", posted_id: str) -> None:
         """Note that a message could not be drawn again."""
         await self._set(PostedCardRow.id == posted_id, failed_at=self.unit.now)
 
@@ -90,14 +90,14 @@ class PostedRepository(Repository):
         query = select(func.count()).select_from(PostedCardRow).where(PostedCardRow.failed_at.is_not(None))
         return (await self.session.execute(query)).scalar_one()
 
-    async def _set(self, which: ColumnElement[bool], **values: object) -> None:
-        await self.session.execute(
+    async def _set(self: "PostedRepository[Unit]", which: ColumnElement[bool], **values: object) -> None:
+        await self.writing.execute(
             update(PostedCardRow).where(which).values(**values).execution_options(synchronize_session=False)
         )
 
-    async def forget(self, posted_id: str) -> None:
+    async def forget(self: "PostedRepository[Unit]", posted_id: str) -> None:
         """Stop following a message."""
-        await self.session.execute(
+        await self.writing.execute(
             delete(PostedCardRow).where(PostedCardRow.id == posted_id).execution_options(synchronize_session=False)
         )
 

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 from bot.releases.model import Condition, IfMissed, MissedWindow, Release, ReleaseId, ReleaseState
 from storage.tables.releases import MissedWindowRow, ReleaseClockRow, ReleaseRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 
-class ReleaseRepository(Repository):
+class ReleaseRepository(Repository[UnitT]):
     """This owner's releases."""
 
     async def get(self, release_id: str) -> Release | None:
@@ -27,8 +27,8 @@ class ReleaseRepository(Repository):
         rows = await self.session.execute(query.order_by(ReleaseRow.anchor_date, ReleaseRow.id))
         return [_release(row) for row in rows.scalars()]
 
-    async def add(self, release: Release) -> None:
-        self.session.add(
+    async def add(self: "ReleaseRepository[Unit]", release: Release) -> None:
+        self.writing.add(
             ReleaseRow(
                 id=release.id,
                 owner_id=self.owner,
@@ -48,7 +48,7 @@ class ReleaseRepository(Repository):
             )
         )
 
-    async def save(self, release: Release) -> None:
+    async def save(self: "ReleaseRepository[Unit]", release: Release) -> None:
         """Write what may change of a release."""
         row = await self._row(release.id)
         if row is None:
@@ -76,15 +76,17 @@ class ReleaseRepository(Repository):
         )
         return [_missed(row) for row in rows.scalars()]
 
-    async def note_missed(self, release_id: str, task_key: str, title: str, alternative: IfMissed) -> None:
+    async def note_missed(
+        self: "ReleaseRepository[Unit]", release_id: str, task_key: str, title: str, alternative: IfMissed
+    ) -> None:
         """List a window once; the same task again changes nothing."""
-        known = await self.session.execute(
+        known = await self.writing.execute(
             select(MissedWindowRow.id).where(
                 MissedWindowRow.release_id == release_id, MissedWindowRow.task_key == task_key
             )
         )
         if known.first() is None:
-            self.session.add(
+            self.writing.add(
                 MissedWindowRow(
                     id=self.unit.new_id(),
                     owner_id=self.owner,
@@ -96,9 +98,9 @@ class ReleaseRepository(Repository):
                 )
             )
 
-    async def missed_shown(self, release_id: str) -> None:
+    async def missed_shown(self: "ReleaseRepository[Unit]", release_id: str) -> None:
         """Remember that the list was seen: it is shown once."""
-        await self.session.execute(
+        await self.writing.execute(
             update(MissedWindowRow)
             .where(MissedWindowRow.release_id == release_id, MissedWindowRow.shown_at.is_(None))
             .values(shown_at=self.unit.now)
@@ -112,15 +114,15 @@ class ReleaseClock:
     next_at: datetime
 
 
-class ReleaseClockRepository(Repository):
+class ReleaseClockRepository(Repository[UnitT]):
     """When releases are looked at next; of one owner, or of all in a system unit."""
 
-    async def set(self, zone: str, next_at: datetime | None) -> None:
-        rows = await self.session.execute(select(ReleaseClockRow))
+    async def set(self: "ReleaseClockRepository[Unit]", zone: str, next_at: datetime | None) -> None:
+        rows = await self.writing.execute(select(ReleaseClockRow))
         row = rows.scalar_one_or_none()
         if row is None:
             row = ReleaseClockRow(id=self.unit.new_id(), owner_id=self.owner, zone=zone)
-            self.session.add(row)
+            self.writing.add(row)
         row.zone, row.next_at = zone, next_at
 
     async def running(self) -> ReleaseClock | None:
@@ -128,12 +130,12 @@ class ReleaseClockRepository(Repository):
         row = (await self.session.execute(select(ReleaseClockRow))).scalar_one_or_none()
         return ReleaseClock(row.owner_id, row.zone, row.next_at) if row is not None and row.next_at else None
 
-    async def stop(self) -> None:
+    async def stop(self: "ReleaseClockRepository[Unit]") -> None:
         """Look no more; a new plan winds it up again."""
-        await self.session.execute(update(ReleaseClockRow).values(next_at=None))
+        await self.writing.execute(update(ReleaseClockRow).values(next_at=None))
 
-    async def due(self, now: datetime, limit: int) -> list[ReleaseClock]:
-        rows = await self.session.execute(
+    async def due(self: "ReleaseClockRepository[Unit]", now: datetime, limit: int) -> list[ReleaseClock]:
+        rows = await self.writing.execute(
             self.unit.locked(
                 select(ReleaseClockRow)
                 .where(ReleaseClockRow.next_at <= now)
@@ -143,8 +145,8 @@ class ReleaseClockRepository(Repository):
         )
         return [ReleaseClock(row.owner_id, row.zone, row.next_at) for row in rows.scalars() if row.next_at]
 
-    async def advance(self, owner_id: int, next_at: datetime) -> None:
-        await self.session.execute(
+    async def advance(self: "ReleaseClockRepository[Unit]", owner_id: int, next_at: datetime) -> None:
+        await self.writing.execute(
             update(ReleaseClockRow).where(ReleaseClockRow.owner_id == owner_id).values(next_at=next_at)
         )
 

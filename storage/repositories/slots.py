@@ -7,7 +7,7 @@ from sqlalchemy import CursorResult, func, literal_column, select, tuple_, updat
 
 from bot.slots import Lane, Slot
 from storage.tables.engine import SlotRow
-from storage.unit import Repository
+from storage.unit import Repository, Unit, UnitT
 
 # Written out, not given as parameters: only so can SQLite see that the index of open slots fits, and not read them all.
 OPEN = (literal_column("'ready'"), literal_column("'leased'"))
@@ -31,10 +31,12 @@ def _slot(row: SlotRow) -> Slot:
     )
 
 
-class SlotRepository(Repository):
+class SlotRepository(Repository[UnitT]):
     """Due work of all owners; used in system units, `finish` also in the unit of the effect."""
 
-    async def claim(self, lane: Lane, now: datetime, limit: int, lease: str, until: datetime) -> list[Slot]:
+    async def claim(
+        self: "SlotRepository[Unit]", lane: Lane, now: datetime, limit: int, lease: str, until: datetime
+    ) -> list[Slot]:
         """Take up to `limit` visible slots; they come back at `until` unless finished."""
         due = (
             select(SlotRow.id)
@@ -42,20 +44,24 @@ class SlotRepository(Repository):
             .order_by(SlotRow.visible_at)
             .limit(limit)
         )
-        ids = list((await self.session.execute(self.unit.locked(due))).scalars())
+        ids = list((await self.writing.execute(self.unit.locked(due))).scalars())
         return await self._take(ids, now, lease, until)
 
-    async def claim_one(self, slot_id: str, now: datetime, lease: str, until: datetime) -> Slot | None:
+    async def claim_one(
+        self: "SlotRepository[Unit]", slot_id: str, now: datetime, lease: str, until: datetime
+    ) -> Slot | None:
         """Take one slot by id where it is visible; None where it is done or somebody works on it."""
         due = select(SlotRow.id).where(SlotRow.id == slot_id, SlotRow.state.in_(OPEN), SlotRow.visible_at <= now)
-        ids = list((await self.session.execute(self.unit.locked(due))).scalars())
+        ids = list((await self.writing.execute(self.unit.locked(due))).scalars())
         taken = await self._take(ids, now, lease, until)
         return taken[0] if taken else None
 
-    async def _take(self, ids: Sequence[str], now: datetime, lease: str, until: datetime) -> list[Slot]:
+    async def _take(
+        self: "SlotRepository[Unit]", ids: Sequence[str], now: datetime, lease: str, until: datetime
+    ) -> list[Slot]:
         if not ids:
             return []
-        taken = await self.session.execute(
+        taken = await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.id.in_(ids), SlotRow.state.in_(OPEN), SlotRow.visible_at <= now)
             .values(state="leased", visible_at=until, lease=lease, attempts=SlotRow.attempts + 1)
@@ -64,9 +70,9 @@ class SlotRepository(Repository):
         )
         return sorted((_slot(row) for row in taken.scalars()), key=lambda slot: (slot.due_at, slot.id))
 
-    async def finish(self, slot: Slot, state: str = "done", reason: str | None = None) -> None:
+    async def finish(self: "SlotRepository[Unit]", slot: Slot, state: str = "done", reason: str | None = None) -> None:
         """Mark done in the transaction of the effect. Raises LeaseLost where another worker has it now."""
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
             .values(state=state, reason=reason, finished_at=self.unit.now, lease=None)
@@ -76,20 +82,20 @@ class SlotRepository(Repository):
             raise LeaseLost(slot.key)
         self._remember(slot)
 
-    def _remember(self, slot: Slot) -> None:
+    def _remember(self: "SlotRepository[Unit]", slot: Slot) -> None:
         def remember() -> None:
             slot.is_finished = True
 
         self.unit.on_commit(remember)
 
-    async def finish_if_open(self, slot: Slot) -> bool:
+    async def finish_if_open(self: "SlotRepository[Unit]", slot: Slot) -> bool:
         """Mark done where the handler has not done so itself; False where this worker holds it no more."""
         return bool(await self.finish_open([slot]))
 
-    async def finish_open(self, slots: Sequence[Slot]) -> set[str]:
+    async def finish_open(self: "SlotRepository[Unit]", slots: Sequence[Slot]) -> set[str]:
         """Mark slots done; return the ids of those that their workers still held."""
         held = tuple_(SlotRow.id, SlotRow.lease).in_([(slot.id, slot.lease) for slot in slots])
-        rows = await self.session.execute(
+        rows = await self.writing.execute(
             update(SlotRow)
             .where(held, SlotRow.state == "leased")
             .values(state="done", finished_at=self.unit.now, lease=None)
@@ -109,9 +115,9 @@ class SlotRepository(Repository):
         )
         return list((await self.session.execute(query)).scalars())
 
-    async def finish_ready(self, slot_ids: Sequence[str]) -> set[str]:
+    async def finish_ready(self: "SlotRepository[Unit]", slot_ids: Sequence[str]) -> set[str]:
         """Mark as done what nobody has begun yet: something else answered it. Return which."""
-        done = await self.session.execute(
+        done = await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.id.in_(slot_ids), SlotRow.state == "ready")
             .values(state="done", finished_at=self.unit.now, lease=None)
@@ -120,9 +126,11 @@ class SlotRepository(Repository):
         )
         return set(done.scalars())
 
-    async def release(self, slot: Slot, visible_at: datetime, reason: str | None, *, refund: bool) -> None:
+    async def release(
+        self: "SlotRepository[Unit]", slot: Slot, visible_at: datetime, reason: str | None, *, refund: bool
+    ) -> None:
         """Give the slot back, to be seen again at `visible_at`; `refund` does not count this try."""
-        await self.session.execute(
+        await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.id == slot.id, SlotRow.lease == slot.lease, SlotRow.state == "leased")
             .values(
@@ -135,9 +143,9 @@ class SlotRepository(Repository):
             .execution_options(synchronize_session=False)
         )
 
-    async def expire(self, slot_ids: Sequence[str]) -> None:
+    async def expire(self: "SlotRepository[Unit]", slot_ids: Sequence[str]) -> None:
         """End the leases of workers that are known to be gone."""
-        await self.session.execute(
+        await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.id.in_(slot_ids), SlotRow.state == "leased", SlotRow.visible_at > self.unit.now)
             .values(visible_at=self.unit.now)
@@ -149,9 +157,9 @@ class SlotRepository(Repository):
         statement = select(SlotRow.visible_at).where(SlotRow.id == slot_id, SlotRow.state.in_(OPEN))
         return (await self.session.execute(statement)).scalar_one_or_none()
 
-    async def release_all(self, now: datetime) -> int:
+    async def release_all(self: "SlotRepository[Unit]", now: datetime) -> int:
         """Make every leased slot visible again; only for a process that knows it is alone."""
-        result = await self.session.execute(
+        result = await self.writing.execute(
             update(SlotRow)
             .where(SlotRow.state == "leased")
             .values(state="ready", visible_at=now, lease=None, attempts=SlotRow.attempts - 1)

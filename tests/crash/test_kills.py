@@ -200,14 +200,14 @@ class House:
                     select(BounceFileRow.state, func.count()).group_by(BounceFileRow.state).order_by("state")
                 )
             ).all()
-            grouped = await unit.session.scalar(
+            in_groups = (
                 select(func.count())
                 .select_from(BounceFileRow)
                 .where(BounceFileRow.group_key.is_not(None), BounceFileRow.state == FileState.CATALOGUED)
             )
-            open_ = await unit.session.scalar(
-                select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state.in_(("pending", "sending")))
-            )
+            grouped = (await unit.session.execute(in_groups)).scalar_one()
+            to_send = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state.in_(("pending", "sending")))
+            open_ = (await unit.session.execute(to_send)).scalar_one()
         states = {state: count for state, count in files}
         missing = len(self.names) - sum(states.get(one, 0) for one in (FileState.CATALOGUED, FileState.POSTED))
         left = {"files": missing, "in groups": grouped, "deliveries": open_}

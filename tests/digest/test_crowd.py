@@ -4,9 +4,11 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select
 
 from bot.clock import FixedClock
+from storage.tables.digest import DigestRow
+from storage.tables.engine import DeliveryRow
 from storage.unit import Database
 from tests.digest.people import Happenings, Quiet, Sunday, at
 
@@ -34,8 +36,8 @@ async def _crowd(database: Database, clock: FixedClock, people: int) -> None:
     again = await sunday.engine.tick()
     assert again.total == 0
     async with database.system_read() as unit:
-        rows = await unit.session.execute(text("SELECT count(*), count(DISTINCT owner_id) FROM digests"))
-        messages = await unit.session.execute(text("SELECT count(*) FROM deliveries WHERE kind = 'digest'"))
+        rows = await unit.session.execute(select(func.count(), func.count(DigestRow.owner_id.distinct())))
+        messages = await unit.session.execute(select(func.count()).where(DeliveryRow.kind == "digest"))
         assert tuple(rows.one()) == (people, people)
         assert messages.scalar_one() == people
     # Times are told with -s, never asserted.

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
 from bot.actors import Actor
 from bot.clock import FixedClock
@@ -17,6 +17,7 @@ from bot.digest.rules import DigestRules
 from bot.digest.schedule import Outcome, cut_of, decide, missed_cuts, spaced_until, week_of, weekly, window_of
 from bot.errors import Refused
 from bot.rules import load_rules
+from storage.tables.engine import DeliveryRow
 from storage.unit import Database
 from tests.digest.people import ADA, Happenings, Quiet, Sunday, at
 
@@ -38,7 +39,9 @@ def sunday(database: Database, clock: FixedClock) -> Sunday:
 async def _deliveries(database: Database, kind: str = "%") -> list[tuple[str, str]]:
     async with database.system_read() as unit:
         found = await unit.session.execute(
-            text("SELECT kind, occurrence_key FROM deliveries WHERE kind LIKE :kind ORDER BY due_at"), {"kind": kind}
+            select(DeliveryRow.kind, DeliveryRow.occurrence_key)
+            .where(DeliveryRow.kind.like(kind))
+            .order_by(DeliveryRow.due_at)
         )
         return [(row[0], row[1]) for row in found]
 

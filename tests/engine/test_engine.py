@@ -18,12 +18,12 @@ from storage.repositories.slots import LeaseLost, SlotRepository
 from storage.repositories.studio import FactRepository, InboxRepository
 from storage.retention import Retention
 from storage.tables.engine import SlotRow
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit
 
 ADA = 1001
 
 
-async def counts(unit: Unit, kind: str | None = None) -> dict[str, int]:
+async def counts(unit: Reading, kind: str | None = None) -> dict[str, int]:
     """Return how many slots there are by state."""
     statement = select(SlotRow.state, func.count()).group_by(SlotRow.state)
     if kind is not None:

@@ -335,7 +335,7 @@ class Project:
                     return frozenset(Of(one.cls) if isinstance(one, Kind) else one for one in kind)
                 if _last(node) in PLAIN_NAMES:
                     return PLAIN
-                value = self._alias(node, module)
+                value = self._alias(node, module) or self._bound_of(node, module)
                 if value is None or value in self._aliases:
                     return None
                 self._aliases.append(value)
@@ -382,17 +382,31 @@ class Project:
                 return self._alias(ast.Name(name), home)
         return None
 
+    def _bound_of(self, node: ast.AST, module: str) -> tuple[ast.expr, str] | None:
+        """Return what a type variable is bound to; one that is given in a call is told by the call."""
+        if not isinstance(node, ast.Name):
+            return None
+        for how, value in self.values.get(module, {}).get(node.id, ()):
+            if how == "value" and isinstance(value, ast.Call) and _last(value.func) == "TypeVar":
+                return next(((one.value, module) for one in value.keywords if one.arg == "bound"), None)
+        for one in self.scopes.get(module, {}).get(node.id) or ():
+            if isinstance(one, Lib) and ":" in one.name:
+                home, _, name = one.name.partition(":")
+                return self._bound_of(ast.Name(name), home)
+        return None
+
     def result(
         self, function: Function, call: ast.Call | None = None, at: tuple[str, Function | None] | None = None
     ) -> Type:
         """Return what comes out of a function; a type variable is what was given for it."""
         returns = function.node.returns
         found = self.annotation(returns, function.module)
-        if found is None and call is not None and at is not None and isinstance(returns, ast.Name):
+        varies = isinstance(returns, ast.Name) and (found is None or self._bound_of(returns, function.module))
+        if varies and call is not None and at is not None and isinstance(returns, ast.Name):
             arguments = [one for one in function.node.args.args if one.arg not in ("self", "cls")]
             for parameter, given in zip(arguments, call.args, strict=False):
                 said = parameter.annotation
-                if isinstance(said, ast.Subscript) and _last(said.value) == "type" and _last(said.slice) == returns.id:
+                if isinstance(said, ast.Subscript) and _makes(said) == returns.id:
                     kind = self.type_of(given, *at)
                     return None if kind is None else frozenset(Of(one.cls) for one in kind if isinstance(one, Kind))
                 if said is not None and _last(said) == returns.id:
@@ -862,6 +876,17 @@ def _last(node: ast.AST) -> str:
             return _last(inner)
         case ast.Constant(value=str() as text):
             return text
+        case _:
+            return ""
+
+
+def _makes(said: ast.Subscript) -> str:
+    """Return what comes of calling a parameter that is said to be `type[Made]` or `Callable[[…], Made]`."""
+    match _last(said.value), said.slice:
+        case "type", made:
+            return _last(made)
+        case "Callable", ast.Tuple(elts=[*_, made]):
+            return _last(made)
         case _:
             return ""
 

@@ -59,6 +59,7 @@ PENDING_CONTENT = ("coach/presets/",)
 """The presets of the coach are there for pathways and ties, which are not built yet."""
 
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "errors.toml": ("discord", "ours"),
     "facts/ai_prices.toml": ("models",),
     "safety/wording.toml": ("american",),
 }

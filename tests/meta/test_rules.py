@@ -10,12 +10,14 @@ from tests.rules import (
     broken,
     owner_filter,
     reads_that_write,
+    rows_changed_unsaid,
     typed_services,
     waits_in_a_unit,
     words_in_a_log,
 )
 
 UNIT = "async def f(self):\n    async with self._database.write(a, o, 'x') as unit:\n        {}\n"
+REPOSITORY = "class LoopRepository(Repository[UnitT]):\n    async def save({}, row):\n        {}\n"
 BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (owner_filter, "storage/repositories/loops.py", "from sqlalchemy import text\ntext('SELECT 1')"),
     (owner_filter, "storage/repositories/loops.py", "await self.session.connection()"),
@@ -29,6 +31,11 @@ BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (words_in_a_log, "bot/loops/service.py", "log.warning(f'made {x}')"),
     (typed_services, "cogs/loops/commands.py", "await interaction.client.services.loops.lines(1)"),
     (reads_that_write, "bot/loops/read.py", UNIT.format("pass")),
+    (rows_changed_unsaid, "storage/repositories/loops.py", REPOSITORY.format("self", "row.name = 'x'")),
+    (rows_changed_unsaid, "storage/repositories/loops.py", REPOSITORY.format("self", "row.done, row.at = 1, 2")),
+    (rows_changed_unsaid, "storage/repositories/loops.py", REPOSITORY.format("self", "row.version += 1")),
+    (rows_changed_unsaid, "storage/repositories/loops.py", REPOSITORY.format("self", "setattr(row, name, 1)")),
+    (rows_changed_unsaid, "storage/retention.py", REPOSITORY.format("self", "assign(row, loop)")),
 ]
 KEEPS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (owner_filter, "storage/repositories/loops.py", "await self.session.execute(select(LoopRow))"),
@@ -39,6 +46,13 @@ KEEPS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (words_in_a_log, "bot/bounces/remote_watch.py", "log.info('measured', file=path.name)"),
     (typed_services, "cogs/loops/commands.py", "await turn.services.loops.lines(1)"),
     (reads_that_write, "bot/loops/service.py", UNIT.format("pass")),
+    (
+        rows_changed_unsaid,
+        "storage/repositories/loops.py",
+        REPOSITORY.format("self: 'LoopRepository[Unit]'", "row.name = 'x'"),
+    ),
+    (rows_changed_unsaid, "storage/repositories/loops.py", REPOSITORY.format("self", "found = row.name")),
+    (rows_changed_unsaid, "bot/loops/service.py", REPOSITORY.format("self", "row.name = 'x'")),
 ]
 
 

@@ -15,6 +15,7 @@ from typing import cast
 from bot.app.app import EXTENSIONS
 from bot.client import StudioBot
 from bot.clock import SystemClock
+from bot.error_kinds import error_kinds
 from bot.lifecycle import Supervisor
 from bot.metrics import Metrics
 from bot.say.words import flatten, lint, placeholders, read_catalogue
@@ -115,7 +116,7 @@ def used() -> tuple[frozenset[str], tuple[str, ...]]:
     whole = {text for _, text, _ in literals() if KEY.fullmatch(text)}
     # The last words of keys that are put together elsewhere ("error." + code) count as used by their ending.
     words = {text for _, text, _ in literals() if ERROR_CODE.fullmatch(text)}
-    whole |= {f"error.{word}" for word in words}
+    whole |= {f"error.{word}" for word in words} | {kind.says for kind in error_kinds().discord.values()}
     beginnings = {text for _, text, partly in literals() if partly and re.match(r"[a-z]+\.", text)}
     return frozenset(whole), tuple(sorted(beginnings))
 

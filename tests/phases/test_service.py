@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
-from sqlalchemy import text
 
 from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.errors import Refused
 from bot.phases.model import Condition, Phase, PhaseFacts
 from bot.phases.service import PhaseService
+from storage.base import Base
 from storage.unit import Database
 
 ADA = 7001
@@ -42,7 +42,7 @@ async def _everything_kept(database: Database) -> str:
     found: list[str] = []
     async with database.system_read() as unit:
         for table in ("user_phases", "phase_history", "phase_offers", "settings", "changes"):
-            found += [str(tuple(row)) for row in await unit.session.execute(text(f"SELECT * FROM {table}"))]
+            found += [str(tuple(row)) for row in await unit.session.execute(Base.metadata.tables[table].select())]
     return "\n".join(found)
 
 

@@ -650,7 +650,7 @@ async def lend_things(database: Database, world: World) -> None:
 
 
 async def adas_rows(database: Database) -> Counter[str]:
-    async with database.system_read() as unit:
+    async with database.system_write("look") as unit:
         return await _adas_rows(unit)
 
 

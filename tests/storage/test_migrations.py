@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 
 from bot.clock import FixedClock
 from storage.base import Base
@@ -14,6 +14,7 @@ from storage.migrations import current, head, upgrade
 from storage.migrations.steps import differences, script_directory
 from storage.repositories.posted import PostedRepository
 from storage.tables import load_all
+from storage.tables.engine import SlotRow
 from storage.unit import Database, Unit
 from tests.storage.samples import sample_rows
 
@@ -46,17 +47,17 @@ async def _fill(unit: Unit, rows: Mapping[str, Mapping[str, Any]]) -> int:
     connection = await unit.session.connection()
     present = set(await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync)))
     filled = 0
-    for table in Base.metadata.sorted_tables:
-        if table.name in present:
+    for one in Base.metadata.sorted_tables:
+        if one.name in present:
             columns = {
                 column["name"]
                 for column in await connection.run_sync(
-                    lambda sync, name=table.name: sync.dialect.get_columns(sync, name)
+                    lambda sync, name=one.name: sync.dialect.get_columns(sync, name)
                 )
             }
             # A column that is gone by now may be empty: nothing had been posted.
-            if columns >= {column.name for column in table.columns}:
-                await unit.session.execute(table.insert().values(**rows[table.name]))
+            if columns >= {column.name for column in one.columns}:
+                await unit.session.execute(one.insert().values(**rows[one.name]))
                 filled += 1
     return filled
 
@@ -83,7 +84,9 @@ async def test_tables_are_strict_on_sqlite(sqlite_database: Database) -> None:
     async with sqlite_database.system_read() as unit:
         loose = (
             await unit.session.execute(
-                text("SELECT name FROM pragma_table_list WHERE type='table' AND strict=0 AND schema='main'")
+                select(column("name"))
+                .select_from(table("pragma_table_list"))
+                .where(column("type") == "table", column("strict") == 0, column("schema") == "main")
             )
         ).scalars()
         assert {name for name in loose if not name.startswith("sqlite_")} == {"alembic_version"}
@@ -101,7 +104,7 @@ async def test_cards_that_were_posted_before_are_followed_from_now_on(tmp_path, 
         "mission.header": "mission_iterations",
         "mission.step": "mission_steps",
     }
-    subjects = {table: rows[table]["id"] for table in kinds.values()}
+    subjects = {place: rows[place]["id"] for place in kinds.values()}
     again = f"kind = 'mission_redraw', subject_id = 'step:{subjects['mission_steps']}', state = 'ready'"
     async with database.system_write("fill") as unit:
         assert await _fill(unit, rows)
@@ -114,20 +117,14 @@ async def test_cards_that_were_posted_before_are_followed_from_now_on(tmp_path, 
         ):
             await unit.session.execute(text(statement))
     await upgrade(engines)
-    kinds = {
-        "loop": "loops",
-        "bounce": "bounces",
-        "mission.header": "mission_iterations",
-        "mission.step": "mission_steps",
-    }
     async with database.read(1001) as unit:
         found = [
             (card.kind, card.message_id, card.audio_message_id, card.locale)
-            for kind, table in kinds.items()
-            for card in await unit.repo(PostedRepository).of(kind, subjects[table])
+            for kind, place in kinds.items()
+            for card in await unit.repo(PostedRepository).of(kind, subjects[place])
         ]
     async with database.system_read() as unit:
-        slot = (await unit.session.execute(text("SELECT kind, lane, subject_id FROM slots"))).one()
+        slot = (await unit.session.execute(select(SlotRow.kind, SlotRow.lane, SlotRow.subject_id))).one()
     await database.close()
     assert found == [
         ("loop", 11, None, "de"),

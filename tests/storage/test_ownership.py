@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, insert, select, text, update
+from sqlalchemy import Executable, insert, literal, select, text, update
 from sqlalchemy.orm import aliased
 
 from bot.actors import Actor
@@ -156,4 +156,4 @@ async def test_children_of_somebody_elses_parent_are_refused_by_the_database(dat
                 loose.append(f"{table.name} → {parent.name}")  # type: ignore[union-attr]
     assert loose == []
     async with database.system_read() as unit:
-        assert (await unit.session.execute(text("SELECT 1"))).scalar_one() == 1
+        assert (await unit.session.execute(select(literal(1)))).scalar_one() == 1

@@ -33,7 +33,7 @@ from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachWeekRepository
 from storage.repositories.deliveries import DeliveryRepository
 from storage.repositories.slots import SlotRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 DELIVERY = "coach.checkin"
 REMINDER_DELIVERY = "coach.reminder"
@@ -276,7 +276,7 @@ class CheckinService:
             await sitting.unit.repo(CoachCheckinRepository).change(changed, (checkin.state,))
             return await self._view(sitting, changed, finished)
 
-    async def _view(self, sitting: Sitting, checkin: Checkin, finished: int) -> CheckinView:
+    async def _view(self, sitting: Sitting[Reading], checkin: Checkin, finished: int) -> CheckinView:
         week = await sitting.unit.repo(CoachWeekRepository).of(sitting.monday)
         view = await self._weeks.view(sitting, week) if week else None
         opening = view.open[0] if view and view.open else None
@@ -305,13 +305,13 @@ class CheckinService:
             since = at_local(sitting.monday, datetime.min.time(), sitting.zone)
         return await self._desk.sources.loops.clips_finished(owner, since)
 
-    async def _checkin(self, unit: Unit, checkin_id: str) -> Checkin:
+    async def _checkin(self, unit: Reading, checkin_id: str) -> Checkin:
         checkin = await unit.repo(CoachCheckinRepository).get(checkin_id)
         if checkin is None:
             raise Refused("coach_checkin_closed")
         return checkin
 
-    async def _of_slot(self, sitting: Sitting, slot: Slot) -> Checkin:
+    async def _of_slot(self, sitting: Sitting[Unit], slot: Slot) -> Checkin:
         repo = sitting.unit.repo(CoachCheckinRepository)
         if "checkin" in slot.payload:
             return await self._checkin(sitting.unit, str(slot.payload["checkin"]))
@@ -320,7 +320,7 @@ class CheckinService:
         await repo.add(new)
         return await repo.by_key(slot.key) or new
 
-    async def _context(self, sitting: Sitting, *, asked: bool) -> DmContext:
+    async def _context(self, sitting: Sitting[Reading], *, asked: bool) -> DmContext:
         profile, state = sitting.profile, sitting.state
         sent = await sitting.unit.repo(DeliveryRepository).sent_between(PROACTIVE, sitting.now - 2 * WEEK)
         week = await sitting.unit.repo(CoachWeekRepository).of(sitting.monday)
@@ -341,7 +341,7 @@ class CheckinService:
             asked_for=asked,
         )
 
-    async def _unanswered(self, sitting: Sitting) -> int:
+    async def _unanswered(self, sitting: Sitting[Reading]) -> int:
         """Count the check-ins in a row without an answer since the person was last here."""
         checkins = await sitting.unit.repo(CoachCheckinRepository).since(sitting.now - 12 * WEEK)
         count = 0
@@ -352,7 +352,7 @@ class CheckinService:
                 break
         return count
 
-    async def _queue(self, sitting: Sitting, checkin: Checkin, *, asked: bool) -> None:
+    async def _queue(self, sitting: Sitting[Unit], checkin: Checkin, *, asked: bool) -> None:
         stale = timedelta(hours=self._desk.rules.dm.stale_hours)
         await sitting.unit.deliver(
             DeliveryDraft(
@@ -365,7 +365,7 @@ class CheckinService:
             )
         )
 
-    async def _say_last(self, sitting: Sitting) -> None:
+    async def _say_last(self, sitting: Sitting[Unit]) -> None:
         """Queue the one message that says there will be no more; a later call changes nothing."""
         if sitting.state.dms_stopped or not sitting.settings.dm_checkins:
             return
@@ -385,7 +385,7 @@ class CheckinService:
             ]
         )
 
-    async def _tidy(self, sitting: Sitting) -> None:
+    async def _tidy(self, sitting: Sitting[Unit]) -> None:
         """Time out what was not answered."""
         repo = sitting.unit.repo(CoachCheckinRepository)
         await repo.time_out(sitting.now - timedelta(hours=self._desk.rules.dm.unanswered_hours))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Generic
 
 from bot.actors import Actor, ActorKind, OwnerId
 from bot.clock import Clock
@@ -19,7 +20,7 @@ from bot.studio.model import Person, PersonSettings
 from bot.studio.service import PERSON, StudioService
 from storage.repositories.coach import CoachProfileRepository, CoachStateRepository
 from storage.repositories.studio import PersonRepository, SettingsRepository
-from storage.unit import Database, Unit
+from storage.unit import Database, Reading, Unit, UnitT
 
 SEEN_AGAIN = timedelta(minutes=10)
 SEEN_WEEKS = 30
@@ -27,10 +28,10 @@ SEEN_WEEKS = 30
 
 
 @dataclass(slots=True)
-class Sitting:
+class Sitting(Generic[UnitT]):
     """One use case under way."""
 
-    unit: Unit
+    unit: UnitT
     profile: Profile
     state: State
     settings: PersonSettings
@@ -51,11 +52,11 @@ class Sitting:
     def monday(self) -> date:
         return monday_of(self.today)
 
-    async def save_profile(self, profile: Profile) -> Profile:
+    async def save_profile(self: "Sitting[Unit]", profile: Profile) -> Profile:
         self.profile = await self.unit.repo(CoachProfileRepository).save(profile)
         return self.profile
 
-    async def save_state(self, state: State) -> State:
+    async def save_state(self: "Sitting[Unit]", state: State) -> State:
         self.state = await self.unit.repo(CoachStateRepository).save(state)
         return self.state
 
@@ -80,7 +81,7 @@ class Desk:
         self._studio = studio or StudioService(database, clock)
 
     @asynccontextmanager
-    async def write(self, actor: Actor, owner: OwnerId, operation: str) -> AsyncIterator[Sitting]:
+    async def write(self, actor: Actor, owner: OwnerId, operation: str) -> AsyncIterator[Sitting[Unit]]:
         """Open a writing sitting. A person's own act counts as being seen. Raises Refused("coach_start_first")."""
         async with self.database.write(actor, owner, f"coach.{operation}") as unit:
             sitting = await self.sit(unit)
@@ -89,7 +90,7 @@ class Desk:
             yield sitting
 
     @asynccontextmanager
-    async def read(self, owner: OwnerId) -> AsyncIterator[Sitting]:
+    async def read(self, owner: OwnerId) -> AsyncIterator[Sitting[Reading]]:
         async with self.database.read(owner) as unit:
             yield await self.sit(unit)
 
@@ -98,7 +99,7 @@ class Desk:
         with self.database.joined(unit):
             return (await self._studio.save_person(unit.actor, owner, **values)).settings
 
-    async def change_person(self, sitting: Sitting, **values: object) -> None:
+    async def change_person(self, sitting: Sitting[Unit], **values: object) -> None:
         """Change the person's own settings, and sit with what they are now."""
         sitting.settings = await self.save_person(sitting.unit, sitting.profile.user_id, **values)
         person = await sitting.unit.repo(PersonRepository).get()
@@ -106,7 +107,7 @@ class Desk:
         # Whoever listens may have set this person's next times already.
         sitting.state = await sitting.unit.repo(CoachStateRepository).get() or sitting.state
 
-    async def sit(self, unit: Unit) -> Sitting:
+    async def sit(self, unit: UnitT) -> Sitting[UnitT]:
         profile = await unit.repo(CoachProfileRepository).get()
         if profile is None or profile.setup_step == 0:
             raise Refused("coach_start_first")
@@ -116,7 +117,7 @@ class Desk:
         return Sitting(unit, overlaid(profile, settings, person, unit.now), state, settings)
 
 
-async def settings_of(unit: Unit) -> PersonSettings:
+async def settings_of(unit: Reading) -> PersonSettings:
     return PersonSettings.model_validate(await unit.repo(SettingsRepository).get(PERSON) or {})
 
 
@@ -138,7 +139,7 @@ def overlaid(profile: Profile, settings: PersonSettings, person: Person | None, 
     )
 
 
-async def note_seen(sitting: Sitting, rules: CoachRules) -> None:
+async def note_seen(sitting: Sitting[Unit], rules: CoachRules) -> None:
     """Remember that the person was here: restores messages that had stopped by themselves."""
     state, monday = sitting.state, sitting.monday
     known = monday in state.seen_weeks and not state.dms_stopped
@@ -148,7 +149,7 @@ async def note_seen(sitting: Sitting, rules: CoachRules) -> None:
     await keep_schedule(sitting, rules)
 
 
-async def keep_schedule(sitting: Sitting, rules: CoachRules) -> None:
+async def keep_schedule(sitting: Sitting[Unit], rules: CoachRules) -> None:
     """Set when the next check-in and the next closing are due, where pace, zone or settings changed since."""
     state, settings = sitting.state, sitting.settings
     pacing = sitting.profile.preferences.pacing

@@ -17,7 +17,7 @@ from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.coach import CoachStateRepository
 from storage.repositories.coach_habits import CoachReminderRepository
 from storage.repositories.slots import SlotRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 JITTER_S = 600
 
@@ -132,7 +132,7 @@ class ReminderSlots:
     async def sent(self, unit: Unit, reminder_id: str) -> None:
         await unit.repo(CoachReminderRepository).mark_sent([reminder_id])
 
-    async def _waits(self, unit: Unit, slot: Slot) -> Later | None:
+    async def _waits(self, unit: Reading, slot: Slot) -> Later | None:
         """Return until when a reminder waits: quiet hours, a pause, or a check-in that goes out soon after them."""
         try:
             sitting = await self._desk.sit(unit)

@@ -28,6 +28,7 @@ from bot.coach.service.weeks import CrisisFound
 from bot.errors import AlreadyDone, NotFound, Refused
 from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository
 from storage.repositories.coach_weeks import CoachTaskRepository
+from storage.unit import Reading, Unit
 
 WOOP_MAX = 300
 UNIT_MAX = 20
@@ -167,7 +168,7 @@ class GoalService:
         return await loops.loops(owner), await loops.releases(owner)
 
     async def _offered(
-        self, sitting: Sitting, loops: Sequence[LoopFact], releases: Sequence[Release]
+        self, sitting: Sitting[Reading], loops: Sequence[LoopFact], releases: Sequence[Release]
     ) -> list[Suggestion]:
         rest = timedelta(days=self._desk.rules.suggestion_rest_days)
         away = {key for key, at in sitting.state.dismissed.items() if sitting.now - at < rest}
@@ -175,7 +176,7 @@ class GoalService:
         profile = sitting.profile
         return suggestions(profile.role, profile.experience, goals, releases, loops, away, sitting.today)
 
-    async def _add(self, sitting: Sitting, draft: GoalDraft) -> GoalChanged:
+    async def _add(self, sitting: Sitting[Unit], draft: GoalDraft) -> GoalChanged:
         tidy = _readable(checked(draft, self._desk.rules.limits))
         goals = sitting.unit.repo(CoachGoalRepository)
         await self._require_room(goals)
@@ -217,13 +218,13 @@ class GoalService:
             moved = progress_from(changed, newest.value) if newest is not None else None
             return await self._save(sitting, goal, changed if moved is None else replace(changed, progress=moved))
 
-    async def _save(self, sitting: Sitting, before: Goal, goal: Goal) -> GoalChanged:
+    async def _save(self, sitting: Sitting[Unit], before: Goal, goal: Goal) -> GoalChanged:
         await sitting.unit.repo(CoachGoalRepository).save(goal)
         if goal.progress != before.progress:
             await record_progress(sitting, goal)
         return GoalChanged(await self._view(sitting, goal), sitting.unit.group_id)
 
-    async def _view(self, sitting: Sitting, goal: Goal) -> GoalView:
+    async def _view(self, sitting: Sitting[Reading], goal: Goal) -> GoalView:
         tasks = await sitting.unit.repo(CoachTaskRepository).tied_to(goal.id)
         found = None
         if goal.status is GoalStatus.ACTIVE:
@@ -234,13 +235,13 @@ class GoalService:
             )
         return GoalView(goal, found, sum(task.is_open for task in tasks))
 
-    async def _goal(self, sitting: Sitting, goal_id: str) -> Goal:
+    async def _goal(self, sitting: Sitting[Reading], goal_id: str) -> Goal:
         goal = await sitting.unit.repo(CoachGoalRepository).get(goal_id)
         if goal is None:
             raise NotFound("goal", "/coach goals")
         return goal
 
-    async def _require_room(self, goals: CoachGoalRepository) -> None:
+    async def _require_room(self, goals: CoachGoalRepository[Reading]) -> None:
         most = self._desk.rules.limits.active_goals
         if await goals.count_active() >= most:
             raise Refused("coach_goals_full", max=most)
@@ -253,7 +254,7 @@ def _readable(draft: GoalDraft) -> GoalDraft:
     return draft
 
 
-async def record_progress(sitting: Sitting, goal: Goal) -> None:
+async def record_progress(sitting: Sitting[Unit], goal: Goal) -> None:
     """Keep the progress of a goal over time; the forecast reads it."""
     record = Progress(
         id=sitting.unit.new_id(),

@@ -32,6 +32,7 @@ from bot.errors import AlreadyDone, NotFound, Refused
 from bot.slots import SlotDraft
 from storage.repositories.coach_habits import CoachHabitRepository, CoachReminderRepository, CoachRoutineRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading
 
 REMINDER_MAX = 300
 REMINDERS_MAX = 100
@@ -118,13 +119,13 @@ class HabitService:
         async with self._desk.read(owner) as sitting:
             return await self._habit(sitting, habit_id)
 
-    async def _habit(self, sitting: Sitting, habit_id: str) -> Habit:
+    async def _habit(self, sitting: Sitting[Reading], habit_id: str) -> Habit:
         habit = await sitting.unit.repo(CoachHabitRepository).get(habit_id)
         if habit is None:
             raise NotFound("habit", "/coach habits")
         return habit
 
-    async def _away(self, sitting: Sitting) -> frozenset[date]:
+    async def _away(self, sitting: Sitting[Reading]) -> frozenset[date]:
         weeks = await sitting.unit.repo(CoachWeekRepository).since(sitting.monday - 60 * WEEK)
         days = {
             week.week_start + timedelta(days=day)
@@ -221,7 +222,7 @@ class RoutineService:
             await tasks.add(fresh)
             return Kept(str(len(fresh)), sitting.unit.group_id)
 
-    async def _routine(self, sitting: Sitting, routine_id: str) -> Routine:
+    async def _routine(self, sitting: Sitting[Reading], routine_id: str) -> Routine:
         routine = await sitting.unit.repo(CoachRoutineRepository).get(routine_id)
         if routine is None:
             raise NotFound("routine", "/coach routines")

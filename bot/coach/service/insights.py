@@ -15,6 +15,7 @@ from bot.errors import NotFound
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_notes import CoachInsightRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading, Unit
 
 _ORDER = list(InsightPriority)
 
@@ -61,7 +62,7 @@ class InsightService:
             return await self._keep(sitting, found, week.id if week else None, model)
 
     async def _keep(
-        self, sitting: Sitting, found: Sequence[Found], session_id: SessionId | None, model: str | None = None
+        self, sitting: Sitting[Unit], found: Sequence[Found], session_id: SessionId | None, model: str | None = None
     ) -> int:
         repo = sitting.unit.repo(CoachInsightRepository)
         new = [
@@ -103,13 +104,13 @@ class InsightService:
             await sitting.unit.repo(CoachInsightRepository).remove(insight.id)
             return sitting.unit.group_id
 
-    async def _insight(self, sitting: Sitting, insight_id: str) -> Insight:
+    async def _insight(self, sitting: Sitting[Reading], insight_id: str) -> Insight:
         insight = await sitting.unit.repo(CoachInsightRepository).get(insight_id)
         if insight is None:
             raise NotFound("insight", "/coach insights")
         return insight
 
-    async def _growth(self, sitting: Sitting) -> Sequence[GrowthArea]:
+    async def _growth(self, sitting: Sitting[Reading]) -> Sequence[GrowthArea]:
         series = await all_series(sitting)
         known = {key: ([value for _, value in values], metric(key)) for key, values in series.items()}
         return growth_areas(

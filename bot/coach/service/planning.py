@@ -36,6 +36,7 @@ from storage.repositories.coach import CoachRuleCountRepository
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading, Unit
 
 LOOK_BACK = 26
 """Weeks of history that results, recency and consistency are read from."""
@@ -58,7 +59,7 @@ async def look_around(desk: Desk, owner: int) -> Around:
     return Around(phase, tuple(releases))
 
 
-async def past_results(sitting: Sitting, before: date) -> list[WeekResult]:
+async def past_results(sitting: Sitting[Reading], before: date) -> list[WeekResult]:
     """Return the weeks before `before`, oldest first; a week without a plan is one without anything planned."""
     since = before - LOOK_BACK * WEEK
     sessions = [week for week in await sitting.unit.repo(CoachWeekRepository).since(since) if week.week_start < before]
@@ -83,7 +84,7 @@ async def past_results(sitting: Sitting, before: date) -> list[WeekResult]:
     return results
 
 
-async def adaptation(sitting: Sitting, monday: date, rules: CoachRules) -> Adaptation:
+async def adaptation(sitting: Sitting[Reading], monday: date, rules: CoachRules) -> Adaptation:
     """Return what past weeks make of the week of `monday`; a tired last answer holds the size."""
     results = await past_results(sitting, monday)
     recent = await sitting.unit.repo(CoachCheckinRepository).since(sitting.now - 2 * WEEK)
@@ -93,7 +94,7 @@ async def adaptation(sitting: Sitting, monday: date, rules: CoachRules) -> Adapt
 
 
 async def generate(
-    sitting: Sitting, desk: Desk, monday: date, around: Around, shape: WeekShape | None = None
+    sitting: Sitting[Unit], desk: Desk, monday: date, around: Around, shape: WeekShape | None = None
 ) -> Session:
     """Make the plan of a week that has none, carried tasks first."""
     rules = desk.rules
@@ -119,7 +120,7 @@ async def generate(
 
 
 async def fill(
-    sitting: Sitting,
+    sitting: Sitting[Unit],
     desk: Desk,
     week: Session,
     given: Frame,
@@ -173,7 +174,7 @@ async def fill(
     return await sitting.unit.repo(CoachWeekRepository).save(replace(week, plan=plan))
 
 
-async def close_past(sitting: Sitting, desk: Desk) -> list[Session]:
+async def close_past(sitting: Sitting[Unit], desk: Desk) -> list[Session]:
     """Close every week that ended; idempotent, whoever comes first: the tick or a command."""
     weeks = sitting.unit.repo(CoachWeekRepository)
     over = [
@@ -188,7 +189,7 @@ async def close_past(sitting: Sitting, desk: Desk) -> list[Session]:
     return closed
 
 
-def new_task(sitting: Sitting, session_id: SessionId, planned: PlannedTask, position: int) -> Task:
+def new_task(sitting: Sitting[Unit], session_id: SessionId, planned: PlannedTask, position: int) -> Task:
     task = planned.task
     return Task(
         id=TaskId(sitting.unit.new_id()),
@@ -220,16 +221,16 @@ def is_replaceable(task: Task) -> bool:
     )
 
 
-def empty_week(sitting: Sitting, monday: date, state: WeekState) -> Session:
+def empty_week(sitting: Sitting[Unit], monday: date, state: WeekState) -> Session:
     return _empty(sitting, monday, state)
 
 
-async def offered_before(sitting: Sitting, monday: date) -> dict[str, date]:
+async def offered_before(sitting: Sitting[Reading], monday: date) -> dict[str, date]:
     """Return when each bank task was on a plan last, this week included."""
     return await _offered(sitting, monday, ())
 
 
-async def _close(sitting: Sitting, desk: Desk, week: Session) -> Session:
+async def _close(sitting: Sitting[Unit], desk: Desk, week: Session) -> Session:
     rules = desk.rules
     tasks = sitting.unit.repo(CoachTaskRepository)
     own = await tasks.of(week.id)
@@ -261,7 +262,7 @@ async def _close(sitting: Sitting, desk: Desk, week: Session) -> Session:
     return week
 
 
-async def _carry_in(sitting: Sitting, week: Session, given: Frame, rules: CoachRules) -> list[Task]:
+async def _carry_in(sitting: Sitting[Unit], week: Session, given: Frame, rules: CoachRules) -> list[Task]:
     """Copy last week's carried tasks into a new plan, within its seats; what finds none is skipped after all."""
     before = await sitting.unit.repo(CoachWeekRepository).of(week.week_start - WEEK)
     if before is None:
@@ -280,7 +281,7 @@ async def _carry_in(sitting: Sitting, week: Session, given: Frame, rules: CoachR
     return copies
 
 
-async def _push_in(sitting: Sitting, week: Session, carried: Sequence[Task], *, counts: bool) -> None:
+async def _push_in(sitting: Sitting[Unit], week: Session, carried: Sequence[Task], *, counts: bool) -> None:
     """Put carried tasks into a plan that was made before its week began, in place of ours of the same area."""
     tasks = sitting.unit.repo(CoachTaskRepository)
     own = await tasks.of(week.id)
@@ -294,7 +295,7 @@ async def _push_in(sitting: Sitting, week: Session, carried: Sequence[Task], *, 
         await tasks.add([_carried_copy(sitting, week.id, task, given_up.position, counts=counts)])
 
 
-def _carried_copy(sitting: Sitting, session_id: SessionId, task: Task, position: int, *, counts: bool) -> Task:
+def _carried_copy(sitting: Sitting[Unit], session_id: SessionId, task: Task, position: int, *, counts: bool) -> Task:
     return replace(
         task,
         id=TaskId(sitting.unit.new_id()),
@@ -309,7 +310,7 @@ def _carried_copy(sitting: Sitting, session_id: SessionId, task: Task, position:
     )
 
 
-async def _offered(sitting: Sitting, monday: date, replaced: Sequence[Task]) -> dict[str, date]:
+async def _offered(sitting: Sitting[Reading], monday: date, replaced: Sequence[Task]) -> dict[str, date]:
     weeks = await sitting.unit.repo(CoachWeekRepository).since(monday - 8 * WEEK)
     tasks = await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in weeks])
     found: dict[str, date] = {}
@@ -322,7 +323,7 @@ async def _offered(sitting: Sitting, monday: date, replaced: Sequence[Task]) -> 
     return found | {task.bank_id: monday for task in replaced if task.bank_id}
 
 
-def _is_away(sitting: Sitting, monday: date) -> bool:
+def _is_away(sitting: Sitting[Reading], monday: date) -> bool:
     """Say whether most of a week was paused or lay in a quiet time."""
     profile = sitting.profile
     days = [monday + timedelta(days=day) for day in range(7)]
@@ -338,7 +339,7 @@ def _quiet_days(until: datetime | None, days: Sequence[date]) -> int:
     return sum(until.date() - WEEK <= day < until.date() for day in days)
 
 
-def _empty(sitting: Sitting, monday: date, state: WeekState) -> Session:
+def _empty(sitting: Sitting[Unit], monday: date, state: WeekState) -> Session:
     return Session(
         id=SessionId(sitting.unit.new_id()),
         week_start=monday,

@@ -31,7 +31,7 @@ from storage.repositories.coach import CoachProfileRepository, CoachStateReposit
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_weeks import CoachWeekRepository
 from storage.repositories.studio import PersonRepository
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 GENRE_MAX = 60
 HOURS = (1.0, 60.0)
@@ -259,18 +259,18 @@ class ProfileService:
         async with self._desk.write(actor, owner, "dismiss_suggestion") as sitting:
             await sitting.save_state(replace(sitting.state, dismissed={**sitting.state.dismissed, key: sitting.now}))
 
-    async def _move(self, sitting: Sitting, zone: str) -> None:
+    async def _move(self, sitting: Sitting[Unit], zone: str) -> None:
         if zone not in known_zones():
             raise Refused("coach_zone", typed=zone[:40])
         await self._desk.change_person(sitting, timezone=zone)
 
-    async def _known(self, unit: Unit) -> ProfileView:
+    async def _known(self, unit: Reading) -> ProfileView:
         found = await self._view(unit)
         if found is None:
             raise Refused("coach_start_first")
         return found
 
-    async def _view(self, unit: Unit) -> ProfileView | None:
+    async def _view(self, unit: Reading) -> ProfileView | None:
         profile = await unit.repo(CoachProfileRepository).get()
         if profile is None or profile.setup_step == 0:
             return None

@@ -25,6 +25,7 @@ from storage.repositories.changes import ChangeRepository
 from storage.repositories.coach_goals import CoachGoalRepository, CoachProgressRepository
 from storage.repositories.coach_notes import CoachCheckinRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading
 
 FAR_BACK = 366
 WEEKS_MAX = 52
@@ -179,7 +180,7 @@ class ProgressService:
             )
         )
 
-    async def _nights(self, sitting: Sitting) -> list[int]:
+    async def _nights(self, sitting: Sitting[Reading]) -> list[int]:
         """Count the acts in the person's own quiet hours, one number for each of the last weeks, oldest first.
 
         Read from the history of changes, which is kept for a month; nothing is written.
@@ -195,7 +196,7 @@ class ProgressService:
                 weeks[min(int((at - since) / WEEK), NIGHT_WEEKS - 1)] += 1
         return weeks
 
-    async def _rested(self, sitting: Sitting) -> bool:
+    async def _rested(self, sitting: Sitting[Reading]) -> bool:
         """Say whether the last six weeks held a rest day; true while there is no such history."""
         if sitting.profile.preferences.rest_days:
             return True
@@ -206,7 +207,7 @@ class ProgressService:
             return True
         return any(week.state in (WeekState.REST, WeekState.PAUSED) for week in past)
 
-    async def _view(self, sitting: Sitting, name: str | None, weeks: int) -> ProgressView:
+    async def _view(self, sitting: Sitting[Reading], name: str | None, weeks: int) -> ProgressView:
         since = sitting.monday - (weeks - 1) * WEEK
         sessions, tasks = await _weeks(sitting)
         records = await _records(sitting)
@@ -256,7 +257,7 @@ Weekly = dict[str, list[tuple[date, float]]]
 """(Monday, value) by metric, oldest first."""
 
 
-async def all_series(sitting: Sitting) -> Weekly:
+async def all_series(sitting: Sitting[Reading]) -> Weekly:
     """Return every metric there is, logged or read from weeks and check-ins; weeks away are left out."""
     sessions, tasks = await _weeks(sitting)
     away = frozenset(
@@ -272,12 +273,12 @@ async def all_series(sitting: Sitting) -> Weekly:
     return {key: values for key, values in series.items() if values}
 
 
-async def _weeks(sitting: Sitting) -> tuple[list[Session], dict[str, list[Task]]]:
+async def _weeks(sitting: Sitting[Reading]) -> tuple[list[Session], dict[str, list[Task]]]:
     sessions = await sitting.unit.repo(CoachWeekRepository).since(sitting.monday - LOOK_BACK * WEEK)
     return sessions, await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in sessions])
 
 
-async def _records(sitting: Sitting) -> list[Progress]:
+async def _records(sitting: Sitting[Reading]) -> list[Progress]:
     """Return what was logged; the progress of goals has its own place, also when a goal is gone."""
     every = await sitting.unit.repo(CoachProgressRepository).since(sitting.now - 60 * WEEK)
     return [record for record in every if record.metric != GOAL_METRIC]
@@ -300,7 +301,7 @@ def _derived(sessions: list[Session], tasks: dict[str, list[Task]]) -> Weekly:
     return found
 
 
-async def _energy(sitting: Sitting) -> list[tuple[date, float]]:
+async def _energy(sitting: Sitting[Reading]) -> list[tuple[date, float]]:
     checkins = await sitting.unit.repo(CoachCheckinRepository).since(sitting.now - 12 * WEEK)
     weeks: dict[date, list[int]] = {}
     for each in checkins:

@@ -29,6 +29,7 @@ from bot.errors import AlreadyDone, NotFound, Refused
 from bot.say.dates import monday_of
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading, Unit
 
 IF_THEN_MAX = 200
 MINUTES = range(5, 481)
@@ -213,7 +214,9 @@ class TaskService:
         async with self._desk.write(actor, owner, "add_task") as sitting:
             return await self.add_in(sitting, draft, around, when)
 
-    async def add_in(self, sitting: Sitting, draft: TaskDraft, around: Around, when: date | None = None) -> TaskChanged:
+    async def add_in(
+        self, sitting: Sitting[Unit], draft: TaskDraft, around: Around, when: date | None = None
+    ) -> TaskChanged:
         """Add a task inside a sitting that does more than that."""
         title = checked_title(draft.title, self._desk.rules.limits)
         _check_words(draft.if_then)
@@ -251,7 +254,7 @@ class TaskService:
         await tasks.add([task])
         return TaskChanged(task, week.week_start, sitting.unit.group_id)
 
-    async def _tick(self, sitting: Sitting, task: Task, week: Session) -> Task:
+    async def _tick(self, sitting: Sitting[Unit], task: Task, week: Session) -> Task:
         tasks = sitting.unit.repo(CoachTaskRepository)
         changed = await tasks.save(replace(task, status=TaskStatus.DONE, decided_at=sitting.now))
         copy = await tasks.copy_of(task.id)
@@ -260,7 +263,7 @@ class TaskService:
         await self._complete_if_decided(sitting, week)
         return changed
 
-    def _may_tick(self, sitting: Sitting, task: Task, week: Session) -> bool:
+    def _may_tick(self, sitting: Sitting[Reading], task: Task, week: Session) -> bool:
         """Say whether an old card may tick a task: it is open, or its week's end closed it lately."""
         closed = task.status in (TaskStatus.CARRIED, TaskStatus.SKIPPED) and week.closed_at == task.decided_at
         return (task.is_open or closed) and self._in_time(sitting, week)
@@ -285,7 +288,7 @@ class TaskService:
                 await self._complete_if_decided(sitting, week)
             return TaskChanged(changed, week.week_start, sitting.unit.group_id)
 
-    async def _movable(self, sitting: Sitting, task_id: str, around: Around) -> tuple[Task, Session]:
+    async def _movable(self, sitting: Sitting[Unit], task_id: str, around: Around) -> tuple[Task, Session]:
         """Return an open task and its week; a waiting choice is first copied into this week."""
         task, week = await self._with_week(sitting, task_id)
         if task.is_open:
@@ -310,19 +313,19 @@ class TaskService:
         await tasks.add([fresh])
         return fresh, here
 
-    async def _week(self, sitting: Sitting, monday: date, around: Around) -> Session:
+    async def _week(self, sitting: Sitting[Unit], monday: date, around: Around) -> Session:
         await close_past(sitting, self._desk)
         if not sitting.monday <= monday <= sitting.monday + WEEK:
             raise Refused("coach_week_ahead")
         found = await sitting.unit.repo(CoachWeekRepository).of(monday)
         return found or await generate(sitting, self._desk, monday, around)
 
-    async def _complete_if_decided(self, sitting: Sitting, week: Session) -> None:
+    async def _complete_if_decided(self, sitting: Sitting[Unit], week: Session) -> None:
         tasks = await sitting.unit.repo(CoachTaskRepository).of(week.id)
         if week.closed_at is None and tasks and not any(task.is_open for task in tasks) and not week.completed:
             await sitting.unit.repo(CoachWeekRepository).save(replace(week, completed=True))
 
-    async def _recent(self, sitting: Sitting) -> list[Task]:
+    async def _recent(self, sitting: Sitting[Reading]) -> list[Task]:
         weeks = await sitting.unit.repo(CoachWeekRepository).since(sitting.monday - WEEK)
         tasks = await sitting.unit.repo(CoachTaskRepository).of_weeks([week.id for week in weeks])
         found: list[Task] = []
@@ -332,24 +335,24 @@ class TaskService:
             found += [task for task in own if task.is_open or task.id in week.choices or (in_time and week.closed_at)]
         return found
 
-    async def _with_week(self, sitting: Sitting, task_id: str) -> tuple[Task, Session]:
+    async def _with_week(self, sitting: Sitting[Reading], task_id: str) -> tuple[Task, Session]:
         task = await self._task(sitting, task_id)
         week = await sitting.unit.repo(CoachWeekRepository).get(task.session_id)
         if week is None:
             raise NotFound("task", "/coach plan")
         return task, week
 
-    async def _task(self, sitting: Sitting, task_id: str) -> Task:
+    async def _task(self, sitting: Sitting[Reading], task_id: str) -> Task:
         task = await sitting.unit.repo(CoachTaskRepository).get(task_id)
         if task is None:
             raise NotFound("task", "/coach plan")
         return task
 
-    def _require_in_time(self, sitting: Sitting, week: Session) -> None:
+    def _require_in_time(self, sitting: Sitting[Reading], week: Session) -> None:
         if not self._in_time(sitting, week):
             raise Refused("coach_week_closed")
 
-    def _in_time(self, sitting: Sitting, week: Session) -> bool:
+    def _in_time(self, sitting: Sitting[Reading], week: Session) -> bool:
         """Say whether a tick still counts for its week: seven days after the week's end."""
         end = at_local(week.week_start + WEEK, datetime.min.time(), sitting.zone)
         return sitting.now < end + timedelta(days=self._desk.rules.late_tick_days)

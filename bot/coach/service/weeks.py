@@ -43,6 +43,7 @@ from bot.say.dates import monday_of
 from storage.repositories.coach_goals import CoachGoalRepository
 from storage.repositories.coach_habits import CoachHabitRepository
 from storage.repositories.coach_weeks import CoachTaskRepository, CoachWeekRepository
+from storage.unit import Reading, Unit
 
 REFLECTION_ITEMS = 5
 REFLECTION_LENGTH = 300
@@ -256,7 +257,7 @@ class WeekService:
         weeks = await self.history(owner, limit=1000)
         return json.dumps([_exported(view) for view in weeks], ensure_ascii=False, indent=2)
 
-    async def view(self, sitting: Sitting, week: Session) -> WeekView:
+    async def view(self, sitting: Sitting[Reading], week: Session) -> WeekView:
         """Read everything the card of a week shows."""
         tasks = sitting.unit.repo(CoachTaskRepository)
         results = await past_results(sitting, min(week.week_start, sitting.monday))
@@ -288,7 +289,7 @@ class WeekService:
             asks_why=week.plan.rule == Rule.TWO_FEWER,
         )
 
-    async def _open_week(self, sitting: Sitting, monday: date) -> Session:
+    async def _open_week(self, sitting: Sitting[Reading], monday: date) -> Session:
         week = await sitting.unit.repo(CoachWeekRepository).of(monday)
         if week is None:
             raise NotFound("week", "/coach history")
@@ -296,7 +297,9 @@ class WeekService:
             raise Refused("coach_week_closed")
         return week
 
-    async def _refill(self, sitting: Sitting, week: Session, around: Around, shape: WeekShape, size: int) -> Session:
+    async def _refill(
+        self, sitting: Sitting[Unit], week: Session, around: Around, shape: WeekShape, size: int
+    ) -> Session:
         tasks = sitting.unit.repo(CoachTaskRepository)
         own = await tasks.of(week.id)
         replaced = [task for task in own if is_replaceable(task)]
