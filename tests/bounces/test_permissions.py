@@ -64,7 +64,7 @@ async def test_a_bounce_is_posted_only_where_its_owner_may_write(product: Produc
     await post_in(product, ben, jam)
     assert news.messages() == []
     bounce = (await product.services.bounces.service.list(ben.id, Filter()))[0]
-    posts = await product.services.bounces.service.posts(ben.id, bounce.id)
+    posts = await product.services.posted.of(ben.id, "bounce", bounce.id)
     assert [post.channel_id for post in posts] == [jam.id]
 
 
