@@ -230,6 +230,8 @@ class App:
             forms,
         )
 
+        on.engine.register(archive.takeover)
+
         async def sweep() -> None:
             await bounces.retention.sweep()
             await archive.sweep()

@@ -1,28 +1,26 @@
-"""What goes into a person's archive, and taking a catalogue over from one."""
+"""What goes into a person's archive; taking one over is in `takeover.py`."""
 
 import asyncio
 import csv
 import io
 import json
-import re
 import shutil
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
 from humanize import naturalsize
 
 from bot import __version__
-from bot.actors import Actor
-from bot.archive.zips import ArchivePlan, Entry, LeftOut, plan_archive_blocking, safe_name, write_archive_blocking
+from bot.archive.rows import FORMAT
+from bot.archive.takeover import Takeover
+from bot.archive.zips import ArchivePlan, Entry, LeftOut, plan_archive_blocking, write_archive_blocking
 from bot.bounces import catalogue
 from bot.bounces.area import BounceArea
 from bot.bounces.cards import say_in
-from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts
+from bot.bounces.model import Bounce
 from bot.bounces.read import BounceReads
 from bot.bounces.trouble import CannotMeasure
 from bot.clock import Clock
@@ -33,7 +31,6 @@ from bot.errors import Refused
 from bot.loops.area import LoopArea
 from bot.loops.model import Plan
 from bot.loops.read import LoopReads
-from bot.loops.service import LoopFields
 from bot.loops.transfer import to_json
 from bot.phases.form_map import file_name, markdown
 from bot.phases.forms import FormMapService
@@ -45,10 +42,6 @@ from bot.studio.service import StudioService
 from storage.unit import Database
 
 SPANS = {"month": 31, "quarter": 92, "all": None}
-CATALOGUE_FORMAT = "studiohand.catalogue"
-_WANTED = re.compile(r"catalogue\.json|loops/[^/]+\.json")
-_HASH = re.compile(r"[A-Za-z0-9_-]{1,128}")
-CATALOGUE_MOST_BYTES = 32 << 20
 ROOM_LEFT_BYTES = 64 << 20
 """What stays free on the disk after an archive was written."""
 PICTURE_ABOUT_BYTES = 70_000
@@ -87,7 +80,7 @@ class ArchivePreview:
 
 
 class ArchiveService:
-    """Collects, packs and takes over."""
+    """Collects and packs."""
 
     def __init__(
         self,
@@ -106,6 +99,7 @@ class ArchiveService:
         self._studio, self._catalogue = studio, catalogue
         self._bounces, self._loops, self._releases, self._forms = bounces, loops, releases, forms
         self._rules = load_rules("digest", DigestRules)
+        self.takeover = Takeover(database, clock, folder.parent / "spool", bounces.service, loops)
 
     @staticmethod
     def choice(span: str, flags: str) -> ArchiveChoice:
@@ -152,7 +146,8 @@ class ArchiveService:
         return plan, paths
 
     async def sweep(self) -> None:
-        """Take away what an archive left when the process ended in the middle of it, after 24 hours."""
+        """Take away what an archive or an import left when the process ended in the middle of it, after a day."""
+        await self.takeover.spool.sweep()
         before = self._clock.now() - timedelta(hours=self._rules.archive_hours)
         await asyncio.to_thread(_sweep_blocking, self._folder, before)
 
@@ -242,47 +237,6 @@ class ArchiveService:
         aims = [{"title": goal.title, "category": str(goal.category), "status": str(goal.status)} for goal in goals]
         return [Entry("coach/weeks.json", _json(told)), Entry("coach/goals.json", _json(aims))]
 
-    # ------------------------------------------------------------------ taking over
-
-    async def import_catalogue(self, actor: Actor, owner: int, data: bytes) -> int:
-        """Take over an archive, or its `catalogue.json`; contents known here stay. Return how many bounces were new.
-
-        Loops that the bounces belong to are found by name, or made: from the archive's files where it has them.
-        Raises Refused for a file that is neither.
-        """
-        files = await asyncio.to_thread(_unpacked_blocking, data)
-        rows = read_catalogue_file(files["catalogue.json"], owner)
-        names = dict.fromkeys(name for _, name in rows if name)
-        loops = self._loops.loops
-        known: dict[str, str] = {}
-        for line in (*await loops.lines(owner, "archived"), *await loops.lines(owner)):
-            known[line.loop.name] = line.loop.id
-        for name in names:
-            if name not in known:
-                known[name] = await self._make_loop(actor, owner, name, files.get(f"loops/{safe_name(name)}.json"))
-        bounces = [replace(bounce, loop_id=known.get(name) if name else None) for bounce, name in rows]
-        return await self._bounces.service.adopt(actor, owner, bounces)
-
-    async def _make_loop(self, actor: Actor, owner: int, name: str, data: bytes | None) -> str:
-        """Make a loop of that name, with the clips of its file where there is one that can be read."""
-        loops = self._loops
-        told = _loop_of(data)
-        start, end = told.get("start_date"), told.get("end_date")
-        fields = LoopFields(
-            name=name,
-            bpm=told.get("bpm"),
-            pace=told.get("pace"),
-            role=told.get("role"),
-            start=date.fromisoformat(start) if start else None,
-            end=date.fromisoformat(end) if end else None,
-        )
-        made = await loops.loops.create(actor, owner, fields)
-        if data is not None:
-            read = await loops.transfer.read(owner, made.loop.id, data, is_csv=False)
-            if not read.problems and not read.difference.is_empty:
-                await loops.transfer.apply(actor, owner, read.token, keep_missing=True)
-        return made.loop.id
-
 
 def catalogue_entries(
     bounces: list[Bounce], loop_names: dict[str, str], alts: dict[str, tuple[str, str]]
@@ -304,51 +258,8 @@ def catalogue_entries(
                 "bounced_at_ms": int(bounce.bounced_at.timestamp() * 1000),
             }
         )
-    document = {"format": CATALOGUE_FORMAT, "version": 1, "bounces": full}
+    document = {"format": FORMAT, "version": 1, "bounces": full}
     return [Entry("catalogue.csv", _csv(rows)), Entry("catalogue.json", _json(document))]
-
-
-def read_catalogue_file(data: bytes, owner: int) -> list[tuple[Bounce, str]]:
-    """Read a `catalogue.json` as bounces with the names of their loops. Raises Refused naming what is wrong."""
-    try:
-        document: Any = json.loads(data)
-        if document.get("format") != CATALOGUE_FORMAT or document.get("version") != 1:
-            raise Refused("archive_import_format")
-        return [(_bounce(row, owner), str(row.get("loop") or "")) for row in document["bounces"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("archive_import_row") from error
-
-
-def _unpacked_blocking(data: bytes) -> dict[str, bytes]:
-    """Return the catalogue and the loops of an archive by name; of a bare catalogue only that one."""
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        _small_enough(len(data))
-        return {"catalogue.json": data}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        wanted = [info for info in archive.infolist() if _WANTED.fullmatch(info.filename)]
-        _small_enough(sum(info.file_size for info in wanted))
-        try:
-            files = {info.filename: archive.read(info) for info in wanted}
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise Refused("archive_import_row") from error
-    if "catalogue.json" not in files:
-        raise Refused("archive_import_format")
-    return files
-
-
-def _small_enough(size: int) -> None:
-    if size > CATALOGUE_MOST_BYTES:
-        raise Refused("archive_import_large", most=CATALOGUE_MOST_BYTES >> 20)
-
-
-def _loop_of(data: bytes | None) -> dict[str, Any]:
-    """Return what a loop's file says of the loop itself; nothing where it can't be read."""
-    try:
-        told: Any = json.loads(data or b"{}")
-        found = told.get("loop")
-    except (ValueError, AttributeError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _work_folder_blocking(parent: Path) -> Path:
@@ -370,33 +281,6 @@ def _sweep_blocking(parent: Path, before: datetime) -> None:
     for folder in parent.glob("archive-*"):
         if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _bounce(row: dict[str, Any], owner: int) -> Bounce:
-    at = datetime.fromtimestamp(int(row["bounced_at_ms"]) / 1000, UTC)
-    content_hash = str(row["content_hash"])
-    if not _HASH.fullmatch(content_hash):
-        # It names the folder that what was measured lies in: a path would lead out of there.
-        raise ValueError("not a content hash")
-    return Bounce(
-        id=BounceId(""),
-        owner_id=owner,
-        title=str(row["title"])[:200],
-        file_name=Path(str(row["file_name"])).name[:255],
-        family=str(row["family_key"])[:200],
-        family_title=str(row["family"])[:200],
-        number=int(row["version"]),
-        content_hash=content_hash,
-        facts=Facts.from_dict(row["facts"]),
-        source=BounceSource(row["source"]),
-        bounced_at=at,
-        created_at=at,
-        updated_at=at,
-        tag=BounceTag(row["tag"]) if row.get("tag") else None,
-        free_tags=tuple(str(tag)[:24] for tag in row.get("tags", ()))[:10],
-        note=str(row.get("note") or "")[:1000],
-        phase=str(row["phase"])[:20] if row.get("phase") else None,
-    )
 
 
 def _csv(rows: list[dict[str, object]]) -> bytes:

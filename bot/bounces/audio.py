@@ -9,6 +9,7 @@ from bot.bounces.model import Bounce, Slice, Trouble
 from bot.bounces.service import BounceService
 from bot.bounces.trouble import CannotMeasure
 from bot.bounces.worker import WorkerPool
+from bot.files import file_in
 
 _PLAYABLE = frozenset({".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a"})
 
@@ -27,12 +28,18 @@ class AudioFinder:
 
     async def path(self, owner: OwnerId, bounce: Bounce) -> Path | None:
         """Return a path that still has the file, or None."""
-        kept = sorted(self._pool.folder_of(bounce.content_hash).glob("audio.*"))
+        # Others may have the same content: theirs is not handed to whoever names its hash.
+        kept = await asyncio.to_thread(self._kept_blocking, bounce) if bounce.has_audio else []
         paths = [*kept, *(Path(path) for path in await self._service.paths(owner, bounce.id))]
         for path in paths:
             if await asyncio.to_thread(_has_size, path, bounce.facts.size_bytes):
                 return path
         return None
+
+    def _kept_blocking(self, bounce: Bounce) -> list[Path]:
+        folder = self._pool.folder_of(bounce.content_hash)
+        found = (file_in(folder, path.name) for path in sorted(folder.glob("audio.*")))
+        return [path for path in found if path is not None]
 
     async def upload(self, owner: OwnerId, bounce: Bounce, most_bytes: int) -> AudioFile | None:
         """Return the file as it is where it fits, else a preview that does, else None.

@@ -13,6 +13,7 @@ from bot.bounces.model import Bounce, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
+from bot.files import content_folder
 from storage.privacy_map import kept_for
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -156,7 +157,7 @@ class BounceReader:
 
     def folder_of(self, content_hash: str) -> Path:
         """Return where the small files of a bounce lie."""
-        return self._media / content_hash[:2] / content_hash
+        return content_folder(self._media, content_hash)
 
     def _difference(self, old: Bounce, new: Bounce) -> Difference:
         # numpy comes with the first comparison: an idle bot need not hold it.

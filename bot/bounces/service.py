@@ -128,6 +128,9 @@ class BounceService(BounceReader):
                 # Exported again: it is wanted after all.
                 bounce, is_new = replace(bounce, deleted_at=None), True
                 await bounces.save(bounce)
+            if finished.has_audio and not bounce.has_audio:
+                bounce = replace(bounce, has_audio=True)
+                await bounces.save(bounce)
             if finished.origin is not None:
                 await self._note_file(unit, finished.origin, bounce, will_post=is_new and channel is not None)
             if is_new and channel is not None and (finished.origin is None or finished.origin.group_key is None):
@@ -217,16 +220,17 @@ class BounceService(BounceReader):
     # ------------------------------------------------------------------ changing
 
     async def adopt(self, actor: Actor, owner: OwnerId, bounces: Sequence[Bounce]) -> int:
-        """Take over bounces of another catalogue; contents known here stay as they are. Return how many were new."""
-        added = 0
+        """Take over bounces of another catalogue; contents known here stay as they are. Return how many were new.
+
+        A batch of a larger whole, in a transaction of its own: short, and without a history of each row.
+        """
         async with self._database.write(actor, owner, "bounce.adopt") as unit:
-            known = unit.repo(BounceRepository)
-            for bounce in bounces:
-                if await known.by_content(bounce.content_hash) is not None:
-                    continue
-                await known.add(replace(bounce, id=BounceId(unit.new_id()), owner_id=owner, has_audio=False))
-                added += 1
-        return added
+            given = [replace(bounce, id=BounceId(unit.new_id()), owner_id=owner, has_audio=False) for bounce in bounces]
+            added = await unit.repo(BounceRepository).add_new(given)
+            for bounce in added:
+                if bounce.loop_id is not None:
+                    unit.touch("loop", bounce.loop_id)
+            return len(added)
 
     async def edit(
         self,

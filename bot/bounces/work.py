@@ -14,6 +14,7 @@ from bot.bounces.picture_art import art_png
 from bot.bounces.picture_raster import rgb
 from bot.bounces.transcode import cut_slice, make_preview
 from bot.bounces.trouble import CannotMeasure, trouble_of
+from bot.files import content_folder
 
 if TYPE_CHECKING:
     from bot.bounces.rules import BounceRules
@@ -55,7 +56,7 @@ def perform(request: Request, rules: "BounceRules", tell: Tell) -> dict[str, obj
 def _measure(request: Request, rules: "BounceRules", tell: Tell) -> dict[str, object]:
     done = measure(_path(request, "path"), rules, progress=tell)
     folder = _path(request, "folder")
-    target = folder / done.facts.content_hash[:2] / done.facts.content_hash
+    target = content_folder(folder, done.facts.content_hash)
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(target / "peaks.dat", done.peaks)
     _write(target / "columns.npy", columns_bytes(done.columns))

@@ -13,6 +13,7 @@ from typing import cast
 from bot.bounces.model import Facts, Trouble
 from bot.bounces.rules import BounceRules
 from bot.bounces.trouble import CannotMeasure
+from bot.files import OutsideRoot, content_folder
 
 Progress = Callable[[float], None]
 _log = logging.getLogger(__name__)
@@ -82,7 +83,10 @@ class WorkerPool:
 
     def folder_of(self, content_hash: str) -> Path:
         """Return where the small files of a bounce are."""
-        return self.media / content_hash[:2] / content_hash
+        try:
+            return content_folder(self.media, content_hash)
+        except OutsideRoot as error:
+            raise CannotMeasure(Trouble.VANISHED) from error
 
 
 def worker_environment() -> dict[str, str]:

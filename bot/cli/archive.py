@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import IO
 
 from bot.actors import Actor
 from bot.app.exits import ExitCode, Stop
@@ -62,20 +64,38 @@ def run_import(options: argparse.Namespace) -> int:
 
     settings = load_settings()
     person = _person(settings, options.person)
+    path = options.file.expanduser()
     try:
-        data = options.file.expanduser().read_bytes()
+        size = path.stat().st_size
+        source = path.open("rb")
     except OSError as error:
         raise Stop(ExitCode.SETTINGS, f"{options.file} can't be read: {error.strerror}.") from error
 
     async def run() -> int:
         async with App(settings, SystemClock()).at_hand() as services:
+            actor = Actor.system("archive")
             try:
-                return await services.archive.import_catalogue(Actor.system("archive"), person, data)
+                taken = await services.archive.takeover.take(actor, person, size, _blocks(source), here=True)
             except BotError as error:
                 raise _told(error, services.catalogue) from error
+            if taken.problems:
+                words = services.catalogue.words("en")
+                lines = [words("digest.archive.refused").plain]
+                for problem in taken.problems:
+                    reason = words(f"digest.archive.problem.{problem.code}", **problem.parts)
+                    row = words("digest.archive.refused_row", row=problem.row, reason=reason) if problem.row else reason
+                    lines.append(f"  {row.plain}")
+                raise Stop(ExitCode.SETTINGS, "\n".join(lines))
+            return taken.new
 
-    print(f"Bounces taken over: {asyncio.run(run())}. Those that were known already stayed as they are.")
+    with source:
+        print(f"Bounces taken over: {asyncio.run(run())}. Those that were known already stayed as they are.")
     return ExitCode.FINE
+
+
+async def _blocks(source: IO[bytes]) -> AsyncIterator[bytes]:
+    while block := await asyncio.to_thread(source.read, 1 << 20):
+        yield block
 
 
 def _person(settings: Settings, given: int | None) -> int:

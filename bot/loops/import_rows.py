@@ -1,13 +1,17 @@
 """One row of an import file: every field read, checked and told apart from what was not given. Pure."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from bot.imports.texts import BadText, clean
 from bot.loops.model import LANES, MILLI, ClipKind, DeadlineKind, Lane, Source
 from bot.loops.rules import LoopRules
+
+_KEY = re.compile(r"[\w.:-]{1,80}\Z")
 
 Value = object
 """A field of `Clip`; typed by the column it stands for."""
@@ -109,9 +113,13 @@ def _readers(dated: bool, rules: LoopRules) -> dict[str, tuple[str, Callable[[ob
                 return _NOTHING
             if not isinstance(raw, str):
                 raise _WrongCell("not_words", typed=_shown(raw))
-            if len(raw) > limit:
-                raise _WrongCell("too_long", count=len(raw), limit=limit)
-            return raw if raw.strip() or default is None else default
+            try:
+                words = clean(raw, limit, lines=True, as_is=True)
+            except BadText as bad:
+                if bad.code == "too_long":
+                    raise _WrongCell("too_long", count=len(raw), limit=limit) from None
+                raise _WrongCell("bad_text") from None
+            return words if words.strip() or default is None else default
 
         return read
 
@@ -186,7 +194,7 @@ def _day(raw: object) -> Value:
 def _key(raw: object) -> Value:
     if raw is None or raw == "":
         return None
-    if not isinstance(raw, str) or len(raw) > 80:
+    if not isinstance(raw, str) or not _KEY.match(raw):
         raise _WrongCell("bad_word", typed=_shown(raw), accepted="deliver")
     return raw
 
@@ -194,9 +202,13 @@ def _key(raw: object) -> Value:
 def _keys(raw: object) -> Value:
     if raw is None:
         return _NOTHING
-    if not isinstance(raw, list) or len(raw) > 20 or not all(isinstance(one, str) for one in raw):
+    if (
+        not isinstance(raw, list)
+        or len(raw) > 20
+        or not all(isinstance(one, str) and _KEY.fullmatch(one) for one in raw)
+    ):
         raise _WrongCell("bad_word", typed=_shown(raw), accepted='["deliver"]')
-    return tuple(str(one)[:80] for one in raw)
+    return tuple(raw)
 
 
 def _number(raw: object) -> float | None:

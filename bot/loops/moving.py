@@ -1,5 +1,6 @@
 """Import with a preview, and export as a file: the service around `transfer.py`."""
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -65,7 +66,7 @@ class TransferService:
         """Read a file and show what it would do. With problems nothing of it is kept."""
         plan = await self._store.plan(owner, loop_id)
         rules = self._store.rules
-        parsed = parse(data, is_csv=is_csv, dated=plan.loop.is_dated, rules=rules)
+        parsed = await asyncio.to_thread(parse, data, is_csv=is_csv, dated=plan.loop.is_dated, rules=rules)
         if parsed.problems:
             return Preview(plan.loop, Difference(), "", False, parsed.problems)
         token = secrets.token_hex(16)

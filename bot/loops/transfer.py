@@ -20,6 +20,7 @@ from bot.loops.rules import LoopRules
 from bot.sheets import cell, typed
 
 FORMAT = "studiohand.loop"
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
 VERSION = 1
 CSV_COLUMNS = (
     "id",
@@ -156,12 +157,9 @@ def parse(data: bytes, *, is_csv: bool, dated: bool, rules: LoopRules) -> Parsed
         return ParsedFile(problems=(Problem(line, "not_text"),))
     if not text.strip():
         return ParsedFile(problems=(Problem(0, "empty"),))
-    raw, problems = _csv_rows(text) if is_csv else _json_rows(text)
+    raw, problems = _csv_rows(text, rules) if is_csv else _json_rows(text, rules)
     if problems:
         return ParsedFile(problems=tuple(problems[: rules.transfer.problems_shown]))
-    if len(raw) > rules.transfer.rows_max:
-        parts = {"count": len(raw), "limit": rules.transfer.rows_max}
-        return ParsedFile(problems=(Problem(raw[rules.transfer.rows_max][0], "too_many_rows", parts),))
     rows: list[ImportRow] = []
     seen: dict[str, int] = {}
     for line, values in raw:
@@ -178,7 +176,7 @@ def parse(data: bytes, *, is_csv: bool, dated: bool, rules: LoopRules) -> Parsed
     return ParsedFile(tuple(rows))
 
 
-def _csv_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[Problem]]:
+def _csv_rows(text: str, rules: LoopRules) -> tuple[list[tuple[int, Mapping[str, object]]], list[Problem]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, Mapping[str, object]]] = []
     try:
@@ -190,25 +188,32 @@ def _csv_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[P
             return [], [Problem(1, "unknown_column", {"column": named, "accepted": accepted})]
         if len(set(header)) != len(header) or "lane" not in header:
             return [], [Problem(1, "bad_header", {"accepted": ", ".join(CSV_COLUMNS)})]
-        line = reader.line_num + 1
+        line, count, first_over = reader.line_num + 1, 0, 0
         for cells in reader:
             here, line = line, reader.line_num + 1
             if not any(cells):
                 continue
             if len(cells) > len(header):
                 return [], [Problem(here, "too_many_cells", {"count": len(cells), "limit": len(header)})]
-            rows.append((here, {name: typed(text) for name, text in zip(header, cells, strict=False)}))
+            count += 1
+            if count <= rules.transfer.rows_max:
+                rows.append((here, {name: typed(text) for name, text in zip(header, cells, strict=False)}))
+            elif count == rules.transfer.rows_max + 1:
+                first_over = here
     except csv.Error:
         return [], [Problem(reader.line_num, "not_csv")]
+    if count > rules.transfer.rows_max:
+        return [], [Problem(first_over, "too_many_rows", {"count": count, "limit": rules.transfer.rows_max})]
     return rows, []
 
 
-def _json_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[Problem]]:
+def _json_rows(text: str, rules: LoopRules) -> tuple[list[tuple[int, Mapping[str, object]]], list[Problem]]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         return [], [Problem(error.lineno, "not_json")]
-    except RecursionError:
+    except (RecursionError, ValueError):
+        # Too deep; or a number of more digits than Python reads.
         return [], [Problem(1, "not_json")]
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         return [], [Problem(1, "unknown_format", {"accepted": FORMAT})]
@@ -218,6 +223,8 @@ def _json_rows(text: str) -> tuple[list[tuple[int, Mapping[str, object]]], list[
     clips = document.get("clips")
     if not isinstance(clips, list):
         return [], [Problem(1, "no_clips")]
+    if len(clips) > rules.transfer.rows_max:
+        return [], [Problem(0, "too_many_rows", {"count": len(clips), "limit": rules.transfer.rows_max})]
     lines = _lines_of_clips(text, len(clips))
     rows: list[tuple[int, Mapping[str, object]]] = []
     problems: list[Problem] = []
@@ -236,12 +243,14 @@ def _lines_of_clips(text: str, count: int) -> list[int]:
     decoder = json.JSONDecoder()
     for start in re.finditer(r'"clips"\s*:\s*\[', text):
         at, lines = start.end(), list[int]()
+        line, counted = 1, 0
         try:
             while len(lines) < count:
-                at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
-                lines.append(text.count("\n", 0, at) + 1)
+                at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] - it matches nothing as well
+                line, counted = line + text.count("\n", counted, at), at
+                lines.append(line)
                 _, at = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         return lines
     return list(range(1, count + 1))

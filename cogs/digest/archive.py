@@ -2,17 +2,22 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from humanize import naturalsize
 
 from bot.errors import Refused
-from bot.say.card import Button, Card, Option, OutFile, Section, Select, Style, note
+from bot.imports.model import ImportRules, Problem
+from bot.rules import load_rules
+from bot.say.card import Accent, Button, Card, Option, OutFile, Section, Select, Style, note
+from bot.say.words import Words
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who
 from bot.ui.progress import run
+from bot.ui.uploads import blocks_of
 from bot.ui.works import Work
 
 SPANS = ("month", "quarter", "all")
@@ -125,7 +130,27 @@ async def ask_file(press: Press) -> None:
 async def take_over(submit: Submit) -> None:
     files = submit.values.files("file")
     if not files:
-        raise Refused("archive_import_format")
-    await submit.defer()
-    count = await submit.services.archive.import_catalogue(submit.actor, submit.person, await files[0].read())
-    await submit.reply(note(submit.words("digest.archive.taken", count=count)), ephemeral=True)
+        raise Refused("import_no_file")
+    file, words = files[0], submit.words
+
+    async def job(work: Work) -> Card:
+        work.step(words("digest.archive.taking"))
+        taken = await submit.services.archive.takeover.take(submit.actor, submit.person, file.size, blocks_of(file))
+        return refusal_card(taken.problems, words) or note(words("digest.archive.taken", count=taken.new))
+
+    await run(submit, "import", job)
+
+
+def refusal_card(problems: Sequence[Problem], words: Words) -> Card | None:
+    """Return what stands in the way, row by row; None where nothing does."""
+    if not problems:
+        return None
+    lines = []
+    for problem in problems:
+        reason = words(f"digest.archive.problem.{problem.code}", **problem.parts)
+        lines.append(words("digest.archive.refused_row", row=problem.row, reason=reason) if problem.row else reason)
+    more = load_rules("imports", ImportRules).problems_shown <= len(lines)
+    meta = [words("digest.archive.refused_more", count=len(lines))] if more else []
+    title = words("digest.archive.take")
+    sections = [Section(None, lines)]
+    return Card(title, lead=words("digest.archive.refused"), sections=sections, meta=meta, accent=Accent.LOOK)

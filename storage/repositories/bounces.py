@@ -28,32 +28,13 @@ class BounceRepository(Repository[UnitT]):
     """Bounces of one owner, with paths and posts."""
 
     async def add(self: "BounceRepository[Unit]", bounce: Bounce) -> None:
-        self.writing.add(
-            BounceRow(
-                id=bounce.id,
-                owner_id=self.owner,
-                title=bounce.title,
-                file_name=bounce.file_name,
-                family=bounce.family,
-                family_title=bounce.family_title,
-                number=bounce.number,
-                content_hash=bounce.content_hash,
-                facts=bounce.facts.to_dict(),
-                duration_s=bounce.facts.duration_s,
-                tag=bounce.tag,
-                free_tags=list(bounce.free_tags),
-                note=bounce.note,
-                loop_id=bounce.loop_id,
-                phase=bounce.phase,
-                source=bounce.source,
-                has_audio=bounce.has_audio,
-                bounced_at=bounce.bounced_at,
-                created_at=bounce.created_at,
-                updated_at=bounce.updated_at,
-                deleted_at=bounce.deleted_at,
-            )
-        )
+        self.writing.add(BounceRow(**_values(bounce, self.owner)))
         await self.writing.flush()
+
+    async def add_new(self: "BounceRepository[Unit]", bounces: Sequence[Bounce]) -> list[Bounce]:
+        """Add those whose content is not known yet, without a history; return them."""
+        added = set(await self.unit.insert_new(BounceRow, [_values(bounce, self.owner) for bounce in bounces]))
+        return [bounce for bounce in bounces if bounce.id in added]
 
     async def get(self, bounce_id: str) -> Bounce | None:
         row = await self._row(bounce_id)
@@ -270,6 +251,32 @@ def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.longest_s is not None:
         query = query.where(BounceRow.duration_s <= wanted.longest_s)
     return query
+
+
+def _values(bounce: Bounce, owner: int) -> dict[str, Any]:
+    return {
+        "id": bounce.id,
+        "owner_id": owner,
+        "title": bounce.title,
+        "file_name": bounce.file_name,
+        "family": bounce.family,
+        "family_title": bounce.family_title,
+        "number": bounce.number,
+        "content_hash": bounce.content_hash,
+        "facts": bounce.facts.to_dict(),
+        "duration_s": bounce.facts.duration_s,
+        "tag": bounce.tag,
+        "free_tags": list(bounce.free_tags),
+        "note": bounce.note,
+        "loop_id": bounce.loop_id,
+        "phase": bounce.phase,
+        "source": bounce.source,
+        "has_audio": bounce.has_audio,
+        "bounced_at": bounce.bounced_at,
+        "created_at": bounce.created_at,
+        "updated_at": bounce.updated_at,
+        "deleted_at": bounce.deleted_at,
+    }
 
 
 def _bounce(row: BounceRow) -> Bounce:

@@ -108,6 +108,11 @@ class SlotRepository(Repository[UnitT]):
                 self._remember(slot)
         return done
 
+    async def outcome(self, key: str) -> tuple[str, str | None]:
+        """Return how far an occurrence has come and what it left as its reason; "gone" where there is none."""
+        found = (await self.session.execute(select(SlotRow.state, SlotRow.reason).where(SlotRow.key == key))).first()
+        return ("gone", None) if found is None else (found.state, found.reason)
+
     async def open_of(self, kind: str, subject_id: str) -> list[str]:
         """Return the ids of what is still to be done for a subject."""
         query = select(SlotRow.id).where(

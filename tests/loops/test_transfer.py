@@ -17,7 +17,10 @@ from tests.loops.plans import NOW, clip, clips, few, g8, loop
 from tests.loops.words import say
 
 RULES = loop_rules()
-names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80).filter(str.strip)
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
+names = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=TURNS), min_size=1, max_size=80
+).filter(str.strip)
 
 
 @st.composite
@@ -219,3 +222,24 @@ def test_json_carries_the_loop_and_says_its_format():
     assert (document["format"], document["version"]) == ("studiohand.loop", 1)
     assert document["loop"]["name"] == "Night Drive"
     assert document["clips"][0]["loopos_ready"] is True
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "a\u202eb", "a\x1bb", "\ud800"])
+def test_a_file_with_signs_that_lie_or_cannot_be_stored_is_refused(odd: str):
+    text = json.dumps({"format": "studiohand.loop", "version": 1, "clips": [{"lane": "promo", "name": odd}]})
+    assert [problem.code for problem in parse(text.encode(), is_csv=False, dated=False, rules=RULES).problems] == [
+        "bad_text"
+    ]
+
+
+def test_a_small_file_of_very_many_clips_is_refused_before_they_are_looked_at():
+    text = '{"format": "studiohand.loop", "version": 1, "clips": [' + "{}," * 120_000 + "{}]}"
+    (problem,) = parse(text.encode(), is_csv=False, dated=False, rules=RULES).problems
+    assert (problem.code, problem.parts["count"]) == ("too_many_rows", 120_001)
+
+
+def test_a_number_of_very_many_digits_is_no_json():
+    text = '{"format": "studiohand.loop", "version": ' + "9" * 5000 + "}"
+    assert [problem.code for problem in parse(text.encode(), is_csv=False, dated=False, rules=RULES).problems] == [
+        "not_json"
+    ]

@@ -1,0 +1,1 @@
+"""The one door for files that people bring: looked at before it is read, read apart, used whole or not at all."""
