@@ -18,8 +18,11 @@ from sqlalchemy import Table, UniqueConstraint
 from bot.paths import assets_dir
 from storage.privacy_map import PRIVACY
 from storage.tables import load_all
-from tests.meta.imports import ROOT
-from tests.meta.reading import Class, Project
+from tests.meta.declared import Class
+from tests.meta.reading import project
+from tests.source import ROOT
+
+pytestmark = pytest.mark.xdist_group("source")
 
 LOCAL = "bot.local."
 """The local Discord is what tests play on: its people, its faults and its server are their tools."""
@@ -69,11 +72,6 @@ LOADED_BY_NAME: Mapping[str, str] = {
     "tzdata": "zoneinfo reads its files where the machine has none",
 }
 """Dependencies that no module of ours imports, and who does."""
-
-
-@cache
-def project() -> Project:
-    return Project()
 
 
 @cache

@@ -15,6 +15,7 @@ from tests.rules import (
     words_in_a_log,
 )
 
+pytestmark = pytest.mark.xdist_group("source")
 UNIT = "async def f(self):\n    async with self._database.write(a, o, 'x') as unit:\n        {}\n"
 BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [
     (owner_filter, "storage/repositories/loops.py", "from sqlalchemy import text\ntext('SELECT 1')"),

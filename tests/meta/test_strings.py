@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from bot.app.app import EXTENSIONS
 from bot.client import StudioBot
 from bot.clock import SystemClock
@@ -21,8 +23,9 @@ from bot.say.words import flatten, lint, placeholders, read_catalogue
 from bot.services import Services
 from bot.ui.commands import describe
 from tests.rig import MemoryStore
+from tests.source import ROOT, modules
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("source")
 CATALOGUE = read_catalogue()
 ENGLISH = CATALOGUE.keys()
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
@@ -36,12 +39,10 @@ LINK = re.compile(r"^link:(/[a-z -]+)$")
 
 @cache
 def code() -> list[tuple[Path, list[ast.AST]]]:
-    """Return the texts and calls of every file, walked once for all tests."""
-    files = [path for folder in ("bot", "cogs", "storage") for path in (ROOT / folder).rglob("*.py")]
+    """Return the texts and calls of every file, looked through once for all tests."""
     looked_at = (ast.Constant, ast.JoinedStr, ast.Call)
     return [
-        (path, [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, looked_at)])
-        for path in files
+        (source.path, [node for node in source.nodes if isinstance(node, looked_at)]) for source in modules().values()
     ]
 
 
