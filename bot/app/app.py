@@ -229,6 +229,9 @@ class App:
             forms,
         )
 
+        on.studio.forgets.append(archive.forget)
+        on.retention.forgets.append(archive.forget)
+
         async def sweep() -> None:
             await bounces.retention.sweep()
             await archive.sweep()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import structlog
 
-from bot.actors import Actor
+from bot.actors import Actor, OwnerId
 from bot.bounces.bursts import Burst, Job, storable
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.model import BounceSource, FileStamp, FileState, Folder, FolderId, Note, Trouble
+from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished, FromFolder
 from bot.bounces.trouble import CannotMeasure
@@ -58,8 +59,9 @@ class BouncePipeline:
         supervisor: Supervisor,
         clock: Clock,
         rules: BounceRules,
+        retention: BounceRetention,
     ) -> None:
-        self._database, self._service, self._pool = database, service, pool
+        self._database, self._service, self._pool, self._retention = database, service, pool, retention
         self._supervisor, self._clock, self._rules = supervisor, clock, rules
         self._runs: dict[FolderId, FolderRun] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +106,13 @@ class BouncePipeline:
                 run.start()
         if self._runs:
             await self._pool.start()
+
+    async def forget(self, owner: OwnerId) -> None:
+        """Follow no folder of somebody any more; what waits of theirs is not measured (`_is_followed`)."""
+        for folder_id, run in list(self._runs.items()):
+            if run.folder.owner_id == owner:
+                del self._runs[folder_id]
+                await run.stop()
 
     def folders_now(self) -> list[FolderHealth]:
         """Return the folders that are followed, without asking the database."""
@@ -182,11 +191,22 @@ class BouncePipeline:
                 job.run.finished(job.path)
             await self._left_burst(job)
 
+    def _is_followed(self, job: Job) -> bool:
+        """Say whether a file's folder is still one of ours; one that comes back finds the file by its row."""
+        return job.folder.id in self._runs
+
     async def _measure(self, job: Job) -> None:
+        if not self._is_followed(job):
+            return
         try:
             facts = await self._pool.measure(job.path, job.stamp.size_bytes)
         except CannotMeasure as error:
-            await self._cannot(job, error)
+            if self._is_followed(job):
+                await self._cannot(job, error)
+            return
+        if not self._is_followed(job):
+            # Its owner may have deleted everything meanwhile: what was measured belongs to nobody then.
+            await self._retention.drop([facts.content_hash])
             return
         if await asyncio.to_thread(_stamp_blocking, job.path) != job.stamp:
             log.info("bounce changed while being measured", folder=job.folder.id)

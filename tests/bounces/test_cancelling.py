@@ -23,6 +23,7 @@ from bot.bounces.folders import FolderService
 from bot.bounces.model import WatchMode
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.remote_watch import Companion, CompanionOptions
+from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import bounce_rules
 from bot.bounces.service import BounceService
 from bot.bounces.settler import Settled, Settler
@@ -91,9 +92,8 @@ async def companion_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyn
 async def folder_loop(folder: Path, database: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     supervisor, clock = Supervisor(), database.clock
     pool = WorkerPool(RULES, folder.parent / "media", 1)
-    pipeline = BouncePipeline(
-        database, BounceService(database, clock, RULES, pool.media), pool, supervisor, clock, RULES
-    )
+    service, retention = BounceService(database, clock, RULES, pool.media), BounceRetention(database, clock, pool.media)
+    pipeline = BouncePipeline(database, service, pool, supervisor, clock, RULES, retention)
     known = await FolderService(database, clock).ensure(Actor.user(1, "Ada"), 1, folder)
     run = FolderRun(replace(known, mode=WatchMode.POLLING), database, supervisor, RULES, pipeline)
     yield asyncio.ensure_future(run._follow()), run._wake

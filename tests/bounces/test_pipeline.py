@@ -47,7 +47,8 @@ class Studio:
         self.service = BounceService(database, clock, rules, pool.media)
         self.folders = FolderService(database, clock)
         self.supervisor = Supervisor()
-        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, rules)
+        self.retention = BounceRetention(database, clock, pool.media)
+        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, rules, self.retention)
 
     async def start(self) -> Folder:
         folder = await self.folders.ensure(ADA_ACTS, ADA, self.root, channel_id=CHANNEL)
@@ -408,3 +409,30 @@ async def test_a_folder_is_not_deaf_after_one_decision_broke(studio: Studio, mon
     await until(there)
     assert broke == [path]
     assert len(await studio.deliveries()) == 1
+
+
+async def test_what_is_being_measured_as_its_person_deletes_everything_leaves_nothing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = StudioService(studio.database, SystemClock())
+    people.forgets.append(studio.pipeline.forget)
+    plainly, deleted = studio.pool.measure, asyncio.Event()
+
+    async def measure(path: Path, size_bytes: int) -> object:
+        facts = await plainly(path, size_bytes)
+        assert list(studio.pool.media.glob("*/*/*")) != []
+        await people.privacy_delete(ADA)
+        deleted.set()
+        return facts
+
+    monkeypatch.setattr(studio.pool, "measure", measure)
+    await studio.watching()
+    drop(studio.root, "Idea.wav", seconds=1.5)
+    await deleted.wait()
+
+    async def gone() -> bool:
+        return list(studio.pool.media.glob("*/*/*")) == []
+
+    await until(gone)
+    assert await studio.bounces() == []
+    assert await people.privacy_counts(ADA) == {}

@@ -80,8 +80,9 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
         upload_limit=limit,
     )
     area.messages.register(on.outbox)
-    on.studio.gone.append(area.retention.drop)
-    on.retention.gone.append(area.retention.drop)
+    for told in (on.studio, on.retention):
+        told.forgets.append(area.forget)
+        told.gone.append(area.retention.drop)
     on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))
     return area
 
