@@ -10,15 +10,15 @@ from pathlib import Path
 import structlog
 
 from bot.bounces.container import Look
+from bot.bounces.following import Following
 from bot.bounces.model import FileStamp, Note, Trouble, WatchMode
 from bot.bounces.remote_client import Entry, Uploader, UploadQueue
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
-from bot.bounces.settler import Settled, Settler
+from bot.bounces.settler import Settled
 from bot.bounces.trouble import CannotMeasure
-from bot.bounces.watch import Batch, FolderWatch, scan_blocking
+from bot.bounces.watch import scan_blocking
 from bot.bounces.worker import WorkerPool
-from bot.lifecycle import ended
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,14 +40,13 @@ class Companion:
     """Runs until cancelled, or until the key is refused (KeyRefused)."""
 
     def __init__(self, options: CompanionOptions, rules: BounceRules) -> None:
-        self._options, self._rules = options, rules
+        self._options = options
         self._queue = UploadQueue(options.state / "queue")
         self._seen = SeenFiles(options.state / "seen.jsonl")
         self._pool = WorkerPool(rules, options.state / "media", 1)
         self._jobs: asyncio.Queue[tuple[Settled, Look]] = asyncio.Queue()
-        self._settler: Settler | None = None
-        self._rescan = asyncio.Event()
-        self._is_root_gone = False
+        self._following = Following(options.folder, self, rules, subject=options.folder.name, mode=options.mode)
+        self._is_gone = False
         self.uploader = Uploader(self._queue, options.address, options.key, options.tls)
 
     async def run(self) -> None:
@@ -57,58 +56,31 @@ class Companion:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.uploader.run())
                 group.create_task(self._measure_forever())
-                group.create_task(self._watch_forever())
+                group.create_task(self._following.run())
         finally:
             await self._pool.stop()
 
-    async def _watch_forever(self) -> None:
-        while True:
-            if not await asyncio.to_thread(self._options.folder.is_dir):
-                log.warning("the folder is gone, waiting", folder=self._options.folder.name)
-                await asyncio.sleep(5)
-                continue
-            self._is_root_gone = False
-            watch = FolderWatch(self._options.folder, self._take, self._rules, mode=self._options.mode)
-            try:
-                await watch.start()
-                await self._settle_what(watch)
-            except OSError:
-                log.warning("the folder cannot be read, waiting", folder=self._options.folder.name)
-                await asyncio.sleep(5)
-            finally:
-                await watch.stop()
+    # ------------------------------------------------------------------ the folder (`Following` asks and tells)
 
-    async def _settle_what(self, watch: FolderWatch) -> None:
-        """Settle what a running watch tells of, for as long as the folder is there."""
-        settler = Settler(self._options.folder, self._rules, self._decided, is_polling=watch.is_polling)
-        self._settler = settler
-        settling = asyncio.ensure_future(settler.run())
-        settling.add_done_callback(lambda _: self._rescan.set())
-        try:
-            while not self._is_root_gone and not settling.done():
-                self._rescan.clear()
-                found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
-                settler.found(one.path for one in found if not self._seen.has(one.path, one.stamp))
-                try:
-                    async with asyncio.timeout(self._rules.rescan_s):
-                        await self._rescan.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            self._settler = None
-            await ended(settling)
-        if not settling.cancelled() and (error := settling.exception()) is not None:
-            log.error("settling broke, watching anew", folder=self._options.folder.name, exc_info=error)
-            await asyncio.sleep(5)
+    async def came(self) -> None:
+        """Tell whoever looks at the terminal that the folder is there again."""
+        if self._is_gone:
+            log.info("the folder is back", folder=self._options.folder.name)
+        self._is_gone = False
 
-    def _take(self, batch: Batch) -> None:
-        self._is_root_gone = self._is_root_gone or batch.is_root_gone
-        if batch.is_root_gone or batch.rescan:
-            self._rescan.set()
-        if self._settler is not None:
-            self._settler.take(batch)
+    async def went(self) -> None:
+        """Tell it once that the folder is not there, or cannot be read."""
+        if not self._is_gone:
+            log.warning("the folder is gone, waiting", folder=self._options.folder.name)
+        self._is_gone = True
 
-    async def _decided(self, settled: Settled) -> None:
+    async def news(self) -> list[Path]:
+        """Return what was not sent yet."""
+        found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
+        return [one.path for one in found if not self._seen.has(one.path, one.stamp)]
+
+    async def decided(self, settled: Settled) -> None:
+        """Put a complete file in line."""
         if settled.look is None or settled.verdict in (Verdict.GONE, Verdict.EMPTY):
             return
         if not self._seen.has(settled.path, _stamp(settled.look)):

@@ -85,7 +85,7 @@ async def overdue_settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple
 async def companion_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     options = CompanionOptions(folder, "http://127.0.0.1:1", "key", folder.parent / "state", mode=WatchMode.POLLING)
     companion = Companion(options, RULES)
-    yield asyncio.ensure_future(companion._watch_forever()), companion._rescan
+    yield asyncio.ensure_future(companion._following.run()), companion._following._wake
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ async def folder_loop(folder: Path, database: Database) -> AsyncIterator[tuple["
     pipeline = BouncePipeline(database, service, pool, supervisor, clock, RULES, retention)
     known = await FolderService(database, clock).ensure(Actor.user(1, "Ada"), 1, folder)
     run = FolderRun(replace(known, mode=WatchMode.POLLING), database, supervisor, RULES, pipeline)
-    yield asyncio.ensure_future(run._follow()), run._wake
+    yield asyncio.ensure_future(run._following.run()), run._following._wake
     await supervisor.stop(finish_s=0)
 
 

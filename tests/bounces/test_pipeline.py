@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.actors import Actor
-from bot.bounces import folder_run, watch
+from bot.bounces import following, watch
 from bot.bounces.audio import AudioFinder
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.folders import FolderService
@@ -351,7 +351,7 @@ async def test_a_watch_that_dies_is_begun_anew_and_at_last_looks_every_few_secon
             (run,) = studio.pipeline._runs.values()
 
             async def watches(run: FolderRun = run) -> bool:
-                return run._settler is not None
+                return run._following.settler is not None
 
             await until(watches)
         assert died == [times]
@@ -388,8 +388,8 @@ async def test_a_file_that_no_event_told_of_is_found_by_the_next_scan(
 
 async def test_a_folder_is_not_deaf_after_one_decision_broke(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk or a busy database, once: the folder is looked at anew, and the file is there."""
-    monkeypatch.setattr(folder_run, "_BACK_S", 0.05)
-    plainly, broke = FolderRun._decided, list[Path]()
+    monkeypatch.setattr(following, "_BACK_S", 0.05)
+    plainly, broke = FolderRun.decided, list[Path]()
 
     async def decide(self: FolderRun, settled: Settled) -> None:
         if not broke:
@@ -399,8 +399,8 @@ async def test_a_folder_is_not_deaf_after_one_decision_broke(studio: Studio, mon
 
     await studio.watching()
     (run,) = studio.pipeline._runs.values()
-    assert run._settler is not None
-    run._settler._decided = partial(decide, run)
+    assert run._following.settler is not None
+    run._following.settler._decided = partial(decide, run)
     path = drop(studio.root, "Idea.wav", seconds=1.5)
 
     async def there() -> bool:
