@@ -9,11 +9,13 @@ import structlog
 from bot.actors import Actor
 from bot.bounces.bursts import Job, storable
 from bot.bounces.container import Look
+from bot.bounces.file_troubles import FileTroubles
 from bot.bounces.following import Following
 from bot.bounces.model import OPEN_STATES, FileStamp, FileState, Folder, Trouble, WatchedFile, WatchMode
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
 from bot.bounces.settler import Settled
+from bot.bounces.trouble import mark_of, way_of
 from bot.bounces.watch import Found, scan_blocking
 from bot.lifecycle import Supervisor
 from storage.repositories.bounce_files import FileRepository, FolderRepository
@@ -53,6 +55,7 @@ class FolderRun:
             recursive=folder.is_recursive,
             ignore=folder.ignore,
         )
+        self.troubles = FileTroubles(database.clock, rules)
         self._startup: set[str] = set()
         self._attempts: dict[str, int] = {}
         self._busy: set[str] = set()
@@ -62,6 +65,14 @@ class FolderRun:
     def mode(self) -> WatchMode:
         """How the folder is really watched."""
         return self._following.mode
+
+    @property
+    def is_broken(self) -> bool:
+        return self._following.is_broken
+
+    @property
+    def has_lost_events(self) -> bool:
+        return self._following.has_lost_events
 
     @property
     def waiting(self) -> int:
@@ -103,6 +114,18 @@ class FolderRun:
             self._touched.discard(str(path))
             self.again(path, 0)
 
+    def measured(self, path: Path) -> None:
+        """Hear that a path is in the catalogue."""
+        self.troubles.over(str(path))
+
+    def unreadable(self, path: Path, trouble: Trouble) -> None:
+        """Hear what is wrong with a file."""
+        self.troubles.unreadable(str(path), trouble)
+
+    async def failed(self, path: Path, error: Exception) -> None:
+        """Hear that measuring broke, not by the file's fault."""
+        self._following.later(path, await self.broke(path, error))
+
     # ------------------------------------------------------------------ following
 
     async def went(self) -> None:
@@ -119,6 +142,21 @@ class FolderRun:
         log.info("folder is back", folder=self.folder.id)
         await self._set_gone(is_gone=False)
 
+    async def broke(self, path: Path, error: Exception) -> float:
+        """Log it and let health show it; the file is tried again, the others go on."""
+        pause = self.troubles.broke(str(path))
+        log.error(
+            "a file could not be dealt with",
+            folder=self.folder.id,
+            file=mark_of(path),
+            again_in_s=pause,
+            **way_of(error),
+        )
+        if str(path) in self._startup:
+            self._startup.discard(str(path))
+            await self._maybe_over()
+        return pause
+
     async def news(self) -> list[Path]:
         """Find what events missed, or what came while nobody watched."""
         found = await asyncio.to_thread(_scan_all, self._root, self.folder.is_recursive, self.folder.ignore)
@@ -126,6 +164,7 @@ class FolderRun:
             known = {file.path: file for file in await unit.repo(FileRepository).known(self.folder.id)}
         fresh = [one for one in found if _is_news(known.get(storable(one.path)), one.stamp)]
         fresh = [one for one in fresh if str(one.path) not in self._busy]
+        self.troubles.keep_only({str(one.path) for one in found})
         missing = set(known) - {storable(one.path) for one in found}
         lost = [path for path in missing if known[path].state in OPEN_STATES]
         new_paths = [storable(one.path) for one in fresh if storable(one.path) not in known]
@@ -149,10 +188,14 @@ class FolderRun:
             self._touched.add(path)
         elif verdict is Verdict.GONE or seen is None:
             await self._gone(stored)
+            self.troubles.over(path)
         elif verdict is Verdict.EMPTY:
             log.info("bounce is empty", folder=self.folder.id)
             await self._put(stored, FileState.IGNORED, trouble=Trouble.EMPTY, stamp=_stamp(seen))
-        elif not await self._is_known(stored, _stamp(seen)):
+            self.troubles.over(path)
+        elif await self._is_known(stored, _stamp(seen)):
+            self.troubles.mended(path)
+        else:
             await self._put(stored, FileState.MEASURING, stamp=_stamp(seen))
             header_open = verdict is Verdict.HEADER_OPEN
             job = Job(self, self.folder, settled.path, _stamp(seen), header_open, is_startup)

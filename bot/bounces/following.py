@@ -10,6 +10,7 @@ import structlog
 from bot.bounces.model import WatchMode
 from bot.bounces.rules import BounceRules
 from bot.bounces.settler import Settled, Settler
+from bot.bounces.trouble import way_of
 from bot.bounces.watch import Batch, FolderWatch
 from bot.lifecycle import ended
 
@@ -37,6 +38,10 @@ class Host(Protocol):
         """Deal with a path whose fate is known."""
         ...
 
+    async def broke(self, path: Path, error: Exception) -> float:
+        """Say so where something broke over a file; return after how many seconds to try it again."""
+        ...
+
 
 class Following:
     """One folder, until cancelled. `mode` is what is really used once it runs.
@@ -58,11 +63,18 @@ class Following:
         self.mode = mode
         self.settler: Settler | None = None
         """There while the folder is watched."""
+        self.is_broken = False
+        """Whether following broke off by a fault of ours, and has not gone well since."""
         self._root, self._host, self._rules, self._subject = root, host, rules, subject
         self._wanted, self._recursive, self._ignore = mode, recursive, ignore
         self._wake = asyncio.Event()
         self._is_root_gone = False
         self._deaths = 0
+
+    @property
+    def has_lost_events(self) -> bool:
+        """Say whether the folder is only looked at every few seconds, because the watch ended by itself."""
+        return self._deaths >= _DEATHS
 
     def __len__(self) -> int:
         return 0 if self.settler is None else len(self.settler)
@@ -76,30 +88,47 @@ class Following:
         if self.settler is not None:
             self.settler.found([path])
 
+    def later(self, path: Path, in_s: float) -> None:
+        """Settle a path once more after some time; one that nobody follows then is found by the next scan."""
+        if self.settler is not None:
+            self.settler.later(path, in_s)
+
     async def run(self) -> None:
         """Follow, whatever becomes of the folder and of the watch."""
         while True:
-            if not await asyncio.to_thread(self._root.is_dir):
-                await self._went()
-                continue
-            watch = FolderWatch(
-                self._root,
-                self._take,
-                self._rules,
-                mode=self._wanted if self._deaths < _DEATHS else WatchMode.POLLING,
-                recursive=self._recursive,
-                ignore=self._ignore,
-            )
             try:
-                await watch.start()
-            except OSError as error:
-                log.warning("folder cannot be watched", folder=self._subject, errno=error.errno)
-                await self._went()
-                continue
-            try:
-                await self._settle_what(watch)
-            finally:
-                await watch.stop()
+                await self._follow()
+            except Exception as error:  # noqa: BLE001 - said there
+                await self._broke_off(error)
+
+    async def _follow(self) -> None:
+        """Follow until the folder goes, the watch ends, or something breaks."""
+        if not await asyncio.to_thread(self._root.is_dir):
+            await self._went()
+            return
+        watch = FolderWatch(
+            self._root,
+            self._take,
+            self._rules,
+            mode=WatchMode.POLLING if self.has_lost_events else self._wanted,
+            recursive=self._recursive,
+            ignore=self._ignore,
+        )
+        try:
+            await watch.start()
+        except OSError as error:
+            log.warning("folder cannot be watched", folder=self._subject, errno=error.errno)
+            await self._went()
+            return
+        try:
+            await self._settle_what(watch)
+        finally:
+            await watch.stop()
+
+    async def _broke_off(self, error: Exception) -> None:
+        self.is_broken = True
+        log.error("following a folder broke, begun anew", folder=self._subject, again_in_s=_BACK_S, **way_of(error))
+        await asyncio.sleep(_BACK_S)
 
     async def _went(self) -> None:
         await self._host.went()
@@ -110,7 +139,7 @@ class Following:
         self.mode = watch.mode
         await self._host.came()
         self._is_root_gone = False
-        settler = Settler(self._root, self._rules, self._host.decided, is_polling=watch.is_polling)
+        settler = Settler(self._root, self._rules, self._host.decided, self._host.broke, is_polling=watch.is_polling)
         self.settler = settler
         settling = asyncio.ensure_future(settler.run())
         settling.add_done_callback(lambda _: self._wake.set())
@@ -120,9 +149,8 @@ class Following:
             self.settler = None
             # Who hears that this has stopped may delete the folder: nothing is written of it any more.
             await ended(settling)
-        if not settling.cancelled() and (error := settling.exception()) is not None:
-            log.error("settling broke, watching anew", folder=self._subject, exc_info=error)
-            await asyncio.sleep(_BACK_S)
+        if not settling.cancelled():
+            settling.result()  # it never ends but by breaking
 
     async def _while_there(self, watch: FolderWatch, settler: Settler, settling: "asyncio.Task[None]") -> None:
         """Scan now and every so often, until the folder goes or nobody watches it any more."""
@@ -148,6 +176,7 @@ class Following:
                     self._deaths += 1
                     log.warning("the watch on a folder ended by itself", folder=self._subject, times=self._deaths)
                     return
+                self.is_broken = False
             else:
                 self._wake.clear()
                 scan_at = loop.time()

@@ -13,6 +13,7 @@ import structlog
 
 from bot.actors import Actor, OwnerId
 from bot.bounces.bursts import Burst, Job, storable
+from bot.bounces.file_troubles import FileTrouble
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.model import BounceSource, FileStamp, FileState, Folder, FolderId, Note, Trouble
 from bot.bounces.retention import BounceRetention
@@ -28,6 +29,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class FolderHealth:
     is_gone: bool
     is_paused: bool
     waiting: int
+    is_broken: bool = False
+    has_lost_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,6 @@ class BouncePipeline:
         self._bursts: dict[tuple[FolderId, Path], Burst] = {}
         self._startup: dict[FolderId, Burst] = {}
         self._measuring = 0
-        self._troubles: list[tuple[str, Trouble]] = []
 
     async def start(self) -> None:
         """Start measuring, then every folder that is not paused, and with the first of them the workers."""
@@ -118,14 +121,21 @@ class BouncePipeline:
         """Return the folders that are followed, without asking the database."""
         return [
             FolderHealth(
-                Path(run.folder.path).name, str(run.mode), run.folder.gone_since is not None, False, run.waiting
+                Path(run.folder.path).name,
+                str(run.mode),
+                run.folder.gone_since is not None,
+                False,
+                run.waiting,
+                run.is_broken,
+                run.has_lost_events,
             )
             for run in self._runs.values()
         ]
 
-    def troubles_now(self) -> list[tuple[str, Trouble]]:
-        """Return the last files of this run that could not be measured."""
-        return list(self._troubles)
+    def troubles_now(self) -> list[FileTrouble]:
+        """Return the last files of this run that could not be measured, and still are not."""
+        found = [one for run in self._runs.values() for one in run.troubles.all()]
+        return sorted(found, key=lambda one: one.since)[-_SHOWN:]
 
     async def health(self) -> PipelineHealth:
         """Return what `/studio health` shows."""
@@ -184,8 +194,8 @@ class BouncePipeline:
             self._measuring += 1
             try:
                 await self._measure(job)
-            except Exception:  # the watcher's edge: one file must not stop the line
-                log.exception("bounce not logged", folder=job.folder.id)
+            except Exception as error:  # noqa: BLE001 - one file must not stop the line; its folder says it
+                await job.run.failed(job.path, error)
             finally:
                 self._measuring -= 1
                 job.run.finished(job.path)
@@ -229,6 +239,7 @@ class BouncePipeline:
             has_audio=True,
         )
         logged = await self._service.log(WATCHER, job.folder.owner_id, finished)
+        job.run.measured(job.path)
         log.info("bounce logged", bounce=logged.bounce.id, is_new=logged.is_new, seconds=facts.duration_s)
 
     def _is_group(self, job: Job, burst: Burst) -> bool:
@@ -245,7 +256,7 @@ class BouncePipeline:
             return
         state = FileState.GONE if error.trouble is Trouble.VANISHED else FileState.UNREADABLE
         if state is FileState.UNREADABLE:
-            self._troubles = [*self._troubles[-4:], (job.path.name, error.trouble)]
+            job.run.unreadable(job.path, error.trouble)
         log.warning("bounce not measured", folder=job.folder.id, trouble=str(error.trouble), detail=error.detail)
         async with self._database.write(WATCHER, job.folder.owner_id, "bounce.file") as unit:
             await unit.repo(FileRepository).put(

@@ -10,15 +10,17 @@ from pathlib import Path
 import structlog
 
 from bot.bounces.container import Look
+from bot.bounces.file_troubles import FileTroubles
 from bot.bounces.following import Following
 from bot.bounces.model import FileStamp, Note, Trouble, WatchMode
 from bot.bounces.remote_client import Entry, Uploader, UploadQueue
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
 from bot.bounces.settler import Settled
-from bot.bounces.trouble import CannotMeasure
+from bot.bounces.trouble import CannotMeasure, way_of
 from bot.bounces.watch import scan_blocking
 from bot.bounces.worker import WorkerPool
+from bot.clock import SystemClock
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -47,6 +49,7 @@ class Companion:
         self._jobs: asyncio.Queue[tuple[Settled, Look]] = asyncio.Queue()
         self._following = Following(options.folder, self, rules, subject=options.folder.name, mode=options.mode)
         self._is_gone = False
+        self._troubles = FileTroubles(SystemClock(), rules)
         self.uploader = Uploader(self._queue, options.address, options.key, options.tls)
 
     async def run(self) -> None:
@@ -86,39 +89,52 @@ class Companion:
         if not self._seen.has(settled.path, _stamp(settled.look)):
             self._jobs.put_nowait((settled, settled.look))
 
+    async def broke(self, path: Path, error: Exception) -> float:
+        """Tell of it; the file is tried again, the others go on."""
+        pause = self._troubles.broke(str(path))
+        log.error("could not be dealt with", file=path.name, again_in_s=pause, **way_of(error))
+        return pause
+
     async def _measure_forever(self) -> None:
         while True:
             settled, seen = await self._jobs.get()
-            stamp = _stamp(seen)
-            if self._seen.has(settled.path, stamp):
-                continue
             try:
-                facts = await self._pool.measure(settled.path, seen.size_bytes)
-            except CannotMeasure as error:
-                log.warning("not measured", file=settled.path.name, trouble=str(error.trouble))
-                if error.trouble not in (Trouble.VANISHED, Trouble.DECODER_CRASHED):
-                    self._seen.add(settled.path, stamp, "")
-                continue
-            if await asyncio.to_thread(_stamp_blocking, settled.path) != stamp:
-                continue  # it is being written again: its events bring it back
-            if settled.verdict is Verdict.HEADER_OPEN:
-                facts = replace(facts, notes=(Note.HEADER_OPEN, *facts.notes))
-            folder = self._pool.folder_of(facts.content_hash)
-            parts = {"columns.npy": str(folder / "columns.npy"), "peaks.dat": str(folder / "peaks.dat")}
-            if self._options.with_audio:
-                parts[f"audio{settled.path.suffix.casefold()}"] = str(settled.path)
-            entry = Entry(
-                facts.content_hash,
-                settled.path.name,
-                datetime.fromtimestamp(stamp.mtime_ns / 1e9, UTC).isoformat(),
-                facts.to_dict(),
-                parts,
-            )
-            # First into the queue, then marked: a crash between sends it twice, which is once by its hash.
-            await asyncio.to_thread(self._queue.put, entry)
-            self._seen.add(settled.path, stamp, facts.content_hash)
-            self.uploader.wake()
-            log.info("bounce measured", file=settled.path.name, seconds=facts.duration_s)
+                await self._measure(settled, seen)
+            except Exception as error:  # noqa: BLE001 - one file must not stop the line; said there
+                self._following.later(settled.path, await self.broke(settled.path, error))
+
+    async def _measure(self, settled: Settled, seen: Look) -> None:
+        stamp = _stamp(seen)
+        if self._seen.has(settled.path, stamp):
+            return
+        try:
+            facts = await self._pool.measure(settled.path, seen.size_bytes)
+        except CannotMeasure as error:
+            log.warning("not measured", file=settled.path.name, trouble=str(error.trouble))
+            if error.trouble not in (Trouble.VANISHED, Trouble.DECODER_CRASHED):
+                self._seen.add(settled.path, stamp, "")
+            return
+        if await asyncio.to_thread(_stamp_blocking, settled.path) != stamp:
+            return  # it is being written again: its events bring it back
+        if settled.verdict is Verdict.HEADER_OPEN:
+            facts = replace(facts, notes=(Note.HEADER_OPEN, *facts.notes))
+        folder = self._pool.folder_of(facts.content_hash)
+        parts = {"columns.npy": str(folder / "columns.npy"), "peaks.dat": str(folder / "peaks.dat")}
+        if self._options.with_audio:
+            parts[f"audio{settled.path.suffix.casefold()}"] = str(settled.path)
+        entry = Entry(
+            facts.content_hash,
+            settled.path.name,
+            datetime.fromtimestamp(stamp.mtime_ns / 1e9, UTC).isoformat(),
+            facts.to_dict(),
+            parts,
+        )
+        # First into the queue, then marked: a crash between sends it twice, which is once by its hash.
+        await asyncio.to_thread(self._queue.put, entry)
+        self._seen.add(settled.path, stamp, facts.content_hash)
+        self._troubles.over(str(settled.path))
+        self.uploader.wake()
+        log.info("bounce measured", file=settled.path.name, seconds=facts.duration_s)
 
 
 class SeenFiles:

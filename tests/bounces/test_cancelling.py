@@ -67,16 +67,21 @@ async def nothing(_: Settled) -> None:
     """Take no notice."""
 
 
+async def raised(_: Path, error: Exception) -> float:
+    """Nothing may break here."""
+    raise error
+
+
 @asynccontextmanager
 async def settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
-    settler = Settler(folder, RULES, nothing, is_polling=False)
+    settler = Settler(folder, RULES, nothing, raised, is_polling=False)
     yield asyncio.ensure_future(settler.run()), settler._wake
 
 
 @asynccontextmanager
 async def overdue_settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     """A settler that waits with a limit, as a file is on its way."""
-    settler = Settler(folder, RULES, nothing, is_polling=False)
+    settler = Settler(folder, RULES, nothing, raised, is_polling=False)
     settler._due[str(folder / "a.wav")] = asyncio.get_running_loop().time() + 3600
     yield asyncio.ensure_future(settler.run()), settler._wake
 
