@@ -30,6 +30,7 @@ LOCAL = "bot.local."
 ASKED_FROM_OUTSIDE: Mapping[str, str] = {
     "bot.clock.FixedClock.advance": "the clock of tests and benchmarks",
     "bot.coach.content.check_bank": "the task banks are checked before they ship, not at each start",
+    "bot.coach.content.check_pathways": "as check_bank",
     "bot.recurrence.cron_times": "tests hold the times of a rule against the wall times of its expression",
     "bot.recurrence.latest_fire": "tests hold the way forward against the way back",
     "bot.say.words.Catalogue.keys": "the texts are checked before they ship",
@@ -46,8 +47,6 @@ ASKED_FROM_OUTSIDE: Mapping[str, str] = {
 """Functions that nobody in the product calls, and who does."""
 
 PENDING: Mapping[str, str] = {
-    "bot.coach.content.load_preset": "the presets of the coach are there for pathways, which are not built yet",
-    "bot.coach.content.check_preset": "as load_preset",
     "storage.repositories.bounces.BounceRepository.forget_post": "posted cards are being gathered in one table",
 }
 """Functions that wait for work that is under way. Nothing new goes in here."""
@@ -58,9 +57,6 @@ RECORDED: Mapping[str, str] = {
     "storage.tables.missions.StepEventRow.state_before": "the whole of an arrow, in the export of its person",
 }
 """Columns that are there to be exported: the record itself is what was promised."""
-
-PENDING_CONTENT = ("coach/presets/",)
-"""The presets of the coach are there for pathways and ties, which are not built yet."""
 
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {
     "facts/ai_prices.toml": ("models",),
@@ -154,7 +150,7 @@ CONTENT = sorted(
     path
     for path in assets_dir().rglob("*")
     if path.suffix in (".json", ".toml")
-    and not path.relative_to(assets_dir()).as_posix().startswith(("locales/", "rules.toml", *PENDING_CONTENT))
+    and not path.relative_to(assets_dir()).as_posix().startswith(("locales/", "rules.toml"))
 )
 
 
