@@ -69,7 +69,7 @@ async def show_goals(turn: Turn, status: str = "", *, update: bool = False) -> N
 
 def goals_alt(views: list[GoalView], words: Words) -> str:
     """Return the picture in words, from the same data."""
-    parts = [f"{view.goal.title} {view.goal.progress:.0f} %" for view in views[:8]]
+    parts = [f"{view.goal.title} {view.goal.progress:.0f}%" for view in views[:8]]
     return words("coach.goals.alt", count=len(views)).plain + " " + ", ".join(parts)
 
 
@@ -260,10 +260,10 @@ def progress_bar(progress: float, cells: int = 10) -> str:
     """Return a bar of signs with its number.
 
     >>> progress_bar(42)
-    '▰▰▰▰▱▱▱▱▱▱ 42 %'
+    '▰▰▰▰▱▱▱▱▱▱ 42%'
     """
     full = round(progress / 100 * cells)
-    return f"{'▰' * full}{'▱' * (cells - full)} {progress:.0f} %"
+    return f"{'▰' * full}{'▱' * (cells - full)} {progress:.0f}%"
 
 
 def forecast_line(found: Forecast | None, words: Words) -> Text:

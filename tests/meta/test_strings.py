@@ -208,6 +208,21 @@ def test_no_string_scolds() -> None:
     assert {key: found for key, text in ENGLISH.items() if (found := lint(text))} == {}
 
 
+SPACED = re.compile(r"[0-9}] %(?![sdrfi(])")
+
+
+def test_a_percent_sign_stands_at_its_number() -> None:
+    """In texts of the catalogue, in what the code puts together, and in the help."""
+    texts = {key: one for key, text in ENGLISH.items() for one in ([text] if isinstance(text, str) else text.values())}
+    texts |= {
+        f"{source.path.relative_to(ROOT)}:{node.lineno}": ast.unparse(node)
+        for source in modules().values()
+        for node in source.of(ast.JoinedStr)
+    }
+    texts |= {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "assets" / "help").glob("*.md")}
+    assert sorted(place for place, text in texts.items() if SPACED.search(text)) == []
+
+
 def test_translations_have_the_same_keys_and_parts() -> None:
     """Whatever languages there are: none today, and the first one is held to this on its first day."""
     english = CATALOGUE.keys()

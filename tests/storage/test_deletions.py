@@ -114,6 +114,28 @@ async def test_a_start_on_an_older_copy_deletes_again_before_anybody_is_answered
             assert await zone(studio, ada) == "Asia/Tokyo"
 
 
+async def test_of_the_databases_that_restores_replaced_only_the_last_is_kept(
+    clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    async with running(folder, clock) as product:
+        made = await product.app.back_up()
+    assert made is not None
+    older = [folder / f"studiohand.db.replaced-2025010{day}-000000" for day in (1, 2)]
+    for file in older:
+        file.write_bytes(made.file.read_bytes())
+    monkeypatch.setenv("STUDIOHAND_DATA_DIR", str(folder))
+    assert await asyncio.to_thread(main, ["db", "restore", str(older[1])]) == 0
+    said = capsys.readouterr().out
+    left = sorted(folder.glob("*.replaced-*"))
+    assert left[0] == older[1], "what was restored stays where it was"
+    assert len(left) == 2
+    assert f"is kept as {left[1]}, until the next restore" in said
+    assert "earlier restores replaced are deleted: 1. Only the last one is kept." in said
+    assert await asyncio.to_thread(main, ["db", "restore", str(made.file)]) == 0
+    assert len(list(folder.glob("*.replaced-*"))) == 1
+
+
 async def test_nothing_of_a_person_waits_for_the_night(clock: FixedClock, tmp_path: Path, database_url: str) -> None:
     """Neither rows nor files are left, and nothing goes on that would make new ones."""
     folder, exports = tmp_path / "data", tmp_path / "exports"
