@@ -165,6 +165,10 @@ async def _two_workers(folder: Path) -> Row:
     return Row(12 * 210 / took, "× real time", aim="at least 400 × (stretch 600), everything and the picture")
 
 
+async def raised(_: Path, error: Exception) -> float:
+    raise error
+
+
 async def _close_to_ready(folder: Path) -> Row:
     """From the close of a file to the decision that it is complete, over thirty files one after the other."""
     from bot.bounces.model import WatchMode
@@ -176,7 +180,7 @@ async def _close_to_ready(folder: Path) -> Row:
     rules = bounce_rules()
     loop = asyncio.get_running_loop()
     ready: asyncio.Queue[Settled] = asyncio.Queue()
-    settler = Settler(root, rules, ready.put, is_polling=False)
+    settler = Settler(root, rules, ready.put, raised, is_polling=False)
     watch = FolderWatch(root, settler.take, rules, mode=WatchMode.NATIVE)
     await watch.start()
     task = asyncio.ensure_future(settler.run())

@@ -28,7 +28,7 @@ class FalseLabels:
 
 
 def halves(values: Sequence[float]) -> Direction:
-    """The rule not taken: the later half's mean against the earlier one's, 10 % apart."""
+    """The rule not taken: the later half's mean against the earlier one's, 10% apart."""
     middle = len(values) // 2
     earlier, later = float(np.mean(values[:middle])), float(np.mean(values[middle:]))
     if later > earlier * 1.1:
@@ -55,7 +55,7 @@ def false_labels(users: int, weeks: int, seed: int = 7) -> FalseLabels:
 
 def main() -> None:
     users = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    print(f"| weeks | Mann-Kendall + Theil-Sen + gate: up / down | halves at 10 %: up / down | ({users} users)")
+    print(f"| weeks | Mann-Kendall + Theil-Sen + gate: up / down | halves at 10%: up / down | ({users} users)")
     print("|---|---|---|")
     for weeks in (4, 6, 8):
         found = false_labels(users, weeks)

@@ -61,7 +61,7 @@ class Later:
 
 
 def backoff(attempts: int, base: timedelta, cap: timedelta, jitter: float) -> timedelta:
-    """Return the wait before try `attempts + 1`: base · 2^(attempts − 1), ±20 % by `jitter` in 0..1.
+    """Return the wait before try `attempts + 1`: base · 2^(attempts − 1), ±20% by `jitter` in 0..1.
 
     >>> backoff(1, timedelta(minutes=1), timedelta(hours=6), 0.5)
     datetime.timedelta(seconds=60)

@@ -133,6 +133,14 @@ def restore(backup: Path, database: Path, now: datetime) -> Path | None:
     return kept
 
 
+def drop_replaced(database: Path, *keep: Path) -> int:
+    """Delete what earlier restores replaced, but for some; return how many. Everybody's data is in each of them."""
+    older = [file for file in database.parent.glob(f"{database.name}.replaced-*") if file not in keep]
+    for file in older:
+        file.unlink()
+    return len(older)
+
+
 def _fold_journal(database: Path) -> None:
     try:
         connection = sqlite3.connect(database)

@@ -21,6 +21,8 @@ BATCH = 500
 SERVERS = "guilds"
 """Its rows are owners: what they own goes with them."""
 
+Forget = Callable[[int], Awaitable[object]]
+"""Told of an owner of whom nothing is left."""
 Gone = Callable[[Sequence[str]], Awaitable[object]]
 """Told of contents whose row went, once that is on disk. Others may still have the same content."""
 
@@ -72,6 +74,8 @@ class Retention:
         self._database = database
         self.gone: list[Gone] = []
         """Who keeps files: pictures and audio of contents."""
+        self.forgets: list[Forget] = []
+        """Who works for servers, or keeps things of theirs beside rows and contents."""
 
     async def purge(self) -> Mapping[str, int]:
         """Delete everything that is past its time; return rows a table.
@@ -116,6 +120,8 @@ class Retention:
         for guild_id in past:
             async with self._database.system_write("retention") as unit:
                 count, contents = await unit.repo(RetentionRepository).forget_server(guild_id)
+            for forget in self.forgets if count else ():
+                await forget(guild_id)
             await self._tell(contents)
             total += count
         return total

@@ -33,7 +33,7 @@ def _area(name: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part}/{whole} {100 * part / whole:5.1f} %" if whole else "–"
+    return f"{part}/{whole} {100 * part / whole:5.1f}%" if whole else "–"
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("bot", "cogs", "storage")
+from tests.source import ROOT, files, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def owner_filter(path: str, tree: ast.AST) -> Iterator[Place]:
     """
     if path in OWN_SQL or path.startswith(("storage/migrations/versions/", "bot/local/")):
         return
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call):
             name = _last(node.func)
             imported = isinstance(node.func, ast.Name) and name == "text" and _imports(tree, "sqlalchemy", "text")
@@ -85,10 +85,10 @@ def waits_in_a_unit(path: str, tree: ast.AST) -> Iterator[Place]:
     A unit holds SQLite's only writer, or the owner's lock: a request to Discord in it would stop everybody for as long
     as that takes, and a rollback could not take the message back.
     """
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.AsyncWith) or not any(_opens_unit(item.context_expr) for item in node.items):
             continue
-        for inner in ast.walk(ast.Module(body=node.body, type_ignores=[])):
+        for inner in chain.from_iterable(walk(statement) for statement in node.body):
             if isinstance(inner, ast.Await) and isinstance(inner.value, ast.Call):
                 called = _dotted(inner.value.func)
                 parts = {part.lstrip("_") for part in called.split(".")[:-1]}
@@ -125,7 +125,7 @@ def words_in_a_log(path: str, tree: ast.AST) -> Iterator[Place]:
     """
     if path.startswith(OWN_TERMINAL):
         return
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.Call) or _dotted(node.func) not in LOGS:
             continue
         if node.args and not isinstance(node.args[0], ast.Constant):
@@ -140,7 +140,7 @@ def typed_services(path: str, tree: ast.AST) -> Iterator[Place]:
 
     A client is untyped where discord.py hands it out: by it, a service that was renamed breaks when somebody presses.
     """
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute) and _dotted(node).endswith(".client.services"):
             yield Place(path, node.lineno, "services by the client have no type: Turn.of(interaction).services")
 
@@ -157,7 +157,7 @@ def reads_that_write(path: str, tree: ast.AST) -> Iterator[Place]:
     """
     if path not in {pattern.format(area=area) for pattern in READS for area in AREAS}:
         return
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call) and _last(node.func) in ("write", "system_write", "deliver", "add_slots"):
             yield Place(path, node.lineno, f"{_last(node.func)} where nothing may be changed")
 
@@ -202,10 +202,8 @@ RULES: tuple[Callable[[str, ast.AST], Iterator[Place]], ...] = (
 def broken(root: Path = ROOT) -> list[Place]:
     """Return every place of the project that breaks a rule, in order."""
     found: list[Place] = []
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*.py")):
-            tree, name = ast.parse(path.read_text("utf-8")), path.relative_to(root).as_posix()
-            found += [place for rule in RULES for place in rule(name, tree)]
+    for name, source in files(root).items():
+        found += [place for rule in RULES for place in rule(name, source.tree)]
     return found
 
 
@@ -237,7 +235,7 @@ def _imports(tree: ast.AST, package: str, name: str) -> bool:
         isinstance(node, ast.ImportFrom)
         and (node.module or "").split(".")[0] == package
         and name in {alias.name for alias in node.names}
-        for node in ast.walk(tree)
+        for node in walk(tree)
     )
 
 

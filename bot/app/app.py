@@ -231,6 +231,8 @@ class App:
         )
 
         on.engine.register(archive.takeover)
+        on.studio.forgets.append(archive.forget)
+        on.retention.forgets.append(archive.forget)
 
         async def sweep() -> None:
             await bounces.retention.sweep()

@@ -124,7 +124,7 @@ class ArchiveService:
         self, owner: int, choice: ArchiveChoice, limit: int | None, step: Step | None = None, to: Path | None = None
     ) -> tuple[ArchivePlan, list[Path]]:
         """Pack everything into zips under a temporary folder (or `to`); raises Refused for an empty span."""
-        temporary = await asyncio.to_thread(_work_folder_blocking, self._folder)
+        temporary = await asyncio.to_thread(_work_folder_blocking, self._folder, owner)
         try:
             entries, gone = await self._collect(owner, choice, temporary / "waveforms", step)
             if not entries:
@@ -144,6 +144,10 @@ class ArchiveService:
             raise
         await asyncio.to_thread(shutil.rmtree, temporary if to else temporary / "waveforms", True)
         return plan, paths
+
+    async def forget(self, owner: int) -> None:
+        """Delete what lies here of somebody's archives."""
+        await asyncio.to_thread(_forget_blocking, self._folder, owner)
 
     async def sweep(self) -> None:
         """Take away what an archive or an import left when the process ended in the middle of it, after a day."""
@@ -262,9 +266,9 @@ def catalogue_entries(
     return [Entry("catalogue.csv", _csv(rows)), Entry("catalogue.json", _json(document))]
 
 
-def _work_folder_blocking(parent: Path) -> Path:
+def _work_folder_blocking(parent: Path, owner: int) -> Path:
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(mkdtemp(prefix="archive-", dir=parent))
+    folder = Path(mkdtemp(prefix=f"archive-{owner}-", dir=parent))
     (folder / "waveforms").mkdir()
     return folder
 
@@ -275,6 +279,11 @@ def _room_blocking(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + ROOM_LEFT_BYTES > free:
         raise Refused("archive_room", needed=naturalsize(needed), free=naturalsize(free))
+
+
+def _forget_blocking(parent: Path, owner: int) -> None:
+    for folder in parent.glob(f"archive-{owner}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sweep_blocking(parent: Path, before: datetime) -> None:

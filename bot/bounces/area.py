@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.actors import OwnerId
 from bot.bounces.audio import AudioFinder
 from bot.bounces.folders import FolderService
 from bot.bounces.messages import BounceMessages, UploadLimit, usual_limit
@@ -50,6 +51,11 @@ class BounceArea:
     receiver: UploadServer
     messages: BounceMessages
 
+    async def forget(self, owner: OwnerId) -> None:
+        """Stop what is under way for somebody of whom nothing is to be left, and delete its files."""
+        await self.pipeline.forget(owner)
+        await self.retention.forget(owner)
+
 
 def open_bounces(
     database: Database,
@@ -79,18 +85,19 @@ def open_bounces(
     )
     audio, folders = AudioFinder(service, pool), FolderService(database, clock)
     notes, targets, pictures = NoteService(database, rules), TargetService(database, rules), BouncePictures(pool)
+    retention = BounceRetention(database, clock, media)
     return BounceArea(
         rules=rules,
         pool=pool,
         service=service,
         notes=notes,
         targets=targets,
-        retention=BounceRetention(database, clock, media),
+        retention=retention,
         folders=folders,
         audio=audio,
         uploads=UploadService(service, pool, audio, rules, clock),
         pictures=pictures,
-        pipeline=BouncePipeline(database, service, pool, supervisor, clock, rules),
+        pipeline=BouncePipeline(database, service, pool, supervisor, clock, rules, retention),
         receiver=UploadServer(service, folders, media, rules, clock),
         messages=BounceMessages(
             service, notes, targets, pictures, audio, words or read_catalogue().words(None), upload_limit or usual_limit

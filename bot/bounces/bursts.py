@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bot.bounces.model import FileStamp, Folder
+from bot.bounces.model import FileStamp, Folder, Trouble
 
 
 class Follower(Protocol):
@@ -17,6 +17,18 @@ class Follower(Protocol):
 
     def finished(self, path: Path) -> None:
         """A file is measured, or given up."""
+        ...
+
+    def measured(self, path: Path) -> None:
+        """A file is measured and in the catalogue."""
+        ...
+
+    def unreadable(self, path: Path, trouble: Trouble) -> None:
+        """A file cannot be measured."""
+        ...
+
+    async def failed(self, path: Path, error: Exception) -> None:
+        """Something broke over a file that is none of its fault: try it again later."""
         ...
 
     def siblings(self, path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Follows one watched folder: watch, settle, scan, gone and back; hands complete files on."""
+"""One watched folder of somebody: what is known of its files, what is news, and complete ones handed on."""
 
 import asyncio
 from pathlib import Path
@@ -9,20 +9,21 @@ import structlog
 from bot.actors import Actor
 from bot.bounces.bursts import Job, storable
 from bot.bounces.container import Look
+from bot.bounces.file_troubles import FileTroubles
+from bot.bounces.following import Following
 from bot.bounces.model import OPEN_STATES, FileStamp, FileState, Folder, Trouble, WatchedFile, WatchMode
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
-from bot.bounces.settler import Settled, Settler
-from bot.bounces.watch import Batch, FolderWatch, Found, scan_blocking
-from bot.lifecycle import Supervisor, ended
+from bot.bounces.settler import Settled
+from bot.bounces.trouble import mark_of, way_of
+from bot.bounces.watch import Found, scan_blocking
+from bot.lifecycle import Supervisor
 from storage.repositories.bounce_files import FileRepository, FolderRepository
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
-_BACK_S = 5.0
-_DEATHS = 2
 _DONE = frozenset({FileState.CATALOGUED, FileState.POSTED, FileState.UNREADABLE, FileState.IGNORED})
 
 
@@ -41,27 +42,45 @@ class FolderRun:
         self, folder: Folder, database: Database, supervisor: Supervisor, rules: BounceRules, pipeline: Pipeline
     ) -> None:
         self.folder = folder
-        self.mode = folder.mode
         self.is_startup_over = False
-        self._database, self._supervisor, self._rules, self._pipeline = database, supervisor, rules, pipeline
+        self._database, self._supervisor, self._pipeline = database, supervisor, pipeline
         self._root = Path(folder.path)
         self._task: asyncio.Task[None] | None = None
-        self._settler: Settler | None = None
+        self._following = Following(
+            self._root,
+            self,
+            rules,
+            subject=folder.id,
+            mode=folder.mode,
+            recursive=folder.is_recursive,
+            ignore=folder.ignore,
+        )
+        self.troubles = FileTroubles(database.clock, rules)
         self._startup: set[str] = set()
         self._attempts: dict[str, int] = {}
         self._busy: set[str] = set()
         self._touched: set[str] = set()
-        self._wake = asyncio.Event()
-        self._is_root_gone = False
-        self._deaths = 0
+
+    @property
+    def mode(self) -> WatchMode:
+        """How the folder is really watched."""
+        return self._following.mode
+
+    @property
+    def is_broken(self) -> bool:
+        return self._following.is_broken
+
+    @property
+    def has_lost_events(self) -> bool:
+        return self._following.has_lost_events
 
     @property
     def waiting(self) -> int:
-        return 0 if self._settler is None else len(self._settler)
+        return len(self._following)
 
     def siblings(self, path: Path) -> int:
         """Return how many files beside `path` are still settling."""
-        return 0 if self._settler is None else self._settler.under(path.parent)
+        return self._following.under(path.parent)
 
     def follows(self, folder: Folder) -> bool:
         """Say whether this run still watches what `folder` asks for."""
@@ -74,7 +93,7 @@ class FolderRun:
         )
 
     def start(self) -> None:
-        self._task = self._supervisor.keep(f"watch {self.folder.id[-6:]}", self._follow)
+        self._task = self._supervisor.keep(f"watch {self.folder.id[-6:]}", self._following.run)
 
     async def stop(self) -> None:
         task, self._task = self._task, None
@@ -86,8 +105,7 @@ class FolderRun:
         """Settle a path once more."""
         if attempts:
             self._attempts[str(path)] = attempts
-        if self._settler is not None:
-            self._settler.found([path])
+        self._following.again(path)
 
     def finished(self, path: Path) -> None:
         """Hear that a path left the measuring line; what happened to it meanwhile is looked at now."""
@@ -96,101 +114,57 @@ class FolderRun:
             self._touched.discard(str(path))
             self.again(path, 0)
 
+    def measured(self, path: Path) -> None:
+        """Hear that a path is in the catalogue."""
+        self.troubles.over(str(path))
+
+    def unreadable(self, path: Path, trouble: Trouble) -> None:
+        """Hear what is wrong with a file."""
+        self.troubles.unreadable(str(path), trouble)
+
+    async def failed(self, path: Path, error: Exception) -> None:
+        """Hear that measuring broke, not by the file's fault."""
+        self._following.later(path, await self.broke(path, error))
+
     # ------------------------------------------------------------------ following
 
-    async def _follow(self) -> None:
-        while True:
-            if not await asyncio.to_thread(self._root.is_dir):
-                await self._mark_gone()
-                await asyncio.sleep(_BACK_S)
-                continue
-            watch = FolderWatch(
-                self._root,
-                self._take,
-                self._rules,
-                mode=self.folder.mode if self._deaths < _DEATHS else WatchMode.POLLING,
-                recursive=self.folder.is_recursive,
-                ignore=self.folder.ignore,
-            )
-            try:
-                await watch.start()
-            except OSError as error:
-                log.warning("folder cannot be watched", folder=self.folder.id, errno=error.errno)
-                await self._mark_gone()
-                await asyncio.sleep(_BACK_S)
-                continue
-            try:
-                await self._settle_what(watch)
-            finally:
-                await watch.stop()
-
-    async def _settle_what(self, watch: FolderWatch) -> None:
-        """Settle what a running watch tells of, for as long as the folder and the watch are there."""
-        self.mode = watch.mode
-        await self._mark_back()
-        self._is_root_gone = False
-        settler = Settler(self._root, self._rules, self._decided, is_polling=watch.mode is WatchMode.POLLING)
-        self._settler = settler
-        settling = self._supervisor.spawn(f"settle {self.folder.id[-6:]}", settler.run())
-        settling.add_done_callback(lambda _: self._wake.set())
-        try:
-            await self._while_there(watch, settling)
-        finally:
-            self._settler = None
-            # Who hears that this has stopped may delete the folder: nothing is written of it any more.
-            await ended(settling)
-        if not settling.cancelled():
-            await asyncio.sleep(_BACK_S)  # it broke, and the supervisor said how: once more, with a scan
-
-    async def _while_there(self, watch: FolderWatch, settling: asyncio.Task[None]) -> None:
-        """Scan now and every so often, until the folder goes or nobody watches it any more."""
-        loop = asyncio.get_running_loop()
-        scan_at = loop.time()
-        while not self._is_root_gone:
-            if settling.done():
-                return
-            if loop.time() >= scan_at:
-                try:
-                    await self._scan()
-                except OSError:
-                    break
-                scan_at = loop.time() + self._rules.rescan_s
-            try:
-                async with asyncio.timeout(min(self._rules.watch_check_s, self._rules.rescan_s)):
-                    await self._wake.wait()
-            except TimeoutError:
-                if not await asyncio.to_thread(self._root.is_dir):
-                    break
-                if not watch.is_alive:
-                    # Watched anew, with a scan at once; what dies again is looked at every few seconds instead.
-                    self._deaths += 1
-                    log.warning("the watch on a folder ended by itself", folder=self.folder.id, times=self._deaths)
-                    return
-            else:
-                self._wake.clear()
-                scan_at = loop.time()
-        await self._mark_gone()
-
-    def _take(self, batch: Batch) -> None:
-        if batch.is_root_gone:
-            self._is_root_gone = True
-            self._wake.set()
-        if batch.rescan:
-            log.warning("events were lost, scanning", folder=self.folder.id)
-            self._wake.set()
-        if self._settler is not None:
-            self._settler.take(batch)
-
-    async def _scan(self) -> None:
-        """Find what events missed, or what came while nobody watched."""
-        settler = self._settler
-        if settler is None:
+    async def went(self) -> None:
+        """Write down since when the folder is gone."""
+        if self.folder.gone_since is not None:
             return
+        log.warning("folder is gone", folder=self.folder.id)
+        await self._set_gone(is_gone=True)
+
+    async def came(self) -> None:
+        """Write down that the folder is there."""
+        if self.folder.gone_since is None:
+            return
+        log.info("folder is back", folder=self.folder.id)
+        await self._set_gone(is_gone=False)
+
+    async def broke(self, path: Path, error: Exception) -> float:
+        """Log it and let health show it; the file is tried again, the others go on."""
+        pause = self.troubles.broke(str(path))
+        log.error(
+            "a file could not be dealt with",
+            folder=self.folder.id,
+            file=mark_of(path),
+            again_in_s=pause,
+            **way_of(error),
+        )
+        if str(path) in self._startup:
+            self._startup.discard(str(path))
+            await self._maybe_over()
+        return pause
+
+    async def news(self) -> list[Path]:
+        """Find what events missed, or what came while nobody watched."""
         found = await asyncio.to_thread(_scan_all, self._root, self.folder.is_recursive, self.folder.ignore)
         async with self._database.read(self.folder.owner_id) as unit:
             known = {file.path: file for file in await unit.repo(FileRepository).known(self.folder.id)}
         fresh = [one for one in found if _is_news(known.get(storable(one.path)), one.stamp)]
         fresh = [one for one in fresh if str(one.path) not in self._busy]
+        self.troubles.keep_only({str(one.path) for one in found})
         missing = set(known) - {storable(one.path) for one in found}
         lost = [path for path in missing if known[path].state in OPEN_STATES]
         new_paths = [storable(one.path) for one in fresh if storable(one.path) not in known]
@@ -201,10 +175,10 @@ class FolderRun:
             await self._put(path, FileState.GONE)
         if not self.is_startup_over:
             self._startup |= {str(one.path) for one in fresh}
-        settler.found(one.path for one in fresh)
         await self._maybe_over()
+        return [one.path for one in fresh]
 
-    async def _decided(self, settled: Settled) -> None:
+    async def decided(self, settled: Settled) -> None:
         """Act on a path whose fate is known."""
         path, verdict, seen = str(settled.path), settled.verdict, settled.look
         is_startup = path in self._startup
@@ -214,10 +188,14 @@ class FolderRun:
             self._touched.add(path)
         elif verdict is Verdict.GONE or seen is None:
             await self._gone(stored)
+            self.troubles.over(path)
         elif verdict is Verdict.EMPTY:
             log.info("bounce is empty", folder=self.folder.id)
             await self._put(stored, FileState.IGNORED, trouble=Trouble.EMPTY, stamp=_stamp(seen))
-        elif not await self._is_known(stored, _stamp(seen)):
+            self.troubles.over(path)
+        elif await self._is_known(stored, _stamp(seen)):
+            self.troubles.mended(path)
+        else:
             await self._put(stored, FileState.MEASURING, stamp=_stamp(seen))
             header_open = verdict is Verdict.HEADER_OPEN
             job = Job(self, self.folder, settled.path, _stamp(seen), header_open, is_startup)
@@ -262,18 +240,6 @@ class FolderRun:
     ) -> None:
         async with self._database.write(WATCHER, self.folder.owner_id, "bounce.file") as unit:
             await unit.repo(FileRepository).put(self.folder.id, path, state, trouble=trouble, stamp=stamp)
-
-    async def _mark_gone(self) -> None:
-        if self.folder.gone_since is not None:
-            return
-        log.warning("folder is gone", folder=self.folder.id)
-        await self._set_gone(is_gone=True)
-
-    async def _mark_back(self) -> None:
-        if self.folder.gone_since is None:
-            return
-        log.info("folder is back", folder=self.folder.id)
-        await self._set_gone(is_gone=False)
 
     async def _set_gone(self, *, is_gone: bool) -> None:
         async with self._database.write(WATCHER, self.folder.owner_id, "bounce.folder") as unit:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import structlog
 
-from bot.actors import Actor
+from bot.actors import Actor, OwnerId
 from bot.bounces.bursts import Burst, Job, storable
+from bot.bounces.file_troubles import FileTrouble
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.model import BounceSource, FileStamp, FileState, Folder, FolderId, Note, Trouble
+from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished, FromFolder
 from bot.bounces.trouble import CannotMeasure
@@ -27,6 +29,7 @@ from storage.unit import Database
 
 log = structlog.stdlib.get_logger(__name__)
 WATCHER = Actor.system("watcher")
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class FolderHealth:
     is_gone: bool
     is_paused: bool
     waiting: int
+    is_broken: bool = False
+    has_lost_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,9 @@ class BouncePipeline:
         supervisor: Supervisor,
         clock: Clock,
         rules: BounceRules,
+        retention: BounceRetention,
     ) -> None:
-        self._database, self._service, self._pool = database, service, pool
+        self._database, self._service, self._pool, self._retention = database, service, pool, retention
         self._supervisor, self._clock, self._rules = supervisor, clock, rules
         self._runs: dict[FolderId, FolderRun] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -67,7 +73,6 @@ class BouncePipeline:
         self._bursts: dict[tuple[FolderId, Path], Burst] = {}
         self._startup: dict[FolderId, Burst] = {}
         self._measuring = 0
-        self._troubles: list[tuple[str, Trouble]] = []
 
     async def start(self) -> None:
         """Start measuring, then every folder that is not paused, and with the first of them the workers."""
@@ -105,18 +110,32 @@ class BouncePipeline:
         if self._runs:
             await self._pool.start()
 
+    async def forget(self, owner: OwnerId) -> None:
+        """Follow no folder of somebody any more; what waits of theirs is not measured (`_is_followed`)."""
+        for folder_id, run in list(self._runs.items()):
+            if run.folder.owner_id == owner:
+                del self._runs[folder_id]
+                await run.stop()
+
     def folders_now(self) -> list[FolderHealth]:
         """Return the folders that are followed, without asking the database."""
         return [
             FolderHealth(
-                Path(run.folder.path).name, str(run.mode), run.folder.gone_since is not None, False, run.waiting
+                Path(run.folder.path).name,
+                str(run.mode),
+                run.folder.gone_since is not None,
+                False,
+                run.waiting,
+                run.is_broken,
+                run.has_lost_events,
             )
             for run in self._runs.values()
         ]
 
-    def troubles_now(self) -> list[tuple[str, Trouble]]:
-        """Return the last files of this run that could not be measured."""
-        return list(self._troubles)
+    def troubles_now(self) -> list[FileTrouble]:
+        """Return the last files of this run that could not be measured, and still are not."""
+        found = [one for run in self._runs.values() for one in run.troubles.all()]
+        return sorted(found, key=lambda one: one.since)[-_SHOWN:]
 
     async def health(self) -> PipelineHealth:
         """Return what `/studio health` shows."""
@@ -175,18 +194,29 @@ class BouncePipeline:
             self._measuring += 1
             try:
                 await self._measure(job)
-            except Exception:  # the watcher's edge: one file must not stop the line
-                log.exception("bounce not logged", folder=job.folder.id)
+            except Exception as error:  # noqa: BLE001 - one file must not stop the line; its folder says it
+                await job.run.failed(job.path, error)
             finally:
                 self._measuring -= 1
                 job.run.finished(job.path)
             await self._left_burst(job)
 
+    def _is_followed(self, job: Job) -> bool:
+        """Say whether a file's folder is still one of ours; one that comes back finds the file by its row."""
+        return job.folder.id in self._runs
+
     async def _measure(self, job: Job) -> None:
+        if not self._is_followed(job):
+            return
         try:
             facts = await self._pool.measure(job.path, job.stamp.size_bytes)
         except CannotMeasure as error:
-            await self._cannot(job, error)
+            if self._is_followed(job):
+                await self._cannot(job, error)
+            return
+        if not self._is_followed(job):
+            # Its owner may have deleted everything meanwhile: what was measured belongs to nobody then.
+            await self._retention.drop([facts.content_hash])
             return
         if await asyncio.to_thread(_stamp_blocking, job.path) != job.stamp:
             log.info("bounce changed while being measured", folder=job.folder.id)
@@ -209,6 +239,7 @@ class BouncePipeline:
             has_audio=True,
         )
         logged = await self._service.log(WATCHER, job.folder.owner_id, finished)
+        job.run.measured(job.path)
         log.info("bounce logged", bounce=logged.bounce.id, is_new=logged.is_new, seconds=facts.duration_s)
 
     def _is_group(self, job: Job, burst: Burst) -> bool:
@@ -225,7 +256,7 @@ class BouncePipeline:
             return
         state = FileState.GONE if error.trouble is Trouble.VANISHED else FileState.UNREADABLE
         if state is FileState.UNREADABLE:
-            self._troubles = [*self._troubles[-4:], (job.path.name, error.trouble)]
+            job.run.unreadable(job.path, error.trouble)
         log.warning("bounce not measured", folder=job.folder.id, trouble=str(error.trouble), detail=error.detail)
         async with self._database.write(WATCHER, job.folder.owner_id, "bounce.file") as unit:
             await unit.repo(FileRepository).put(

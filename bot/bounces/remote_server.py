@@ -24,6 +24,7 @@ from bot.bounces.folders import FolderService
 from bot.bounces.hashing import file_hash
 from bot.bounces.model import EXTENSIONS, BounceSource, Facts
 from bot.bounces.names import shown_name
+from bot.bounces.retention import place_of
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished
 from bot.clock import Clock
@@ -173,7 +174,7 @@ class UploadServer:
         return None
 
     def _folder(self, owner: OwnerId, content_hash: str) -> Path:
-        return self._media / "incoming" / f"{owner}-{content_hash}"
+        return place_of(self._media, owner, content_hash)
 
     def _lock(self, owner: OwnerId, content_hash: str) -> asyncio.Lock:
         key = f"{owner}:{content_hash}"

@@ -10,15 +10,17 @@ from pathlib import Path
 import structlog
 
 from bot.bounces.container import Look
+from bot.bounces.file_troubles import FileTroubles
+from bot.bounces.following import Following
 from bot.bounces.model import FileStamp, Note, Trouble, WatchMode
 from bot.bounces.remote_client import Entry, Uploader, UploadQueue
 from bot.bounces.rules import BounceRules
 from bot.bounces.settle import Verdict
-from bot.bounces.settler import Settled, Settler
-from bot.bounces.trouble import CannotMeasure
-from bot.bounces.watch import Batch, FolderWatch, scan_blocking
+from bot.bounces.settler import Settled
+from bot.bounces.trouble import CannotMeasure, way_of
+from bot.bounces.watch import scan_blocking
 from bot.bounces.worker import WorkerPool
-from bot.lifecycle import ended
+from bot.clock import SystemClock
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,14 +42,14 @@ class Companion:
     """Runs until cancelled, or until the key is refused (KeyRefused)."""
 
     def __init__(self, options: CompanionOptions, rules: BounceRules) -> None:
-        self._options, self._rules = options, rules
+        self._options = options
         self._queue = UploadQueue(options.state / "queue")
         self._seen = SeenFiles(options.state / "seen.jsonl")
         self._pool = WorkerPool(rules, options.state / "media", 1)
         self._jobs: asyncio.Queue[tuple[Settled, Look]] = asyncio.Queue()
-        self._settler: Settler | None = None
-        self._rescan = asyncio.Event()
-        self._is_root_gone = False
+        self._following = Following(options.folder, self, rules, subject=options.folder.name, mode=options.mode)
+        self._is_gone = False
+        self._troubles = FileTroubles(SystemClock(), rules)
         self.uploader = Uploader(self._queue, options.address, options.key, options.tls)
 
     async def run(self) -> None:
@@ -57,96 +59,82 @@ class Companion:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.uploader.run())
                 group.create_task(self._measure_forever())
-                group.create_task(self._watch_forever())
+                group.create_task(self._following.run())
         finally:
             await self._pool.stop()
 
-    async def _watch_forever(self) -> None:
-        while True:
-            if not await asyncio.to_thread(self._options.folder.is_dir):
-                log.warning("the folder is gone, waiting", folder=self._options.folder.name)
-                await asyncio.sleep(5)
-                continue
-            self._is_root_gone = False
-            watch = FolderWatch(self._options.folder, self._take, self._rules, mode=self._options.mode)
-            try:
-                await watch.start()
-                await self._settle_what(watch)
-            except OSError:
-                log.warning("the folder cannot be read, waiting", folder=self._options.folder.name)
-                await asyncio.sleep(5)
-            finally:
-                await watch.stop()
+    # ------------------------------------------------------------------ the folder (`Following` asks and tells)
 
-    async def _settle_what(self, watch: FolderWatch) -> None:
-        """Settle what a running watch tells of, for as long as the folder is there."""
-        settler = Settler(self._options.folder, self._rules, self._decided, is_polling=watch.is_polling)
-        self._settler = settler
-        settling = asyncio.ensure_future(settler.run())
-        settling.add_done_callback(lambda _: self._rescan.set())
-        try:
-            while not self._is_root_gone and not settling.done():
-                self._rescan.clear()
-                found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
-                settler.found(one.path for one in found if not self._seen.has(one.path, one.stamp))
-                try:
-                    async with asyncio.timeout(self._rules.rescan_s):
-                        await self._rescan.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            self._settler = None
-            await ended(settling)
-        if not settling.cancelled() and (error := settling.exception()) is not None:
-            log.error("settling broke, watching anew", folder=self._options.folder.name, exc_info=error)
-            await asyncio.sleep(5)
+    async def came(self) -> None:
+        """Tell whoever looks at the terminal that the folder is there again."""
+        if self._is_gone:
+            log.info("the folder is back", folder=self._options.folder.name)
+        self._is_gone = False
 
-    def _take(self, batch: Batch) -> None:
-        self._is_root_gone = self._is_root_gone or batch.is_root_gone
-        if batch.is_root_gone or batch.rescan:
-            self._rescan.set()
-        if self._settler is not None:
-            self._settler.take(batch)
+    async def went(self) -> None:
+        """Tell it once that the folder is not there, or cannot be read."""
+        if not self._is_gone:
+            log.warning("the folder is gone, waiting", folder=self._options.folder.name)
+        self._is_gone = True
 
-    async def _decided(self, settled: Settled) -> None:
+    async def news(self) -> list[Path]:
+        """Return what was not sent yet."""
+        found = await asyncio.to_thread(lambda: list(scan_blocking(self._options.folder, True)))
+        return [one.path for one in found if not self._seen.has(one.path, one.stamp)]
+
+    async def decided(self, settled: Settled) -> None:
+        """Put a complete file in line."""
         if settled.look is None or settled.verdict in (Verdict.GONE, Verdict.EMPTY):
             return
         if not self._seen.has(settled.path, _stamp(settled.look)):
             self._jobs.put_nowait((settled, settled.look))
 
+    async def broke(self, path: Path, error: Exception) -> float:
+        """Tell of it; the file is tried again, the others go on."""
+        pause = self._troubles.broke(str(path))
+        log.error("could not be dealt with", file=path.name, again_in_s=pause, **way_of(error))
+        return pause
+
     async def _measure_forever(self) -> None:
         while True:
             settled, seen = await self._jobs.get()
-            stamp = _stamp(seen)
-            if self._seen.has(settled.path, stamp):
-                continue
             try:
-                facts = await self._pool.measure(settled.path, seen.size_bytes)
-            except CannotMeasure as error:
-                log.warning("not measured", file=settled.path.name, trouble=str(error.trouble))
-                if error.trouble not in (Trouble.VANISHED, Trouble.DECODER_CRASHED):
-                    self._seen.add(settled.path, stamp, "")
-                continue
-            if await asyncio.to_thread(_stamp_blocking, settled.path) != stamp:
-                continue  # it is being written again: its events bring it back
-            if settled.verdict is Verdict.HEADER_OPEN:
-                facts = replace(facts, notes=(Note.HEADER_OPEN, *facts.notes))
-            folder = self._pool.folder_of(facts.content_hash)
-            parts = {"columns.npy": str(folder / "columns.npy"), "peaks.dat": str(folder / "peaks.dat")}
-            if self._options.with_audio:
-                parts[f"audio{settled.path.suffix.casefold()}"] = str(settled.path)
-            entry = Entry(
-                facts.content_hash,
-                settled.path.name,
-                datetime.fromtimestamp(stamp.mtime_ns / 1e9, UTC).isoformat(),
-                facts.to_dict(),
-                parts,
-            )
-            # First into the queue, then marked: a crash between sends it twice, which is once by its hash.
-            await asyncio.to_thread(self._queue.put, entry)
-            self._seen.add(settled.path, stamp, facts.content_hash)
-            self.uploader.wake()
-            log.info("bounce measured", file=settled.path.name, seconds=facts.duration_s)
+                await self._measure(settled, seen)
+            except Exception as error:  # noqa: BLE001 - one file must not stop the line; said there
+                self._following.later(settled.path, await self.broke(settled.path, error))
+
+    async def _measure(self, settled: Settled, seen: Look) -> None:
+        stamp = _stamp(seen)
+        if self._seen.has(settled.path, stamp):
+            return
+        try:
+            facts = await self._pool.measure(settled.path, seen.size_bytes)
+        except CannotMeasure as error:
+            log.warning("not measured", file=settled.path.name, trouble=str(error.trouble))
+            if error.trouble not in (Trouble.VANISHED, Trouble.DECODER_CRASHED):
+                self._seen.add(settled.path, stamp, "")
+            return
+        if await asyncio.to_thread(_stamp_blocking, settled.path) != stamp:
+            return  # it is being written again: its events bring it back
+        if settled.verdict is Verdict.HEADER_OPEN:
+            facts = replace(facts, notes=(Note.HEADER_OPEN, *facts.notes))
+        folder = self._pool.folder_of(facts.content_hash)
+        parts = {"columns.npy": str(folder / "columns.npy"), "peaks.dat": str(folder / "peaks.dat")}
+        if self._options.with_audio:
+            parts[f"audio{settled.path.suffix.casefold()}"] = str(settled.path)
+        entry = Entry(
+            facts.content_hash,
+            settled.path.name,
+            datetime.fromtimestamp(stamp.mtime_ns / 1e9, UTC).isoformat(),
+            facts.to_dict(),
+            parts,
+        )
+        # First into the queue, then marked: a crash between sends it twice, which is once by its hash.
+        await asyncio.to_thread(self._queue.put, entry)
+        self._seen.add(settled.path, stamp, facts.content_hash)
+        self._troubles.over(str(settled.path))
+        self.uploader.wake()
+        log.info("bounce measured", file=settled.path.name, seconds=facts.duration_s)
 
 
 class SeenFiles:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.actors import OwnerId
 from bot.clock import Clock
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -28,11 +29,15 @@ class BounceRetention:
         named = [content for content in dict.fromkeys(contents) if _CONTENT.fullmatch(content)]
         return await self._drop([folder_of(self._media, content) for content in named])
 
+    async def forget(self, owner: OwnerId) -> None:
+        """Delete what somebody has sent of files that are not in the catalogue yet."""
+        await asyncio.to_thread(_forget_blocking, incoming(self._media), owner)
+
     async def sweep(self) -> int:
         """Delete what a day ago belonged to no bounce: uploads never finished, what a crash left."""
-        return await self._drop(
-            await asyncio.to_thread(_media_folders, self._media, self._clock.now().timestamp() - _DAY_S)
-        )
+        before = self._clock.now().timestamp() - _DAY_S
+        await asyncio.to_thread(_sweep_incoming_blocking, incoming(self._media), before)
+        return await self._drop(await asyncio.to_thread(_media_folders, self._media, before))
 
     async def _drop(self, folders: Sequence[Path]) -> int:
         async with self._database.system_read() as unit:
@@ -57,8 +62,35 @@ def drop_drawn_blocking(media: Path, content_hash: str) -> None:
             path.unlink(missing_ok=True)
 
 
+def incoming(media: Path) -> Path:
+    """Return where uploads lie until they are in the catalogue; each begins with its owner (`place_of`)."""
+    return media / "incoming"
+
+
+def place_of(media: Path, owner: OwnerId, name: str) -> Path:
+    """Return where one owner's upload lies meanwhile: a file, or a folder of parts."""
+    return incoming(media) / f"{owner}-{name}"
+
+
+def _forget_blocking(folder: Path, owner: OwnerId) -> None:
+    for place in folder.glob(f"{owner}-*"):
+        _remove_blocking(place)
+
+
+def _sweep_incoming_blocking(folder: Path, before: float) -> None:
+    for place in folder.glob("*"):
+        if place.stat().st_mtime < before:
+            _remove_blocking(place)
+
+
+def _remove_blocking(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def _media_folders(media: Path, before: float) -> list[Path]:
-    """Return the folders of contents, and of uploads never finished, that were not touched since `before`."""
+    """Return the folders of contents that were not touched since `before`."""
     found = [folder for folder in media.glob("[0-9a-f][0-9a-f]/*") if folder.is_dir()]
-    found += [folder for folder in media.glob("incoming/*") if folder.is_dir()]
     return [folder for folder in found if folder.stat().st_mtime < before]

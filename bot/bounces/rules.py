@@ -15,6 +15,8 @@ class BounceRules(Rules):
     poll_interval_s: float
     rescan_s: float
     watch_check_s: float
+    again_s: float
+    again_most_s: float
     probe_s: float
     burst_window_s: float
     burst_quiet_s: float

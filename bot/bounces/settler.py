@@ -28,13 +28,19 @@ class Settled:
 
 
 Decided = Callable[[Settled], Awaitable[None]]
+Broke = Callable[[Path, Exception], Awaitable[float]]
+"""Told of a path that could not be looked at or dealt with; says after how many seconds to try again."""
 
 
 class Settler:
-    """One for each watched folder. `decided` is awaited for each path whose fate is known."""
+    """One for each watched folder. `decided` is awaited for each path whose fate is known.
 
-    def __init__(self, root: Path, rules: BounceRules, decided: Decided, *, is_polling: bool) -> None:
-        self._root, self._rules, self._decided, self._is_polling = root, rules, decided, is_polling
+    Whatever one file breaks holds up no other: `broke` hears of it, and that path waits to be tried again.
+    """
+
+    def __init__(self, root: Path, rules: BounceRules, decided: Decided, broke: Broke, *, is_polling: bool) -> None:
+        self._root, self._rules, self._is_polling = root, rules, is_polling
+        self._decided, self._broke = decided, broke
         self._paths: dict[str, Settling] = {}
         self._due: dict[str, float] = {}
         self._backlog: deque[str] = deque()
@@ -69,6 +75,13 @@ class Settler:
                 self._backlog.append(str(path))
         self._wake.set()
 
+    def later(self, path: Path, in_s: float) -> None:
+        """Begin with a path anew after some time."""
+        now = asyncio.get_running_loop().time()
+        self._paths[str(path)] = settle.begin(Event.FOUND, self._is_polling, now)
+        self._due[str(path)] = now + in_s
+        self._wake.set()
+
     async def run(self) -> None:
         """Decide until cancelled."""
         loop = asyncio.get_running_loop()
@@ -99,7 +112,9 @@ class Settler:
 
     async def _look_at(self, paths: list[str]) -> None:
         loop = asyncio.get_running_loop()
-        looks = await asyncio.to_thread(_looks_blocking, paths, self._root)
+        looks, broken = await asyncio.to_thread(_looks_blocking, paths, self._root)
+        for path, error in broken.items():
+            await self._put_off(path, error)
         now = loop.time()
         asked: dict[str, Look] = {}
         for path, seen in looks.items():
@@ -121,11 +136,19 @@ class Settler:
                 continue
             del self._paths[path]
             self._due.pop(path, None)
-            await self._decided(Settled(Path(path), decision.verdict, seen, state.found))
+            try:
+                await self._decided(Settled(Path(path), decision.verdict, seen, state.found))
+            except Exception as error:  # noqa: BLE001 - who is told logs it
+                await self._put_off(path, error)
+
+    async def _put_off(self, path: str, error: Exception) -> None:
+        self.later(Path(path), await self._broke(Path(path), error))
 
 
-def _looks_blocking(paths: list[str], root: Path) -> dict[str, Look | None]:
+def _looks_blocking(paths: list[str], root: Path) -> tuple[dict[str, Look | None], dict[str, Exception]]:
+    """Return what was seen, and where looking broke."""
     out: dict[str, Look | None] = {}
+    broken: dict[str, Exception] = {}
     for path in paths:
         try:
             file = Path(path)
@@ -137,7 +160,9 @@ def _looks_blocking(paths: list[str], root: Path) -> dict[str, Look | None]:
             out[path] = None
         except OSError:
             out[path] = _stat_only(path)
-    return out
+        except Exception as error:  # noqa: BLE001 - who is told logs it
+            broken[path] = error
+    return out, broken
 
 
 def _stat_only(path: str) -> Look | None:

@@ -12,6 +12,7 @@ from bot.actors import Actor, OwnerId
 from bot.bounces.audio import AudioFinder
 from bot.bounces.model import EXTENSIONS, BounceSource
 from bot.bounces.names import shown_name
+from bot.bounces.retention import place_of
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished, Logged
 from bot.bounces.worker import WorkerPool
@@ -47,14 +48,14 @@ class UploadService:
     def most_bytes(self) -> int:
         return self._rules.max_upload_bytes
 
-    def place(self, key: str, file_name: str) -> Path:
+    def place(self, owner: OwnerId, key: str, file_name: str) -> Path:
         """Return where an upload may be put meanwhile: a name of our own, the extension kept."""
         suffix = Path(shown_name(file_name)).suffix.casefold()
         suffix = suffix if suffix in EXTENSIONS else ".bin"
-        folder = self._pool.media / "incoming"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         stem = re.sub(r"[^A-Za-z0-9_-]", "", key)[:64] or hashlib.sha256(key.encode()).hexdigest()
-        return folder / f"{stem}{suffix}"
+        place = place_of(self._pool.media, owner, f"{stem}{suffix}")
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return place
 
     async def take(
         self, actor: Actor, owner: OwnerId, upload: Upload, *, key: str, progress: Progress | None = None

@@ -272,8 +272,12 @@ def _db_restore(options: argparse.Namespace) -> int:
         except backup.Damaged as damaged:
             raise Stop(ExitCode.DATABASE, f"That backup is damaged ({damaged}); nothing was changed.") from damaged
         # Said before the database is opened: one of a newer version is refused, and people must know where the old is.
-        print("Restored." + (f" The replaced database is kept as {kept}." if kept else ""))
+        print("Restored." + (f" The replaced database is kept as {kept}, until the next restore." if kept else ""))
         again = asyncio.run(delete())
+        # Not before this one has opened: until then the older ones may be what is needed.
+        older = backup.drop_replaced(target, kept, options.file.absolute()) if kept else 0
+    if older:
+        print(f"Databases that earlier restores replaced are deleted: {older}. Only the last one is kept.")
     if again:
         print(f"People whose data was deleted since that backup are deleted again: {again}.")
     return ExitCode.FINE

@@ -22,7 +22,7 @@ MARKS = {
 }
 ACTIONS = ("done", "skip", "split", "schedule", "swap", "let_go")
 CHOICES = ("split", "schedule", "swap", "let_go")
-MORE = ("reflect", "add", "if_then", "again", "ai", "rest", "close", "habits", "calendar", "share")
+MORE = ("how", "reflect", "add", "if_then", "again", "ai", "rest", "close", "habits", "calendar", "share")
 
 
 def said(line: CoachLine, words: Words) -> Text:
@@ -96,6 +96,20 @@ def choice_card(task: Task, words: Words, owner: int) -> Card:
         for action in CHOICES
     ]
     return Card(task.title, lead=words("coach.week.choice_lead"), rows=[buttons], accent=Accent.LOOK)
+
+
+def how_card(task: Task, words: Words) -> Card:
+    """Return how a task is begun and done, and what helps with it."""
+    helps = [
+        join(" ", [words(f"coach.resource.{each.type}", title=each.title), *([each.url] if each.url else [])])
+        for each in task.resources
+    ]
+    return Card(
+        task.title,
+        lead=task.description or words("coach.how.own"),
+        facts=[words("coach.task.minutes", minutes=task.minutes)],
+        sections=[Section(words("coach.how.helps"), helps)] if helps else (),
+    )
 
 
 def history_card(views: Sequence[WeekView], words: Words, owner: int) -> Card:

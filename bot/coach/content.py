@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.coach.model import (
     CATEGORY_OF,
@@ -17,15 +17,14 @@ from bot.coach.model import (
     Experience,
     FocusArea,
     GoalCategory,
-    Pacing,
     Phase,
     Resource,
     ResourceType,
     Role,
     Season,
 )
-from bot.coach.rules import CoachRules, coach_rules
-from bot.coach.seats import areas_of, estimated_minutes, hours_of, seats
+from bot.coach.rules import LimitRules
+from bot.coach.seats import areas_of
 from bot.paths import assets_dir
 from bot.say.wording import american_words, banned_words
 
@@ -74,20 +73,16 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
+    """What somebody could learn over some months, step by step; `key` names it in buttons."""
+
+    key: str
     name: str
     description: str
     milestones: tuple[Milestone, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """What one role at one level starts with."""
-
-    role: Role
-    experience: Experience
-    focus_areas: tuple[FocusArea, ...]
-    template_ids: tuple[str, ...]
-    pathways: tuple[Pathway, ...]
+    @property
+    def weeks(self) -> int:
+        return sum(step.weeks for step in self.milestones)
 
 
 class _Row(BaseModel):
@@ -117,16 +112,6 @@ class _TaskRow(_Row):
     resources: list[_ResourceRow] = []
 
 
-class _TemplateRow(_Row):
-    bank_id: str
-    title: str
-    description: str
-    category: Category
-    effort: EffortWord
-    frequency: Literal["weekly", "biweekly", "monthly"]
-    resources: list[_ResourceRow] = []
-
-
 class _MilestoneRow(_Row):
     title: str
     description: str
@@ -139,28 +124,15 @@ class _PathwayRow(_Row):
     milestones: list[_MilestoneRow]
 
 
-class _PaceRow(_Row):
-    pacing: Pacing
-    weekly_hours: float
-    task_count: int
-    focus_distribution: dict[FocusArea, float]
-
-
-class _PresetRow(_Row):
-    role: Role
-    experience_level: Experience
-    default_focus_areas: list[FocusArea]
-    weekly_task_templates: list[_TemplateRow]
-    learning_pathways: list[_PathwayRow]
-    pacing_suggestions: list[_PaceRow]
+_PATHWAYS = TypeAdapter(list[_PathwayRow])
 
 
 def bank_path(role: Role) -> Path:
     return assets_dir() / "coach" / "tasks" / f"{role}.json"
 
 
-def preset_path(role: Role, experience: Experience) -> Path:
-    return assets_dir() / "coach" / "presets" / f"{role}_{experience}.json"
+def pathways_path(role: Role, experience: Experience) -> Path:
+    return assets_dir() / "coach" / "pathways" / f"{role}_{experience}.json"
 
 
 @cache
@@ -170,10 +142,10 @@ def load_bank(role: Role) -> tuple[BankTask, ...]:
 
 
 @cache
-def load_preset(role: Role, experience: Experience) -> Preset:
-    """Return a preset; raises ValueError naming the file and the field that is wrong."""
-    path = preset_path(role, experience)
-    return _preset(parse_preset_row(path.read_text("utf-8"), path.name))
+def load_pathways(role: Role, experience: Experience) -> tuple[Pathway, ...]:
+    """Return what one role at one level could learn; raises ValueError naming the file and the field that is wrong."""
+    path = pathways_path(role, experience)
+    return parse_pathways(path.read_text("utf-8"), path.name)
 
 
 def parse_bank(text: str, name: str) -> tuple[BankTask, ...]:
@@ -184,12 +156,22 @@ def parse_bank(text: str, name: str) -> tuple[BankTask, ...]:
     return tuple(_task(row, f"{name}, row {number}") for number, row in enumerate(rows, 1))
 
 
-def parse_preset_row(text: str, name: str) -> _PresetRow:
-    """Read a preset file's text into its row."""
+def parse_pathways(text: str, name: str) -> tuple[Pathway, ...]:
+    """Read a file of pathways: a JSON array, each with its milestones."""
     try:
-        return _PresetRow.model_validate_json(text)
+        rows = _PATHWAYS.validate_json(text)
     except ValidationError as error:
         raise ValueError(f"{name}: {error}") from error
+    stem = name.partition(".")[0]
+    return tuple(
+        Pathway(
+            f"{stem}.{place}",
+            row.name,
+            row.description,
+            tuple(Milestone(step.title, step.description, step.estimated_weeks) for step in row.milestones),
+        )
+        for place, row in enumerate(rows)
+    )
 
 
 def check_bank(role: Role, tasks: Sequence[BankTask]) -> list[str]:
@@ -210,48 +192,17 @@ def check_bank(role: Role, tasks: Sequence[BankTask]) -> list[str]:
     return problems
 
 
-def check_preset(row: _PresetRow, bank: Iterable[BankTask], rules: CoachRules | None = None) -> list[str]:
-    """Return what is wrong with a preset as sentences, none when it may ship."""
-    rules = rules or coach_rules()
-    known = {task.id: task for task in bank}
-    weights = rules.areas[row.role]
-    problems: list[str] = []
-    if row.default_focus_areas != list(weights):
-        problems.append(f"default_focus_areas: {', '.join(weights)} expected")
-    if len(row.weekly_task_templates) < 8:
-        problems.append("weekly_task_templates: at least 8")
-    for template in row.weekly_task_templates:
-        task = known.get(template.bank_id)
-        if task is None:
-            problems.append(f"{template.bank_id}: not in the bank")
-        elif (template.category, EFFORTS[template.effort]) != (CATEGORY_OF[task.area], task.effort):
-            problems.append(f"{template.bank_id}: category or effort differs from the bank")
-        problems += _text_problems(template.bank_id, f"{template.title}. {template.description}")
-    if len(row.learning_pathways) < 2:
-        problems.append("learning_pathways: at least 2")
-    for pathway in row.learning_pathways:
+def check_pathways(pathways: Sequence[Pathway], limits: LimitRules) -> list[str]:
+    """Return what is wrong with pathways as sentences, none when they may ship."""
+    problems = [] if len(pathways) >= 2 else ["at least 2 pathways"]
+    for pathway in pathways:
         if not 3 <= len(pathway.milestones) <= 6:
             problems.append(f"{pathway.name}: 3 to 6 milestones")
+        if len(pathway.name) > min(limits.title, TITLE_MAX):
+            problems.append(f"{pathway.name}: too long for the title of a goal")
         texts = [pathway.name, pathway.description]
         texts += [text for step in pathway.milestones for text in (step.title, step.description)]
         problems += _text_problems(pathway.name, ". ".join(texts))
-    if [pace.pacing for pace in row.pacing_suggestions] != list(Pacing):
-        problems.append("pacing_suggestions: relaxed, moderate and intensive, in this order")
-    for pace in row.pacing_suggestions:
-        problems += _pace_problems(row.role, pace, rules)
-    return problems
-
-
-def _pace_problems(role: Role, pace: _PaceRow, rules: CoachRules) -> list[str]:
-    total = rules.paces[pace.pacing].total
-    hours = hours_of(estimated_minutes(seats(rules.areas[role], total - 1), rules))
-    problems: list[str] = []
-    if pace.task_count != total:
-        problems.append(f"{pace.pacing}: task_count {total} expected")
-    if pace.focus_distribution != dict(rules.areas[role]):
-        problems.append(f"{pace.pacing}: focus_distribution differs from the rules")
-    if abs(pace.weekly_hours - hours) > 0.5:
-        problems.append(f"{pace.pacing}: weekly_hours {hours} expected, at most half an hour off")
     return problems
 
 
@@ -316,21 +267,4 @@ def _task(row: object, where: str) -> BankTask:
         goal_categories=tuple(parsed.goal_categories),
         once=parsed.once,
         resources=tuple(Resource(each.type, each.title, each.url) for each in parsed.resources),
-    )
-
-
-def _preset(row: _PresetRow) -> Preset:
-    return Preset(
-        role=row.role,
-        experience=row.experience_level,
-        focus_areas=tuple(row.default_focus_areas),
-        template_ids=tuple(template.bank_id for template in row.weekly_task_templates),
-        pathways=tuple(
-            Pathway(
-                pathway.name,
-                pathway.description,
-                tuple(Milestone(step.title, step.description, step.estimated_weeks) for step in pathway.milestones),
-            )
-            for pathway in row.learning_pathways
-        ),
     )

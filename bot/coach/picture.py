@@ -98,7 +98,7 @@ def render_goals(goals: Sequence[GoalBar], title: str) -> bytes:
         axes.text(
             100,
             place + 0.3,
-            f"{share:.0f} %",
+            f"{share:.0f}%",
             color=colour["text"],
             fontsize=19,
             va="center",

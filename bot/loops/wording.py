@@ -64,7 +64,7 @@ def names_text(names: Sequence[str], say: Say, keep: int = 3) -> str:
 
 
 def reason_text(reason: Reason, momentum: Momentum, say: Say) -> str:
-    """Return one number with its meaning: "31 % motion: 4 clips finished in 12 days"."""
+    """Return one number with its meaning: "31% motion: 4 clips finished in 12 days"."""
     return say(
         f"loop.reason.{reason.code}",
         **{

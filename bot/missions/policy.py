@@ -33,7 +33,7 @@ def accept_rate(records: Sequence[ToolRecord], window: int) -> tuple[int, int]:
 
 
 def resting_tools(records: Mapping[str, Sequence[ToolRecord]], rules: MissionRules) -> Collection[str]:
-    """Return the tools that people turn down too often to be proposed on: under 20 % of the last 20."""
+    """Return the tools that people turn down too often to be proposed on: under 20% of the last 20."""
     resting = set()
     for tool, own in records.items():
         accepted, decided = accept_rate(own, rules.accept_rate_window)

@@ -162,7 +162,7 @@ class Catalogue:
         return Text("".join(shown), _without_markup("".join(bare)))
 
     def pseudo(self) -> "Catalogue":
-        """Return a catalogue whose `en` is 40 % longer, accented and bracketed: for tests of room."""
+        """Return a catalogue whose `en` is 40% longer, accented and bracketed: for tests of room."""
         return Catalogue({DEFAULT_LOCALE: {key: _pseudo(text) for key, text in self.keys().items()}}, self.links)
 
 

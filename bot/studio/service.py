@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import BaseModel
 
 from bot.actors import Actor
@@ -26,6 +28,8 @@ from storage.repositories.studio import (
     SettingsRepository,
 )
 from storage.unit import Database, Unit
+
+log = structlog.stdlib.get_logger(__name__)
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -78,6 +82,8 @@ class StudioService:
         self._writing_down = asyncio.Lock()
         self.gone: list[Callable[[Sequence[str]], Awaitable[object]]] = []
         """Who keeps files: told of the contents of people who were deleted, in the same breath."""
+        self.forgets: list[Callable[[int], Awaitable[object]]] = []
+        """Who works for people, or keeps things of theirs beside rows and contents: told of who was deleted."""
         self._database = database
         self._clock = clock
         self._operators = frozenset(operators)
@@ -322,9 +328,17 @@ class StudioService:
             await unit.add_slots([unpost_slot(post, unit.now) for post in posts])
             known = await facts.get(DELETIONS) or {}
             await facts.put(DELETIONS, {**known, str(user_id): at.isoformat()})
-        for tell in self.gone:
-            await tell(contents)
+        await self._forget(user_id, contents)
         return counts
+
+    async def _forget(self, user_id: int, contents: Sequence[str]) -> None:
+        """End and delete what hangs on rows that went; one that fails keeps no other from it."""
+        told = [partial(tell, user_id) for tell in self.forgets] + [partial(tell, contents) for tell in self.gone]
+        for tell in told:
+            try:
+                await tell()
+            except Exception:
+                log.exception("what was left of a person could not be deleted; the next sweep does it")
 
     # ------------------------------------------------------------------ facts
 

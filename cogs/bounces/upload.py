@@ -36,7 +36,7 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
 
     async def job(work: Work) -> Card:
         work.step(words("bounce.new.working"))
-        place = uploads.place(key, file.filename)
+        place = uploads.place(turn.person, key, file.filename)
         try:
             await asyncio.to_thread(place.write_bytes, await file.read())
             logged = await uploads.take(

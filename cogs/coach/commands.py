@@ -60,7 +60,7 @@ class GoalOption(Entity):
         wanted = typed.strip().casefold()
         found = await turn.services.coach.goals.all(turn.person)
         return [
-            Option(f"{view.goal.title} · {view.goal.progress:.0f} %", view.goal.id)
+            Option(f"{view.goal.title} · {view.goal.progress:.0f}%", view.goal.id)
             for view in found
             if wanted in view.goal.title.casefold()
         ]

@@ -1,9 +1,11 @@
 """Goals: list, card, form, WOOP, suggestions."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from bot.coach.content import Milestone, Pathway
 from bot.coach.forecast import Forecast
 from bot.coach.goals import GoalDraft
 from bot.coach.metrics import NAME_MAX
@@ -67,7 +69,7 @@ async def show_goals(turn: Turn, status: str = "", *, update: bool = False) -> N
 
 def goals_alt(views: list[GoalView], words: Words) -> str:
     """Return the picture in words, from the same data."""
-    parts = [f"{view.goal.title} {view.goal.progress:.0f} %" for view in views[:8]]
+    parts = [f"{view.goal.title} {view.goal.progress:.0f}%" for view in views[:8]]
     return words("coach.goals.alt", count=len(views)).plain + " " + ", ".join(parts)
 
 
@@ -96,6 +98,7 @@ def goals_card(
     buttons = [Button("coach", "goal-new", words("coach.button.goal_new"), style=Style.PRIMARY, owner=owner)]
     if suggestions:
         buttons.append(Button("coach", "suggested-away", words("coach.goals.dismiss"), owner=owner))
+    buttons.append(Button("coach", "pathways", words("coach.button.pathways"), owner=owner))
     rows.append(buttons)
     if not views:
         return Card("", lead=words("coach.goals.empty"), quiet=True, rows=rows)
@@ -129,6 +132,42 @@ async def put_suggestions_away(press: Press) -> None:
         await press.services.coach.profiles.dismiss_suggestion(press.actor, press.person, each.key)
     await show_goals(press, update=True)
     await press.reply(note(press.words("coach.told.suggestions_away")))
+
+
+def pathways_card(pathways: Sequence[Pathway], words: Words, owner: int) -> Card:
+    """Return what could be learned next, step by step, each with a button that makes it a goal."""
+    sections = [
+        Section(
+            words("coach.pathways.heading", name=each.name, count=each.weeks),
+            [each.description, *(_milestone(step, words, number) for number, step in enumerate(each.milestones, 1))],
+        )
+        for each in pathways
+    ]
+    buttons = [Button("coach", "pathway-take", each.name, id=each.key, owner=owner) for each in pathways]
+    return Card(words("coach.pathways.title"), lead=words("coach.pathways.lead"), sections=sections, rows=[buttons])
+
+
+def _milestone(step: Milestone, words: Words, number: int) -> Text:
+    return words("coach.pathways.step", number=number, title=step.title, count=step.weeks, description=step.description)
+
+
+@control("coach", "pathways")
+async def show_pathways(press: Press) -> None:
+    """Show the pathways of the person's role and level."""
+    pathways = await press.services.coach.goals.pathways(press.person)
+    await press.reply(pathways_card(pathways, press.words, press.person))
+
+
+@control("coach", "pathway-take")
+async def take_pathway(press: Press) -> None:
+    """Make a goal of a pathway; its steps are the goal's text."""
+    goals = press.services.coach.goals
+    chosen = next((each for each in await goals.pathways(press.person) if each.key == press.id), None)
+    steps = [] if chosen is None else chosen.milestones
+    lines = [_milestone(step, press.words, number).plain for number, step in enumerate(steps, 1)]
+    changed = await goals.take_pathway(press.actor, press.person, press.id, "\n".join(lines))
+    said = press.words("coach.told.goal_added", goal=changed.view.goal.title)
+    await press.reply(note(said, [undo_button(press, changed.group_id)]))
 
 
 async def show_goal(turn: Turn, goal_id: str, *, update: bool = False) -> None:
@@ -221,10 +260,10 @@ def progress_bar(progress: float, cells: int = 10) -> str:
     """Return a bar of signs with its number.
 
     >>> progress_bar(42)
-    '▰▰▰▰▱▱▱▱▱▱ 42 %'
+    '▰▰▰▰▱▱▱▱▱▱ 42%'
     """
     full = round(progress / 100 * cells)
-    return f"{'▰' * full}{'▱' * (cells - full)} {progress:.0f} %"
+    return f"{'▰' * full}{'▱' * (cells - full)} {progress:.0f}%"
 
 
 def forecast_line(found: Forecast | None, words: Words) -> Text:
@@ -504,6 +543,8 @@ controls = (
     ask_progress,
     save_progress,
     put_suggestions_away,
+    show_pathways,
+    take_pathway,
     ask_measure,
     save_measure,
     complete,

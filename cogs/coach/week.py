@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.coach.calendar import week_calendar
-from bot.coach.cards import MORE, choice_card, history_markdown, pick_card, tick_card, week_card
+from bot.coach.cards import MORE, choice_card, history_markdown, how_card, pick_card, tick_card, week_card
 from bot.coach.dates import iso_week
 from bot.coach.model import Profile, Reflections, Task, TaskStatus
 from bot.coach.seats import areas_of
@@ -174,6 +174,9 @@ async def more(press: Press) -> None:
 async def more_pick(press: Press) -> None:
     """Do what was chosen, in place of the menu."""
     match press.values[0]:
+        case "how":
+            view = await press.services.coach.weeks.plan(press.actor, press.person, monday_of_id(press.id))
+            await press.update(pick_card(view.open, "how", press.words, press.person))
         case "reflect":
             await press.open(reflect_form(press, press.id))
         case "add":
@@ -332,6 +335,9 @@ async def task_pick(press: Press) -> None:
                 max_length=IF_THEN_MAX,
             )
             await press.open(Form("coach", "if-then", words("coach.form.if_then"), [plan], id=task.id))
+        case "how":
+            task = await press.services.coach.tasks.get(press.person, task_id)
+            await press.update(how_card(task, press.words))
         case "share":
             task = await press.services.coach.tasks.get(press.person, task_id)
             said = press.guild_words("coach.share.task", task=task.title, who=press.actor.name)

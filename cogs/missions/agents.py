@@ -118,8 +118,11 @@ async def pause_all(press: Press) -> None:
     """Stop everything at once."""
     stopped, withdrawn = await _area(press).service.pause_all(press.actor, press.person)
     card = await _panel(press)
-    told = press.words("mission.told.paused_all", count=stopped, withdrawn=withdrawn)
-    await press.update(replace(card, meta=[told]))
+    told = [press.words("mission.told.paused_all", count=stopped)]
+    if withdrawn:
+        told.append(press.words("mission.told.withdrawn_all", count=withdrawn))
+    told.append(press.words("mission.told.nothing_runs"))
+    await press.update(replace(card, meta=[join(" ", told)]))
 
 
 @control("mission", "resume-all")

@@ -23,6 +23,7 @@ from bot.bounces.folders import FolderService
 from bot.bounces.model import WatchMode
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.remote_watch import Companion, CompanionOptions
+from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import bounce_rules
 from bot.bounces.service import BounceService
 from bot.bounces.settler import Settled, Settler
@@ -66,16 +67,21 @@ async def nothing(_: Settled) -> None:
     """Take no notice."""
 
 
+async def raised(_: Path, error: Exception) -> float:
+    """Nothing may break here."""
+    raise error
+
+
 @asynccontextmanager
 async def settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
-    settler = Settler(folder, RULES, nothing, is_polling=False)
+    settler = Settler(folder, RULES, nothing, raised, is_polling=False)
     yield asyncio.ensure_future(settler.run()), settler._wake
 
 
 @asynccontextmanager
 async def overdue_settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     """A settler that waits with a limit, as a file is on its way."""
-    settler = Settler(folder, RULES, nothing, is_polling=False)
+    settler = Settler(folder, RULES, nothing, raised, is_polling=False)
     settler._due[str(folder / "a.wav")] = asyncio.get_running_loop().time() + 3600
     yield asyncio.ensure_future(settler.run()), settler._wake
 
@@ -84,19 +90,18 @@ async def overdue_settler_loop(folder: Path, _: Database) -> AsyncIterator[tuple
 async def companion_loop(folder: Path, _: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     options = CompanionOptions(folder, "http://127.0.0.1:1", "key", folder.parent / "state", mode=WatchMode.POLLING)
     companion = Companion(options, RULES)
-    yield asyncio.ensure_future(companion._watch_forever()), companion._rescan
+    yield asyncio.ensure_future(companion._following.run()), companion._following._wake
 
 
 @asynccontextmanager
 async def folder_loop(folder: Path, database: Database) -> AsyncIterator[tuple["asyncio.Task[Any]", asyncio.Event]]:
     supervisor, clock = Supervisor(), database.clock
     pool = WorkerPool(RULES, folder.parent / "media", 1)
-    pipeline = BouncePipeline(
-        database, BounceService(database, clock, RULES, pool.media), pool, supervisor, clock, RULES
-    )
+    service, retention = BounceService(database, clock, RULES, pool.media), BounceRetention(database, clock, pool.media)
+    pipeline = BouncePipeline(database, service, pool, supervisor, clock, RULES, retention)
     known = await FolderService(database, clock).ensure(Actor.user(1, "Ada"), 1, folder)
     run = FolderRun(replace(known, mode=WatchMode.POLLING), database, supervisor, RULES, pipeline)
-    yield asyncio.ensure_future(run._follow()), run._wake
+    yield asyncio.ensure_future(run._following.run()), run._following._wake
     await supervisor.stop(finish_s=0)
 
 

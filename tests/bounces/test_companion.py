@@ -9,6 +9,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -16,11 +17,12 @@ import trustme
 
 from bot.actors import Actor
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
-from bot.bounces.model import Bounce, Filter
+from bot.bounces.model import Bounce, Facts, Filter
 from bot.bounces.remote_client import AddressRefused, KeyRefused, check_address
 from bot.bounces.remote_server import NeedsTls
 from bot.bounces.remote_watch import Companion, CompanionOptions
-from bot.bounces.rules import bounce_rules
+from bot.bounces.rules import BounceRules, bounce_rules
+from bot.bounces.worker import WorkerPool
 from bot.clock import SystemClock
 from bot.lifecycle import Supervisor, ended
 from storage.engine import open_engines
@@ -65,11 +67,11 @@ class Studio:
     def address(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
-    def companion(self, *, key: str | None = None, audio: bool = True) -> Companion:
+    def companion(self, *, key: str | None = None, audio: bool = True, rules: BounceRules | None = None) -> Companion:
         options = CompanionOptions(
             self.exports, self.address, key or self.secret, self._folder / "state", audio, tls=self.tls
         )
-        return Companion(options, bounce_rules())
+        return Companion(options, rules or bounce_rules())
 
     async def bounces(self) -> list[Bounce]:
         return await self.area.service.list(ADA, Filter(), 50)
@@ -320,3 +322,27 @@ async def test_both_sides_killed_again_and_again_while_audio_is_on_its_way(
         audio = area.service.folder_of(one.content_hash) / "audio.wav"
         assert audio.read_bytes() == (exports / one.file_name).read_bytes()
     await database.close()
+
+
+async def test_a_file_that_broke_something_stops_no_other_and_comes_later(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plainly, broken = WorkerPool.measure, ["Idea.wav"]
+
+    async def measure(self: WorkerPool, path: Path, *rest: Any) -> Facts:
+        if path.name in broken:
+            raise RuntimeError("broken on purpose")
+        return await plainly(self, path, *rest)
+
+    monkeypatch.setattr(WorkerPool, "measure", measure)
+    for seed, name in enumerate(("Idea.wav", "Night Drive.wav")):
+        save(studio.exports / name, music(1.5, seed=seed), 44100, "PCM_16")
+    rules = bounce_rules().model_copy(update={"again_s": 0.1, "again_most_s": 0.1})
+    running = asyncio.ensure_future(studio.companion(rules=rules).run())
+    try:
+        (bounce,) = await studio.until_bounces(1)
+        assert bounce.title == "Night Drive"
+        broken.clear()
+        assert sorted(one.title for one in await studio.until_bounces(2)) == ["Idea", "Night Drive"]
+    finally:
+        await ended(running)

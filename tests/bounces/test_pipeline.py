@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,17 @@ import pytest
 from sqlalchemy import select
 
 from bot.actors import Actor
-from bot.bounces import folder_run, watch
+from bot.bounces import following, watch
 from bot.bounces.audio import AudioFinder
 from bot.bounces.folder_run import FolderRun
 from bot.bounces.folders import FolderService
-from bot.bounces.model import Bounce, BounceSource, FileState, Filter, Folder, Trouble, WatchMode
+from bot.bounces.model import Bounce, BounceSource, FileStamp, FileState, Filter, Folder, Trouble, WatchMode
 from bot.bounces.pictures import BouncePictures
 from bot.bounces.pipeline import BouncePipeline
 from bot.bounces.retention import BounceRetention
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.service import BounceService, Finished
 from bot.bounces.settle import Event
-from bot.bounces.settler import Settled
 from bot.bounces.worker import WorkerPool
 from bot.clock import FixedClock, SystemClock
 from bot.lifecycle import Supervisor
@@ -47,7 +45,8 @@ class Studio:
         self.service = BounceService(database, clock, rules, pool.media)
         self.folders = FolderService(database, clock)
         self.supervisor = Supervisor()
-        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, rules)
+        self.retention = BounceRetention(database, clock, pool.media)
+        self.pipeline = BouncePipeline(database, self.service, pool, self.supervisor, clock, rules, self.retention)
 
     async def start(self) -> Folder:
         folder = await self.folders.ensure(ADA_ACTS, ADA, self.root, channel_id=CHANNEL)
@@ -350,7 +349,7 @@ async def test_a_watch_that_dies_is_begun_anew_and_at_last_looks_every_few_secon
             (run,) = studio.pipeline._runs.values()
 
             async def watches(run: FolderRun = run) -> bool:
-                return run._settler is not None
+                return run._following.settler is not None
 
             await until(watches)
         assert died == [times]
@@ -385,26 +384,95 @@ async def test_a_file_that_no_event_told_of_is_found_by_the_next_scan(
         await studio.stop()
 
 
-async def test_a_folder_is_not_deaf_after_one_decision_broke(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk or a busy database, once: the folder is looked at anew, and the file is there."""
-    monkeypatch.setattr(folder_run, "_BACK_S", 0.05)
-    plainly, broke = FolderRun._decided, list[Path]()
+async def test_a_folder_is_not_deaf_after_one_decision_broke(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk or a busy database, once: the file is tried again, and it is there."""
+    root = tmp_path / "exports"
+    root.mkdir()
+    rules = bounce_rules().model_copy(update={"again_s": 0.05, "workers": 1})
+    studio = Studio(sqlite_database, root, WorkerPool(rules, tmp_path / "media"), rules)
+    plainly, broke = FolderRun._is_known, list[str]()
 
-    async def decide(self: FolderRun, settled: Settled) -> None:
+    async def is_known(self: FolderRun, path: str, stamp: FileStamp) -> bool:
         if not broke:
-            broke.append(settled.path)
+            broke.append(path)
             raise OSError("the disk is full")
-        await plainly(self, settled)
+        return await plainly(self, path, stamp)
 
+    monkeypatch.setattr(FolderRun, "_is_known", is_known)
+    try:
+        await studio.watching()
+        path = drop(studio.root, "Idea.wav", seconds=1.5)
+
+        async def there() -> bool:
+            return len(await studio.bounces()) == 1
+
+        await until(there)
+        assert broke == [str(path)]
+        assert len(await studio.deliveries()) == 1
+    finally:
+        await studio.stop()
+
+
+async def test_following_that_breaks_as_a_whole_is_begun_anew_and_shown_until_it_goes_well(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_BACK_S", 0.05)
+    root = tmp_path / "exports"
+    root.mkdir()
+    rules = bounce_rules().model_copy(update={"watch_check_s": 0.1, "workers": 1})
+    studio = Studio(sqlite_database, root, WorkerPool(rules, tmp_path / "media"), rules)
+    plainly, is_ill = FolderRun.news, [True]
+
+    async def news(self: FolderRun) -> list[Path]:
+        if is_ill[0]:
+            raise RuntimeError("broken on purpose")
+        return await plainly(self)
+
+    monkeypatch.setattr(FolderRun, "news", news)
+
+    def is_broken() -> bool:
+        return [one.is_broken for one in studio.pipeline.folders_now()] == [True]
+
+    async def broke() -> bool:
+        return is_broken()
+
+    async def well() -> bool:
+        return not is_broken() and len(await studio.bounces()) == 1
+
+    try:
+        await studio.start()
+        await until(broke)
+        drop(studio.root, "Idea.wav", seconds=1.5)
+        is_ill[0] = False
+        await until(well)
+    finally:
+        await studio.stop()
+
+
+async def test_what_is_being_measured_as_its_person_deletes_everything_leaves_nothing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = StudioService(studio.database, SystemClock())
+    people.forgets.append(studio.pipeline.forget)
+    plainly, deleted = studio.pool.measure, asyncio.Event()
+
+    async def measure(path: Path, size_bytes: int) -> object:
+        facts = await plainly(path, size_bytes)
+        assert list(studio.pool.media.glob("*/*/*")) != []
+        await people.privacy_delete(ADA)
+        deleted.set()
+        return facts
+
+    monkeypatch.setattr(studio.pool, "measure", measure)
     await studio.watching()
-    (run,) = studio.pipeline._runs.values()
-    assert run._settler is not None
-    run._settler._decided = partial(decide, run)
-    path = drop(studio.root, "Idea.wav", seconds=1.5)
+    drop(studio.root, "Idea.wav", seconds=1.5)
+    await deleted.wait()
 
-    async def there() -> bool:
-        return len(await studio.bounces()) == 1
+    async def gone() -> bool:
+        return list(studio.pool.media.glob("*/*/*")) == []
 
-    await until(there)
-    assert broke == [path]
-    assert len(await studio.deliveries()) == 1
+    await until(gone)
+    assert await studio.bounces() == []
+    assert await people.privacy_counts(ADA) == {}

@@ -206,6 +206,11 @@ def test_a_deleted_file_is_gone() -> None:
 LAST = "after all.wav"
 
 
+async def raised(_: Path, error: Exception) -> float:
+    """Nothing may break here."""
+    raise error
+
+
 class Observed:
     """What the settler decided, and a way to wait for it."""
 
@@ -238,7 +243,7 @@ class Observed:
 async def observed(root: Path, mode: WatchMode = WatchMode.NATIVE) -> AsyncIterator[Observed]:
     rules = RULES if mode is WatchMode.NATIVE else RULES.model_copy(update={"poll_interval_s": 0.25})
     seen = Observed()
-    settler = Settler(root, rules, seen.take, is_polling=mode is WatchMode.POLLING)
+    settler = Settler(root, rules, seen.take, raised, is_polling=mode is WatchMode.POLLING)
     watch = FolderWatch(root, settler.take, rules, mode=mode)
     await watch.start()
     task = asyncio.get_running_loop().create_task(settler.run())

@@ -1,18 +1,20 @@
 """The shipped texts keep to their rules; with no texts yet, the checker itself is still tested."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.coach.content import (
     bank_path,
     check_bank,
-    check_preset,
+    check_pathways,
     load_bank,
-    load_preset,
+    load_pathways,
     parse_bank,
-    parse_preset_row,
-    preset_path,
+    parse_pathways,
 )
 from bot.coach.model import Effort, Experience, FocusArea, Role
+from bot.coach.rules import coach_rules
 from tests.coach.banks import synthetic_bank
 
 
@@ -28,19 +30,24 @@ def test_every_shipped_bank_may_ship(role: Role) -> None:
 
 
 @pytest.mark.parametrize("experience", list(Experience))
-def test_every_shipped_preset_may_ship(role: Role, experience: Experience) -> None:
-    path = preset_path(role, experience)
-    if not path.exists() or not bank_path(role).exists():
-        pytest.skip("the preset or the task bank has not been written yet")
-    row = parse_preset_row(path.read_text("utf-8"), path.name)
-    assert (row.role, row.experience_level) == (role, experience)
-    assert check_preset(row, load_bank(role)) == []
-    assert load_preset(role, experience).template_ids
+def test_every_shipped_pathway_may_ship(role: Role, experience: Experience) -> None:
+    pathways = load_pathways(role, experience)
+    assert check_pathways(pathways, coach_rules().limits) == []
+    assert len({each.key for each in pathways}) == len(pathways)
+
+
+def test_the_checker_of_pathways_names_each_fault() -> None:
+    first, *_ = load_pathways(Role.ARTIST, Experience.BEGINNER)
+    step = replace(first.milestones[0], description="You must organize this")
+    bad = replace(first, name="x" * 61, milestones=(step, *first.milestones[1:2]))
+    problems = "\n".join(check_pathways([bad], coach_rules().limits))
+    for fault in ("at least 2", "3 to 6 milestones", "too long", "“must”", "“organise”"):
+        assert fault in problems
+    with pytest.raises(ValueError, match=r"artist_beginner\.json"):
+        parse_pathways('[{"name": "x"}]', "artist_beginner.json")
 
 
 def test_the_checker_names_each_fault() -> None:
-    from dataclasses import replace
-
     tasks = list(synthetic_bank())
     tasks[0] = replace(tasks[0], title="You must organize this")
     tasks[1] = replace(tasks[1], id=tasks[2].id)

@@ -1,12 +1,16 @@
 """The coach as people meet it: quick start, week, goals, habits, check-ins by direct message, the crisis path."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.actors import Actor as User
 from bot.coach.content import bank_path
-from bot.coach.model import Role
+from bot.coach.dates import local_date
+from bot.coach.model import Resource, ResourceType, Role
+from storage.repositories.coach_weeks import CoachTaskRepository
 from tests.coach.banks import synthetic_bank
 from tests.product import Product
 from tests.wire.kit import Actor, Stage, typed
@@ -297,3 +301,41 @@ async def test_tasks_are_split_scheduled_swapped_and_let_go_by_command(product: 
     assert "In its place" in ada.sees()
     await ada.slash("/coach task", task="First half · open", action="let_go")
     assert "Let go: First half" in ada.sees()
+
+
+async def test_a_learning_pathway_is_read_and_becomes_a_goal_with_its_steps(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach goals")
+    await ada.press("Learning pathways")
+    seen = ada.sees()
+    assert "From ideas to a first finished track, 8 weeks" in seen
+    assert "4. " in seen
+    await ada.press("From ideas to a first finished track")
+    assert "“From ideas to a first finished track” is a goal now." in ada.sees()
+    await ada.press("From ideas to a first finished track")
+    assert "is among your goals already" in ada.sees()
+    await ada.slash("/coach goals")
+    await ada.press("Open")
+    seen = ada.sees().rsplit("From ideas to a first finished track", 1)[1]
+    assert "Fill a folder with ideas (3 weeks)" in seen
+    (kept,) = await product.services.coach.goals.all(ada.id)
+    profile = (await product.services.coach.profiles.find(ada.id)).profile
+    assert kept.goal.target_date == local_date(product.clock.now(), profile.timezone) + timedelta(weeks=8)
+
+
+async def test_how_a_task_is_begun_and_what_helps_can_be_read(product: Product, ada: Actor) -> None:
+    await _start(ada)
+    await ada.slash("/coach plan")
+    acts = User.user(ada.id, "Ada")
+    view = await product.services.coach.weeks.plan(acts, ada.id)
+    task = view.open[0]
+    helped = replace(task, resources=(Resource(ResourceType.TOOL, "A timer set to 30 minutes"),))
+    async with product.services.database.write(acts, ada.id, "test") as unit:
+        await unit.repo(CoachTaskRepository).save(helped)
+    await ada.press("More")
+    await ada.choose("More", "How a task is begun")
+    await ada.choose("Which task?", task.title)
+    seen = ada.sees()
+    assert task.description
+    assert task.description in seen
+    assert "A tool: A timer set to 30 minutes" in seen

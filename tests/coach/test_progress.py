@@ -199,7 +199,7 @@ def test_a_forecast_is_ordered_and_keeps_still_all_week(steps: list[int], remain
 
 
 def test_the_two_dates_of_a_forecast_are_those_of_half_and_of_85_in_100_futures() -> None:
-    """One week in four does it all: by 3 weeks in 58 % of futures, by 6 in 82 %, by 7 in 87 %, by 8 in 90 %."""
+    """One week in four does it all: by 3 weeks in 58% of futures, by 6 in 82%, by 7 in 87%, by 8 in 90%."""
     for goal in ("g", "h", "i"):
         found = forecast(GoalId(goal), [0, 0, 0, 10], 10, TODAY, None, FORECAST)
         assert found is not None

@@ -79,5 +79,8 @@ async def test_files_that_belong_to_nothing_are_swept(clock: FixedClock, tmp_pat
         for folder in left:
             folder.mkdir(parents=True)
             os.utime(folder, (1, 1))
+        upload = product.services.bounces.uploads.place(product.person("Ada").id, "upload-1", "Half.wav")
+        upload.write_bytes(b"what a crash left of it")
+        os.utime(upload, (1, 1))
         await product.app.housekeeping.run()
-        assert [folder.exists() for folder in left] == [False, False]
+        assert [place.exists() for place in (*left, upload)] == [False, False, False]

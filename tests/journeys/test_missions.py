@@ -171,8 +171,8 @@ async def test_the_whole_way_with_ai_then_by_rules_and_all_undone(with_ai: Produ
 
     await ada.slash("/mission stats", mission="On time")
     seen = ada.sees()
-    assert "change a loop’s tempo: 0 %, 0 of 1" in seen
-    assert "change a clip: 100 %, 1 of 1 (1 edited)" in seen
+    assert "change a loop’s tempo: 0%, 0 of 1" in seen
+    assert "change a clip: 100%, 1 of 1 (1 edited)" in seen
     assert "AI tokens" in seen
     assert "US dollars" in seen
     assert "Usual time to a decision" in seen
@@ -268,7 +268,7 @@ async def test_pause_all_withdraws_what_is_open_and_its_cards_say_so(product: Pr
     await product.live(step_s=3600, days=1)
     await ada.slash("/mission agents")
     await ada.press("Pause all")
-    assert "Nothing runs until you resume" in ada.sees()
+    assert "1 agent paused. 3 open proposals withdrawn. Nothing runs until you resume." in ada.sees()
     await product.work()
     cards = await _cards(general)
     assert all("Approve" not in one or "Withdrawn" in one for one in cards if "step 1-" in one)
@@ -281,6 +281,25 @@ async def test_pause_all_withdraws_what_is_open_and_its_cards_say_so(product: Pr
     await ada.press("Resume all")
     await product.live(step_s=3600, days=1)
     assert len(await _cards(general)) > len(cards)
+
+
+@pytest.mark.parametrize(
+    ("decided", "said"),
+    [(2, "1 agent paused. 1 open proposal withdrawn. Nothing"), (3, "1 agent paused. Nothing runs")],
+)
+async def test_pause_all_counts_one_and_none_as_people_do(
+    product: Product, ada: Actor, decided: int, said: str
+) -> None:
+    ada.go(product.channel("general"))
+    await _loop(ada)
+    await _mission(ada, "daily 09:00")
+    await product.live(step_s=3600, days=1)
+    for _ in range(decided):
+        await ada.press("Approve")
+        await product.work()
+    await ada.slash("/mission agents")
+    await ada.press("Pause all")
+    assert said in ada.sees()
 
 
 async def test_missions_are_listed_changed_paused_and_put_away(product: Product, ada: Actor) -> None:

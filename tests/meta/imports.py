@@ -2,25 +2,15 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("bot", "cogs", "storage")
+from tests.source import Source, walk
 
 
-def modules(root: Path = ROOT) -> dict[str, Path]:
-    """Return every module by its dotted name; a package by its `__init__.py`."""
-    found: dict[str, Path] = {}
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def imports(known: Mapping[str, Path]) -> dict[str, set[str]]:
+def imports(known: Mapping[str, Source]) -> dict[str, set[str]]:
     """Return which of the known modules each imports, wherever in the file; not what only type checkers read."""
-    return {name: {_known(one, known) for one in _named(path)} & known.keys() - {name} for name, path in known.items()}
+    return {
+        name: {_known(one, known) for one in _named(source)} & known.keys() - {name} for name, source in known.items()
+    }
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
@@ -56,22 +46,24 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     return found
 
 
-def _named(path: Path) -> Iterator[str]:
+def _named(source: Source) -> Iterator[str]:
     """Yield what a file imports, `from a import b` as `a.b`."""
-    waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            waiting.extend(node.orelse)
-            continue
-        if isinstance(node, ast.Import):
+    unread = {
+        inner
+        for node in source.of(ast.If)
+        if "TYPE_CHECKING" in ast.dump(node.test)
+        for statement in node.body
+        for inner in walk(statement)
+    }
+    for node in source.of(ast.Import):
+        if node not in unread:
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+    for node in source.of(ast.ImportFrom):
+        if node.module and node.level == 0 and node not in unread:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        waiting.extend(ast.iter_child_nodes(node))
 
 
-def _known(name: str, known: Mapping[str, Path]) -> str:
+def _known(name: str, known: Mapping[str, Source]) -> str:
     """Return the module that a dotted name lies in; "" for what is not ours."""
     while name and name not in known:
         name = name.rpartition(".")[0]

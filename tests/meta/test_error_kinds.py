@@ -5,11 +5,15 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+import pytest
+
 from bot.error_kinds import error_kinds
 from bot.ports import Policy
 from bot.say.words import read_catalogue
 from bot.ui.errors import TABLE
-from tests.meta.imports import modules
+from tests.source import modules
+
+pytestmark = pytest.mark.xdist_group("source")
 
 ENGLISH = read_catalogue().keys()
 SAID_BY_THE_FRAME = frozenset({"error.entry", "error.lookup", "error.starting"})
@@ -22,7 +26,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def trees() -> dict[str, ast.Module]:
-    return {name: ast.parse(path.read_text("utf-8")) for name, path in modules().items() if ".versions" not in name}
+    return {name: source.tree for name, source in modules().items() if ".versions" not in name}
 
 
 @cache

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.imports import ROOT, circles, imports, modules
+from tests.meta.imports import circles, imports
+from tests.source import files, modules
+
+pytestmark = pytest.mark.xdist_group("source")
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -50,11 +53,8 @@ EXCEPTIONS = {
 @pytest.mark.parametrize("name", SIGNS)
 def test_a_file_name_means_the_same_in_every_area(name: str) -> None:
     shows = SIGNS[name]
-    sources = {
-        path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
-        for area in AREAS
-        for path in sorted((ROOT / "bot" / area).rglob("*.py"))
-    }
+    of_areas = tuple(f"bot/{area}/" for area in AREAS)
+    sources = {path: source.text for path, source in files().items() if path.startswith(of_areas)}
     elsewhere = [path for path, source in sources.items() if Path(path).stem != name and shows(source)]
     assert [path for path in elsewhere if path not in EXCEPTIONS] == []
     otherwise = [path for path, source in sources.items() if Path(path).stem == name and not shows(source)]

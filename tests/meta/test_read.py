@@ -18,8 +18,11 @@ from sqlalchemy import Table, UniqueConstraint
 from bot.paths import assets_dir
 from storage.privacy_map import PRIVACY
 from storage.tables import load_all
-from tests.meta.imports import ROOT
-from tests.meta.reading import Class, Project
+from tests.meta.declared import Class
+from tests.meta.reading import project
+from tests.source import ROOT
+
+pytestmark = pytest.mark.xdist_group("source")
 
 LOCAL = "bot.local."
 """The local Discord is what tests play on: its people, its faults and its server are their tools."""
@@ -27,6 +30,7 @@ LOCAL = "bot.local."
 ASKED_FROM_OUTSIDE: Mapping[str, str] = {
     "bot.clock.FixedClock.advance": "the clock of tests and benchmarks",
     "bot.coach.content.check_bank": "the task banks are checked before they ship, not at each start",
+    "bot.coach.content.check_pathways": "as check_bank",
     "bot.recurrence.cron_times": "tests hold the times of a rule against the wall times of its expression",
     "bot.recurrence.latest_fire": "tests hold the way forward against the way back",
     "bot.say.words.Catalogue.keys": "the texts are checked before they ship",
@@ -42,21 +46,12 @@ ASKED_FROM_OUTSIDE: Mapping[str, str] = {
 }
 """Functions that nobody in the product calls, and who does."""
 
-PENDING: Mapping[str, str] = {
-    "bot.coach.content.load_preset": "the presets of the coach are there for pathways, which are not built yet",
-    "bot.coach.content.check_preset": "as load_preset",
-}
-"""Functions that wait for work that is under way. Nothing new goes in here."""
-
 RECORDED: Mapping[str, str] = {
     "storage.tables.ai.AiUsageRow.call_id": "ties a call to its kept reply, in the export of its person",
     "storage.tables.missions.StepEventRow.actor_reference": "who it was, should two people be called the same",
     "storage.tables.missions.StepEventRow.state_before": "the whole of an arrow, in the export of its person",
 }
 """Columns that are there to be exported: the record itself is what was promised."""
-
-PENDING_CONTENT = ("coach/presets/",)
-"""The presets of the coach are there for pathways and ties, which are not built yet."""
 
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {
     "errors.toml": ("discord", "ours"),
@@ -72,11 +67,6 @@ LOADED_BY_NAME: Mapping[str, str] = {
 
 
 @cache
-def project() -> Project:
-    return Project()
-
-
-@cache
 def unread() -> frozenset[str]:
     """The keys of all functions that the running product does not reach."""
     return frozenset(key for key in project().functions if key not in project().read and not key.startswith(LOCAL))
@@ -89,8 +79,7 @@ def helpers_of(names: Mapping[str, str]) -> set[str]:
 
 
 def test_every_function_is_called() -> None:
-    excused = {*ASKED_FROM_OUTSIDE, *PENDING}
-    excused |= helpers_of({**ASKED_FROM_OUTSIDE, **PENDING})
+    excused = {*ASKED_FROM_OUTSIDE} | helpers_of(ASKED_FROM_OUTSIDE)
     ports = {key for key in unread() if _is_port(key)}
     wrong = sorted(f"{project().place(key)} is called by nobody" for key in unread() - excused - ports)
     assert not wrong, "\n".join(wrong)
@@ -103,7 +92,7 @@ def test_every_port_is_called() -> None:
 
 def test_no_excuse_is_left_over() -> None:
     fields = {*RECORDED}
-    wrong = sorted(({*ASKED_FROM_OUTSIDE, *PENDING} - unread()) | (fields & project().read))
+    wrong = sorted(({*ASKED_FROM_OUTSIDE} - unread()) | (fields & project().read))
     assert not wrong, "these are called, or gone: " + ", ".join(wrong)
 
 
@@ -156,7 +145,7 @@ CONTENT = sorted(
     path
     for path in assets_dir().rglob("*")
     if path.suffix in (".json", ".toml")
-    and not path.relative_to(assets_dir()).as_posix().startswith(("locales/", "rules.toml", *PENDING_CONTENT))
+    and not path.relative_to(assets_dir()).as_posix().startswith(("locales/", "rules.toml"))
 )
 
 

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -11,8 +10,9 @@ from pydantic import BaseModel
 from bot.digest.service import DigestSettings
 from bot.settings import Settings
 from bot.studio.model import GuildSettings, PersonSettings
+from tests.source import files, walk
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("source")
 FORMS = ("cogs/studio/setup.py", "cogs/studio/commands.py", "cogs/digest/commands.py", "bot/digest/cards.py")
 """What only shows settings and takes them in."""
 TELLERS = ("bot/cli/doctor.py", "bot/cli/local.py", "bot/studio/health.py")
@@ -29,8 +29,7 @@ NOT_SET = {"setup_step": "how far the set-up was gone through; its own next step
 
 @cache
 def _trees() -> dict[str, ast.Module]:
-    files = [file for folder in ("bot", "cogs", "storage") for file in (ROOT / folder).rglob("*.py")]
-    return {str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    return {file: source.tree for file, source in files().items()}
 
 
 def _are_settings(value: ast.expr) -> bool:
@@ -50,7 +49,7 @@ def _read(model: type[BaseModel], trees: dict[str, ast.Module]) -> set[str]:
     for file, tree in trees.items():
         if file in OWN[model]:
             continue
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _are_settings(node.value):
                 found.add(node.attr)
     return found | _by_own_methods(model)
@@ -59,12 +58,12 @@ def _read(model: type[BaseModel], trees: dict[str, ast.Module]) -> set[str]:
 def _by_own_methods(model: type[BaseModel]) -> set[str]:
     """Return the fields that a model's own methods and properties answer from (checks of a value are no answer)."""
     tree = _trees()[f"{model.__module__.replace('.', '/')}.py"]
-    own = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == model.__name__)
+    own = next(node for node in walk(tree) if isinstance(node, ast.ClassDef) and node.name == model.__name__)
     return {
         node.attr
         for method in own.body
         if isinstance(method, ast.FunctionDef) and method.name != "secrets"
-        for node in ast.walk(method)
+        for node in walk(method)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
     }
 
@@ -89,7 +88,7 @@ def test_what_was_stored_for_settings_of_old_still_loads() -> None:
 
 
 def _fields(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field" and node.args:
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
@@ -99,7 +98,7 @@ def _fields(tree: ast.Module) -> Iterator[str]:
 def _asked_for(tree: ast.Module) -> set[str]:
     """Return the names that calls are given which make no part of a card or form and say nothing."""
     asked: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if not name[:1].isupper() and name not in ("words", "control", "form", "own_words", "select", "pick"):

@@ -16,6 +16,7 @@ from tests.rules import (
     words_in_a_log,
 )
 
+pytestmark = pytest.mark.xdist_group("source")
 UNIT = "async def f(self):\n    async with self._database.write(a, o, 'x') as unit:\n        {}\n"
 REPOSITORY = "class LoopRepository(Repository[UnitT]):\n    async def save({}, row):\n        {}\n"
 BREAKS: list[tuple[Callable[[str, ast.AST], Iterator[Place]], str, str]] = [

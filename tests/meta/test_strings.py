@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from bot.app.app import EXTENSIONS
 from bot.client import StudioBot
 from bot.clock import SystemClock
@@ -22,8 +24,9 @@ from bot.say.words import flatten, lint, placeholders, read_catalogue
 from bot.services import Services
 from bot.ui.commands import describe
 from tests.rig import MemoryStore
+from tests.source import ROOT, modules
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("source")
 CATALOGUE = read_catalogue()
 ENGLISH = CATALOGUE.keys()
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
@@ -37,12 +40,10 @@ LINK = re.compile(r"^link:(/[a-z -]+)$")
 
 @cache
 def code() -> list[tuple[Path, list[ast.AST]]]:
-    """Return the texts and calls of every file, walked once for all tests."""
-    files = [path for folder in ("bot", "cogs", "storage") for path in (ROOT / folder).rglob("*.py")]
+    """Return the texts and calls of every file, looked through once for all tests."""
     looked_at = (ast.Constant, ast.JoinedStr, ast.Call)
     return [
-        (path, [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, looked_at)])
-        for path in files
+        (source.path, [node for node in source.nodes if isinstance(node, looked_at)]) for source in modules().values()
     ]
 
 
@@ -206,6 +207,21 @@ def test_every_string_is_used() -> None:
 
 def test_no_string_scolds() -> None:
     assert {key: found for key, text in ENGLISH.items() if (found := lint(text))} == {}
+
+
+SPACED = re.compile(r"[0-9}] %(?![sdrfi(])")
+
+
+def test_a_percent_sign_stands_at_its_number() -> None:
+    """In texts of the catalogue, in what the code puts together, and in the help."""
+    texts = {key: one for key, text in ENGLISH.items() for one in ([text] if isinstance(text, str) else text.values())}
+    texts |= {
+        f"{source.path.relative_to(ROOT)}:{node.lineno}": ast.unparse(node)
+        for source in modules().values()
+        for node in source.of(ast.JoinedStr)
+    }
+    texts |= {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "assets" / "help").glob("*.md")}
+    assert sorted(place for place, text in texts.items() if SPACED.search(text)) == []
 
 
 def test_translations_have_the_same_keys_and_parts() -> None:

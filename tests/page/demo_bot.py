@@ -220,7 +220,7 @@ class Card(discord.ui.LayoutView):
                 discord.ui.TextDisplay("### Night Drive\nStrong 🔵 · 52 of 100"),
                 discord.ui.Section(
                     discord.ui.TextDisplay("**Plan** 8 clips on 5 lanes, bars 1 to 6"),
-                    discord.ui.TextDisplay("**Motion** 31 %: one finished clip this week, <t:1780000000:R>"),
+                    discord.ui.TextDisplay("**Motion** 31%: one finished clip this week, <t:1780000000:R>"),
                     accessory=discord.ui.Thumbnail("attachment://cover.png", description="Cover of Night Drive"),
                 ),
                 discord.ui.Separator(),

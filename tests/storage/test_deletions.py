@@ -13,12 +13,14 @@ from sqlalchemy.engine import make_url
 from bot.actors import Actor
 from bot.app.exits import ExitCode, Stop
 from bot.app.opening import delete_again
+from bot.bounces.retention import place_of
 from bot.cli.main import main
 from bot.clock import FixedClock
 from bot.local.server import LocalDiscord
 from bot.studio.service import StudioService
 from storage.deletions import KEY, LIST, DeletionList, Tampered
 from storage.unit import Database
+from tests.bounces.signals import music, save
 from tests.product import Product, plain_settings, running
 from tests.wire.openapi import SHARED
 
@@ -110,6 +112,86 @@ async def test_a_start_on_an_older_copy_deletes_again_before_anybody_is_answered
             studio = product.services.studio
             assert await zone(studio, ben) is None
             assert await zone(studio, ada) == "Asia/Tokyo"
+
+
+async def test_of_the_databases_that_restores_replaced_only_the_last_is_kept(
+    clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    async with running(folder, clock) as product:
+        made = await product.app.back_up()
+    assert made is not None
+    older = [folder / f"studiohand.db.replaced-2025010{day}-000000" for day in (1, 2)]
+    for file in older:
+        file.write_bytes(made.file.read_bytes())
+    monkeypatch.setenv("STUDIOHAND_DATA_DIR", str(folder))
+    assert await asyncio.to_thread(main, ["db", "restore", str(older[1])]) == 0
+    said = capsys.readouterr().out
+    left = sorted(folder.glob("*.replaced-*"))
+    assert left[0] == older[1], "what was restored stays where it was"
+    assert len(left) == 2
+    assert f"is kept as {left[1]}, until the next restore" in said
+    assert "earlier restores replaced are deleted: 1. Only the last one is kept." in said
+    assert await asyncio.to_thread(main, ["db", "restore", str(made.file)]) == 0
+    assert len(list(folder.glob("*.replaced-*"))) == 1
+
+
+async def test_nothing_of_a_person_waits_for_the_night(clock: FixedClock, tmp_path: Path, database_url: str) -> None:
+    """Neither rows nor files are left, and nothing goes on that would make new ones."""
+    folder, exports = tmp_path / "data", tmp_path / "exports"
+    exports.mkdir()
+    save(exports / "Idea.wav", music(1.5), 44100, "PCM_16")
+    async with running(folder, clock, database_url=database_url, folders=[exports]) as product:
+        ada, ben, bounces = product.person("Ada"), product.person("Ben"), product.services.bounces
+        left = [
+            place_of(folder / "media", ada.id, "a" * 64) / "audio.wav",
+            bounces.uploads.place(ada.id, "upload-1", "Half.wav"),
+            folder / "archives" / f"archive-{ada.id}-left" / "studiohand.zip",
+        ]
+        others = [
+            place_of(folder / "media", ben.id, "b" * 64) / "audio.wav",
+            bounces.uploads.place(ben.id, "upload-2", "Half.wav"),
+            folder / "archives" / f"archive-{ben.id}-left" / "studiohand.zip",
+        ]
+        for file in (*left, *others):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"half of it")
+
+        async def is_measured() -> bool:
+            return "bounces" in await product.services.studio.privacy_counts(ada.id)
+
+        await product.wait_for(is_measured)
+        await ada.slash("/studio health")
+        assert "exports" in ada.sees()
+        assert len(files_in(folder / "media", folder / "archives")) > len([*left, *others])
+        await use_and_delete(product, "Ada")
+        assert files_in(folder / "media", folder / "archives") == sorted(others)
+        assert await product.services.studio.privacy_counts(ada.id) == {}
+        await ada.slash("/studio health")
+        assert "exports" not in ada.sees().rsplit("Health", 1)[1]
+
+
+async def test_a_file_that_will_not_go_keeps_nothing_else_from_going_and_the_person_from_no_answer(
+    clock: FixedClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[int] = []
+
+    async def broken(_: int) -> None:
+        raise OSError("a disk that only reads")
+
+    async def well(person: int) -> None:
+        told.append(person)
+
+    async with running(tmp_path / "data", clock) as product:
+        product.services.studio.forgets[:0] = [broken]
+        product.services.studio.forgets.append(well)
+        await use_and_delete(product, "Ben")
+        assert told == [product.person("Ben").id]
+    assert "what was left of a person could not be deleted" in caplog.text
+
+
+def files_in(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 async def test_a_list_that_was_lost_is_written_anew(

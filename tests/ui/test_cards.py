@@ -34,7 +34,7 @@ def largest() -> Card:
             )
             for i in range(4)
         ],
-        next_lines=["Finish the bass, gains 4 %" for _ in range(3)],
+        next_lines=["Finish the bass, gains 4%" for _ in range(3)],
         meta=["Ada", "updated just now", "not AI-written"],
         rows=[
             [Button("loop", f"b{i}", f"Button {i}") for i in range(5)],

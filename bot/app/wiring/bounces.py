@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -76,8 +75,9 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
         upload_limit=limit,
     )
     area.messages.register(on.outbox, on.posted)
-    on.studio.gone.append(area.retention.drop)
-    on.retention.gone.append(area.retention.drop)
+    for told in (on.studio, on.retention):
+        told.forgets.append(area.forget)
+        told.gone.append(area.retention.drop)
     on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))
     return area
 
@@ -117,13 +117,21 @@ async def stop_bounces(area: BounceArea) -> None:
 
 
 def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
-    """Folders that are there or gone, and the last files that could not be measured."""
+    """How each folder is followed, and the last files that are not measured."""
     words = catalogue.words(None)
     found: list[HealthLine] = []
     for folder in area.pipeline.folders_now():
-        key, word = ("folder_gone", Word.LOOK) if folder.is_gone else ("folder_ok", Word.OK)
+        if folder.is_gone:
+            key, word = "folder_gone", Word.LOOK
+        elif folder.is_broken:
+            key, word = "folder_broke", Word.BROKEN
+        else:
+            key, word = ("folder_looked_at", Word.LOOK) if folder.has_lost_events else ("folder_ok", Word.OK)
         found.append(HealthLine(key, word, {"name": folder.name}))
-    for name, trouble in area.pipeline.troubles_now():
-        reason = words(f"bounce.trouble.{trouble}")
-        found.append(HealthLine("file_trouble", Word.LOOK, {"name": Path(name).name, "reason": reason}))
+    for one in area.pipeline.troubles_now():
+        if one.trouble is None:
+            found.append(HealthLine("file_broke", Word.BROKEN, {"name": one.name, "since": one.since}))
+        else:
+            reason = words(f"bounce.trouble.{one.trouble}")
+            found.append(HealthLine("file_trouble", Word.LOOK, {"name": one.name, "reason": reason}))
     return found

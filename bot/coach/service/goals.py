@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from math import isfinite
 
 from bot.actors import Actor, OwnerId
+from bot.coach.content import Pathway, load_pathways
 from bot.coach.dates import week_start
 from bot.coach.forecast import GOAL_END, Forecast, forecast
 from bot.coach.goals import (
@@ -21,7 +22,18 @@ from bot.coach.goals import (
     weekly_increments,
 )
 from bot.coach.metrics import VALUE_MAX, checked_name, metric
-from bot.coach.model import Aggregate, Goal, GoalId, GoalStatus, LoopFact, MetricKind, Progress, Release, Woop
+from bot.coach.model import (
+    Aggregate,
+    Goal,
+    GoalCategory,
+    GoalId,
+    GoalStatus,
+    LoopFact,
+    MetricKind,
+    Progress,
+    Release,
+    Woop,
+)
 from bot.coach.safety import is_crisis
 from bot.coach.service.desk import Desk, Sitting
 from bot.coach.service.weeks import CrisisFound
@@ -162,6 +174,26 @@ class GoalService:
                 title, category=suggestion.category, priority=suggestion.priority, target_date=suggestion.target_date
             )
             return await self._add(sitting, draft)
+
+    async def pathways(self, owner: OwnerId) -> tuple[Pathway, ...]:
+        """Return what could be learned next, by the person's role and level."""
+        async with self._desk.read(owner) as sitting:
+            return load_pathways(sitting.profile.role, sitting.profile.experience)
+
+    async def take_pathway(self, actor: Actor, owner: OwnerId, key: str, description: str) -> GoalChanged:
+        """Make a goal of a pathway, due when its weeks are over. Raises AlreadyDone where it is one, Refused."""
+        async with self._desk.write(actor, owner, "add_goal") as sitting:
+            known = load_pathways(sitting.profile.role, sitting.profile.experience)
+            pathway = next((each for each in known if each.key == key), None)
+            if pathway is None:
+                raise Refused("coach_pathway_gone")
+            goals = await sitting.unit.repo(CoachGoalRepository).all(GoalStatus.ACTIVE)
+            if any(goal.title == pathway.name for goal in goals):
+                raise AlreadyDone("coach_pathway_taken", name=pathway.name)
+            due = sitting.today + timedelta(weeks=pathway.weeks)
+            return await self._add(
+                sitting, GoalDraft(pathway.name, description, category=GoalCategory.SKILLS, target_date=due)
+            )
 
     async def _around(self, owner: OwnerId) -> tuple[Sequence[LoopFact], Sequence[Release]]:
         loops = self._desk.sources.loops
