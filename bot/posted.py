@@ -88,10 +88,14 @@ class PostedCards:
         async with self._database.read(owner) as unit:
             return await unit.repo(PostedRepository).of(kind, subject_id)
 
+    async def by_message(self, message_id: int) -> PostedCard | None:
+        """Return what a message shows, whoever it belongs to; None where it is not followed."""
+        async with self._database.system_read() as unit:
+            return await unit.repo(PostedRepository).by_message(message_id)
+
     async def taken_away(self, actor: Actor, message_id: int) -> None:
         """Follow a message no longer: somebody took it away, who need not be its owner. What belongs to it goes too."""
-        async with self._database.system_read() as system:
-            known = await system.repo(PostedRepository).by_message(message_id)
+        known = await self.by_message(message_id)
         if known is None:
             return
         async with self._database.write(actor, known.owner, "card.taken_away") as unit:

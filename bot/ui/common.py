@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.errors import NotAllowed
 from bot.say.card import Button, note
 from bot.say.words import Words
 from bot.ui.base import NO_MENTIONS, Press, Turn
@@ -45,11 +46,22 @@ async def undo(press: Press) -> None:
 @control("ui", "remove", who=Who.MANAGER)
 async def remove(press: Press) -> None:
     """Take a public post away; its owner and managers may."""
-    await press.defer()
     message = press.interaction.message
+    if message is not None:
+        await _may_remove(press, message.id)
+    await press.defer()
     await press.interaction.delete_original_response()
     if message is not None:
         await press.services.posted.taken_away(press.actor, message.id)
+
+
+async def _may_remove(press: Press, message_id: int) -> None:
+    """Hold the button against what is known of the card: whose it is, who posted it, who manages here."""
+    card = await press.services.posted.by_message(message_id)
+    if card is None or press.person in (card.owner, card.posted_by):
+        return
+    if not await press.services.studio.is_manager(press.standing):
+        raise NotAllowed("needs_manager")
 
 
 @control("ui", "dismiss", who=Who.OWNER)

@@ -21,7 +21,7 @@ from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.controls import Control, Controls, FormControl
 from bot.ui.frame import Frame
 from bot.ui.inputs import Form
-from bot.ui.items import ControlId, parse_custom_id
+from bot.ui.items import ControlId, Who, custom_ids, parse_custom_id
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -52,7 +52,12 @@ class Edge(Frame):
             return
         target = parse_custom_id(_custom_id(interaction))
         declared = self.controls.presses.get(target.name) if target else None
-        if target is None or declared is None:
+        if (
+            target is None
+            or declared is None
+            # Whoever may press, the message must carry it: an id that was made up opens nothing.
+            or (declared.who is Who.ANYONE and not _stands_there(interaction))
+        ):
             turn = Turn(interaction, self)
             await self.run(turn, "old control", self._old_control)
             return
@@ -263,6 +268,11 @@ def missing_permissions(interaction: Interaction) -> list[str]:
 def _custom_id(interaction: Interaction) -> str:
     data: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]
     return str(data.get("custom_id", ""))
+
+
+def _stands_there(interaction: Interaction) -> bool:
+    """Tell whether the pressed control is on the message that Discord sent along."""
+    return _custom_id(interaction) in custom_ids(interaction.message)
 
 
 def _label(form: Form | None, name: str) -> str:

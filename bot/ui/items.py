@@ -6,9 +6,13 @@ confirmation that runs out), both in base 36, then `.` and the rest.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
+
+import discord
 
 from bot.say.card import Button, Select
 
@@ -94,3 +98,15 @@ def _base36(number: int) -> str:
         digits = _DIGITS[rest] + digits
         if number == 0:
             return digits
+
+
+def custom_ids(message: discord.Message | None) -> set[str]:
+    """Return the ids of all controls on a message as Discord sent it along; whoever presses cannot make them up."""
+    return set() if message is None else {found for part in message.components for found in _ids(part.to_dict())}
+
+
+def _ids(part: Mapping[str, Any]) -> Iterator[str]:
+    if part.get("custom_id"):
+        yield str(part["custom_id"])
+    for one in (*part.get("components", ()), *filter(None, [part.get("accessory")])):
+        yield from _ids(one)

@@ -1,5 +1,6 @@
 """Comments on moments of a bounce: by whoever sees its card, taken away by who wrote them, its owner, or managers."""
 
+from bot.actors import OwnerId
 from bot.bounces.messages import POSTED
 from bot.bounces.model import Bounce
 from bot.bounces.notes import show_moment
@@ -8,7 +9,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who
-from cogs.bounces.forms import undo_bounce
+from cogs.bounces.forms import seen_by, undo_bounce
 
 LISTED = 25
 
@@ -83,7 +84,8 @@ def comment_form(press: Press, owner: int) -> Form:
 @form("bounce", "commented", who=Who.ANYONE)
 async def save_comment(submit: Submit) -> None:
     """Note a comment; it shows on every posted card as a tick and a line."""
-    owner = int(submit.arg or submit.person)
+    owner = OwnerId(int(submit.arg or submit.person))
+    await seen_by(submit, owner, submit.id)
     comment = await submit.services.bounces.notes.comment(
         submit.actor, owner, submit.id, submit.values.text("at"), submit.values.text("text")
     )

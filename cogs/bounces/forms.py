@@ -1,15 +1,21 @@
 """What several files of `/bounce` need: whose bounce it is, its label in lists, Undo, the form to edit one."""
 
-from datetime import timedelta
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+import discord
 
 from bot.actors import OwnerId
 from bot.bounces import facts as wording
+from bot.bounces.messages import POSTED
 from bot.bounces.model import Bounce, BounceTag
+from bot.errors import NotFound
 from bot.say.card import Button, Option, note, plain
 from bot.say.words import Words
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import custom_ids, parse_custom_id
 
 
 async def whose(turn: Press | Submit, named: str = "") -> OwnerId:
@@ -22,6 +28,42 @@ async def whose(turn: Press | Submit, named: str = "") -> OwnerId:
         return turn.person
     await turn.services.studio.require_manager(turn.standing)
     return owner
+
+
+_SHOWN: OrderedDict[tuple[int, str], datetime] = OrderedDict()
+"""Who was shown a card of a bounce that is not theirs, and until when they may go on from it without a new press."""
+_SHOWN_FOR = timedelta(minutes=15)
+_SHOWN_AT_MOST = 2_000
+
+
+def _remember(turn: Press | Submit, bounce_id: str) -> None:
+    _SHOWN[turn.person, bounce_id] = turn.now + _SHOWN_FOR
+    _SHOWN.move_to_end((turn.person, bounce_id))
+    while len(_SHOWN) > _SHOWN_AT_MOST:
+        _SHOWN.popitem(last=False)
+
+
+async def seen_by(turn: Press | Submit, owner: OwnerId, bounce_id: str) -> None:
+    """Raise NotFound unless the bounce is theirs, or a card of it stands where they can read it."""
+    if owner == turn.person:
+        return
+    if owner == turn.guild and await turn.services.studio.is_manager(turn.standing):
+        return
+    message = turn.interaction.message
+    if message is not None and not message.flags.ephemeral:
+        for known in filter(None, map(parse_custom_id, custom_ids(message))):
+            if known.area == "bounce" and known.id == bounce_id and known.owner == owner:
+                # They pressed on a card of it that stands there for everybody; what follows is seen by them alone.
+                _remember(turn, bounce_id)
+                return
+    if _SHOWN.get((turn.person, bounce_id), turn.now) > turn.now:
+        return
+    guild, member = turn.interaction.guild, turn.interaction.user
+    for post in await turn.services.posted.of(owner, POSTED, bounce_id):
+        channel = guild.get_channel_or_thread(post.channel_id) if guild is not None else None
+        if channel is not None and isinstance(member, discord.Member) and channel.permissions_for(member).view_channel:
+            return
+    raise NotFound("bounce", "/bounce list")
 
 
 def undo_bounce(turn: Turn, owner: OwnerId, group_id: str) -> Button:

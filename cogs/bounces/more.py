@@ -11,7 +11,7 @@ from bot.ui.base import Press, Turn
 from bot.ui.controls import control
 from bot.ui.items import Who
 from cogs.bounces.comments import comment_form, comments_card
-from cogs.bounces.forms import open_edit, option_label, undo_bounce, whose
+from cogs.bounces.forms import open_edit, option_label, seen_by, undo_bounce, whose
 from cogs.bounces.slices import send_art, slice_form, slices_card
 from cogs.bounces.targets import targets_card
 from cogs.phases.commands import open_map
@@ -38,6 +38,7 @@ OTHERS = ("comment", "comments", "facts")
 async def more(press: Press) -> None:
     """Offer what else can be done; others than the owner may comment and read the facts."""
     owner = press.target.owner or press.person
+    await seen_by(press, owner, press.id)
     bounce = await press.services.bounces.service.get(owner, press.id)
     actions = await _actions(press, owner)
     options = [Option(press.words(f"bounce.more.{action}"), action) for action in actions]
@@ -55,7 +56,8 @@ async def _actions(press: Press, owner: OwnerId) -> tuple[str, ...]:
 @control("bounce", "next", who=Who.ANYONE, opens_form=True)
 async def next_step(press: Press) -> None:
     """Do what was picked. Forms open at once; everything else is acknowledged first."""
-    owner = int(press.arg or press.person)
+    owner = OwnerId(int(press.arg or press.person))
+    await seen_by(press, owner, press.id)
     action = press.values[0] if press.values else ""
     if action not in await _actions(press, owner):
         raise Refused("bounce_more")

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from discord import app_commands
 
+from bot.actors import Actor
 from bot.errors import NotFound, Refused
 from bot.say.card import Button, Card, Line, Option, OutFile, Picture, Section, Select, SelectKind, Style, note
 from bot.say.words import Words
@@ -40,9 +41,20 @@ class Loops:
         return self
 
 
+class NothingPosted:
+    """The frame asks what a card shows before it takes it away: here no card is followed."""
+
+    async def by_message(self, _message_id: int) -> None:
+        return None
+
+    async def taken_away(self, _actor: Actor, _message_id: int) -> None:
+        return None
+
+
 @dataclass
 class Services:
     loops: Loops = field(default_factory=Loops)
+    posted: NothingPosted = field(default_factory=NothingPosted)
 
 
 def served(turn: Turn | StudioCog) -> Services:
