@@ -152,12 +152,13 @@ def _of_channels(change: changes.Change, world: World, payloads: Payloads) -> It
         # Discord sends CHANNEL_CREATE for conversations no more since v8.
         return
     kind = "THREAD" if channel.is_thread else "CHANNEL"
-    # Bots know every channel of a guild, also those they cannot read; threads only where they can.
+    # Bots know of every channel of a guild, and of those they cannot read only that they are there; of threads not
+    # even that.
     known = not channel.is_thread or _bot_sees(world, channel)
     guild_id = channel.guild_id
     match change:
         case changes.ChannelDeleted():
-            data = payloads.channel(channel)
+            data = payloads.channel_for_bot(channel)
             if channel.is_thread:
                 data = {key: data[key] for key in ("id", "guild_id", "parent_id", "type")}
             yield Event(f"{kind}_DELETE", data, Intent.GUILDS, guild_id)
@@ -174,12 +175,12 @@ def _of_channels(change: changes.Change, world: World, payloads: Payloads) -> It
             needed = Intent.GUILDS if me in (*added, *removed) else Intent.GUILD_MEMBERS
             yield Event("THREAD_MEMBERS_UPDATE", data, needed, guild_id)
         case changes.ChannelCreated() if known:
-            data = payloads.channel(channel)
+            data = payloads.channel_for_bot(channel)
             if channel.is_thread:
                 data["newly_created"] = True
             yield Event(f"{kind}_CREATE", data, Intent.GUILDS, guild_id)
         case changes.ChannelEdited() if known:
-            yield Event(f"{kind}_UPDATE", payloads.channel(channel), Intent.GUILDS, guild_id)
+            yield Event(f"{kind}_UPDATE", payloads.channel_for_bot(channel), Intent.GUILDS, guild_id)
         case _:
             return
 

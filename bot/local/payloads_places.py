@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from bot.local.ids import born_at
 from bot.local.model import Channel, ChannelType, Guild, Member, Role, User, Wire
+from bot.local.permissions import Permission
 from bot.local.world import World
+
+OBFUSCATED = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +154,40 @@ class PlacePayloads:
             "member_count": len(guild.members),
             "voice_states": [],
             "members": [self.member(guild, m) for m in members],
-            "channels": [self.channel(c) for c in self.world.channels_of(guild.id)],
+            "channels": [self.channel_for_bot(c) for c in self.world.channels_of(guild.id)],
             "threads": [self.channel(c) for c in self.world.threads_of(guild.id) if not c.archived],
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
+        }
+
+    def is_seen(self, channel: Channel) -> bool:
+        """Tell whether the bot may view a channel."""
+        return bool(self.world.permissions(channel, self.world.application.bot_id) & Permission.VIEW_CHANNEL)
+
+    def channel_for_bot(self, channel: Channel) -> Wire:
+        """Return a channel as the gateway tells the bot of it: one that it can't view comes obfuscated.
+
+        Source: docs.discord.com/developers/resources/channel (Obfuscated Channels), from 2026-11-16 on.
+        """
+        body = self.channel(channel)
+        if channel.guild_id is None or channel.is_thread or self.is_seen(channel):
+            return body
+        hides = {
+            "id": str(channel.guild_id),
+            "type": 0,
+            "allow": "0",
+            "deny": str(int(Permission.VIEW_CHANNEL)),
+        }
+        return body | {
+            "name": "___hidden___",
+            "flags": OBFUSCATED,
+            "topic": None,
+            "last_message_id": None,
+            "nsfw": False,
+            "rate_limit_per_user": 0,
+            "permission_overwrites": [hides],
         }
 
     def channel(self, channel: Channel, *, for_user: int | None = None) -> Wire:

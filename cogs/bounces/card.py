@@ -12,6 +12,7 @@ from bot.say.card import Card, Option, Select, SelectKind, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.items import Who
+from bot.ui.places import must_be_seen
 from cogs.bounces.forms import undo_bounce, whose
 from cogs.phases.commands import with_open_offer
 
@@ -110,6 +111,7 @@ async def post(press: Press) -> None:
     )
     if not may:
         raise Refused("bounce_no_channel")
+    await must_be_seen(press, channel_id)
     owner = await whose(press)
     bounce = await press.services.bounces.service.get(owner, press.id)
     await press.services.bounces.service.post(press.actor, owner, bounce.id, channel_id, audio=True, key=press.key)

@@ -25,6 +25,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import Who
+from bot.ui.places import must_be_seen
 from cogs.bounces.forms import undo_bounce
 
 _MINE, _SERVER = "mine", "server"
@@ -141,6 +142,7 @@ async def set_post(press: Press) -> None:
 async def set_channel(press: Press) -> None:
     folder = await _folder(press, press.id)
     channel = int(press.values[0]) if press.values else None
+    await must_be_seen(press, channel)
     changed, _ = await press.services.bounces.folders.change(
         press.actor, folder.owner_id, folder.id, channel_id=channel
     )

@@ -1,11 +1,8 @@
 """What the bot may do in the channels that are set."""
 
-from typing import cast
-
-import discord
-
 from bot.studio.health import ChannelAccess, Word
 from bot.ui.base import Turn
+from bot.ui.places import bot_rights
 
 NEEDED = (
     ("View Channel", "view_channel"),
@@ -37,14 +34,3 @@ async def channel_access(turn: Turn) -> list[ChannelAccess]:
         missing = tuple(name for name, attribute in NEEDED if not getattr(rights, attribute))
         found.append(ChannelAccess(turn.words(f"studio.setup.{purpose}"), channel_id, True, missing))
     return found
-
-
-async def bot_rights(
-    guild: discord.Guild, channel: discord.abc.GuildChannel, user: discord.ClientUser | None
-) -> discord.Permissions:
-    """Return the bot's permissions in a channel; members are not cached, so it is asked for once."""
-    # discord.py says that `me` is always there; without a member cache it is not.
-    me = cast("discord.Member | None", guild.me)
-    if me is None and user is not None:
-        me = await guild.fetch_member(user.id)
-    return channel.permissions_for(me) if me is not None else discord.Permissions.none()

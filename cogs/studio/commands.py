@@ -23,9 +23,10 @@ from bot.ui.controls import control, form
 from bot.ui.inputs import Field, Form
 from bot.ui.items import Who
 from bot.ui.panel import saved
+from bot.ui.places import bot_rights
 from cogs.studio import privacy as studio_privacy
 from cogs.studio import setup as studio_setup
-from cogs.studio.access import WORDS, bot_rights, channel_access
+from cogs.studio.access import WORDS, channel_access
 from cogs.studio.privacy import PrivacyCommands
 from cogs.studio.setup import open_setup, read_zone, settings_card
 

@@ -1,6 +1,7 @@
 """The set-up wizard and the server's settings panel: resumable, each step with Back, Skip and Next."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from bot.errors import Refused
 from bot.say.card import Accent, Button, Card, Fact, Option, Section, Style, Text, raw
@@ -12,6 +13,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form, FormValues
 from bot.ui.items import Who
+from bot.ui.places import must_be_seen
 
 STEPS = ("channels", "roles", "time", "ai", "privacy", "test")
 PURPOSES = ("bounces", "releases", "digest")
@@ -235,6 +237,14 @@ def read_step(step: str, values: FormValues, turn: Turn) -> Mapping[str, object]
             return {"keep_audio": values.choice("audio") == "yes"}
 
 
+async def _read_seen(submit: Submit) -> Mapping[str, object]:
+    """Return what a sent step says. Raises Refused for a channel that I can't see."""
+    values = read_step(submit.id, submit.values, submit)
+    if submit.id == "channels":
+        await must_be_seen(submit, *(cast("int | None", value) for value in values.values()))
+    return values
+
+
 def read_tokens(typed: str) -> int:
     """Return a number of tokens. Raises Refused for anything else."""
     digits = typed.replace(",", "").replace(" ", "")
@@ -266,7 +276,7 @@ async def fill(press: Press) -> None:
 @form("studio", "fill")
 async def filled(submit: Submit) -> None:
     number = STEPS.index(submit.id) + 1
-    values = dict(read_step(submit.id, submit.values, submit)) | {"setup_step": number}
+    values = dict(await _read_seen(submit)) | {"setup_step": number}
     saved = await _save(submit, values)
     await submit.update(step_card(saved.settings, submit, number))
 
@@ -288,7 +298,7 @@ async def change(press: Press) -> None:
 async def changed(submit: Submit) -> None:
     from dataclasses import replace
 
-    saved = await _save(submit, read_step(submit.id, submit.values, submit))
+    saved = await _save(submit, await _read_seen(submit))
     card = settings_card(saved.settings, submit)
     rows = list(card.rows)
     if saved.group_id is not None:

@@ -64,7 +64,11 @@ async def _loop(ada: Actor) -> None:
 async def _mission(ada: Actor, cadence: str = "manual", **more: Any) -> None:
     await ada.slash("/mission new")
     await ada.fill(
-        title="On time", objective="Keep Night Drive moving", cadence=cadence, inputs=["loop:" + _loop_id(ada)], **more
+        title="On time",
+        objective="Keep Night Drive moving",
+        cadence=cadence,
+        inputs=["loop:" + _loop_id(ada)],
+        **({"channel": ada.person.channel} | more),
     )
     await ada.until_sees("On time", "Keep Night Drive moving")
 
@@ -427,3 +431,14 @@ async def test_a_bounce_starts_what_waits_for_it_even_where_i_am_stopped_right_a
             await product.person("Ada").slash("/bounce new", file=upload)
             await product.work()
             assert len(await _cards(product.channel("general"))) == len(cards)
+
+
+async def test_a_mission_proposes_by_direct_message_unless_a_channel_is_named(product: Product, ada: Actor) -> None:
+    await _loop(ada)
+    await ada.slash("/mission new")
+    await ada.fill(title="On time", objective="Keep Night Drive moving", inputs=["loop:" + _loop_id(ada)])
+    await ada.slash("/mission run", mission="On time")
+    await product.work()
+    assert await _cards(product.channel("general")) == []
+    ada.go("DM")
+    await ada.until_sees("Approve")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.actors import Actor as Who
+from bot.local.permissions import Permission
 from bot.missions.model import LifeState
 from bot.missions.service import MissionDraft
 from bot.recurrence import Weekly, next_fire
@@ -221,3 +222,29 @@ async def test_with_a_member_role_only_its_people_managers_and_approvers_use_me_
     ben.go("DM")
     await ben.slash("/loop show")
     assert "Night Drive" in ben.sees(), "what is theirs stays within reach"
+
+
+async def test_a_channel_that_i_cannot_see_is_never_named_chosen_or_posted_to(product: Product, ada: Actor) -> None:
+    """Discord sends it without its name, and leaves it out where channels are asked for."""
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    secret = world.add_text_channel(guild, "board-room")
+    world.overwrite(secret, world.application.bot_id, deny=int(Permission.VIEW_CHANNEL), is_member=True)
+    await product.wait_for(lambda: getattr(product.bot.get_channel(secret.id), "name", "") == "___hidden___")
+    listed = await product.bot.get_guild(guild.id).fetch_channels()
+    assert secret.id not in [channel.id for channel in listed]
+
+    await ada.slash("/studio settings")
+    await ada.press("Channels")
+    await ada.fill(bounces=secret)
+    assert f"I can’t see <#{secret.id}>, so nothing was changed." in ada.sees()
+    await ada.slash("/studio health")
+    assert "board-room" not in ada.sees()
+    assert "___hidden___" not in ada.sees()
+
+    general = product.channel("general").channel
+    await _server(product, bounces_channel=general.id)
+    world.overwrite(general, world.application.bot_id, deny=int(Permission.VIEW_CHANNEL), is_member=True)
+    await product.wait_for(lambda: getattr(product.bot.get_channel(general.id), "name", "") == "___hidden___")
+    await ada.slash("/studio health")
+    assert f"In <#{general.id}> these permissions are off for me: View Channel" in ada.sees()

@@ -86,6 +86,18 @@ def test_the_table_of_what_is_kept_is_the_map() -> None:
     assert written.strip() == "\n".join(lines)
 
 
+def test_every_threat_names_a_test_that_there_is() -> None:
+    document = read(ROOT / "docs" / "security.md")
+    rows = document.split("<!-- threats: begin -->\n")[1].split("<!-- threats: end -->")[0].strip().splitlines()[2:]
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(test_[a-z_]+))?`", row.rsplit("|", 2)[1])
+        assert named, row
+        for path, name in named:
+            source = read(ROOT / path)
+            assert f"def {name}(" in source if name else "def test_" in source, f"{path}::{name}"
+
+
 def _code(text: str) -> list[str]:
     """Return what stands in code: blocks and spans."""
     return re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.S)

@@ -30,7 +30,8 @@ def read(call: Call) -> Reply:
 @routes.add("GET", f"{_GUILD}/channels")
 def channels(call: Call) -> Reply:
     guild = _guild(call)
-    return Reply(200, [call.core.payloads.channel(c) for c in call.core.world.channels_of(guild.id)])
+    payloads = call.core.payloads
+    return Reply(200, [payloads.channel(c) for c in call.core.world.channels_of(guild.id) if payloads.is_seen(c)])
 
 
 @routes.add("GET", f"{_GUILD}/threads/active")
