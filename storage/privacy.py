@@ -1,5 +1,6 @@
 """Export and deletion of everything about one person, made from the privacy map."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import CursorResult, Table, delete, func, select
@@ -8,6 +9,15 @@ from storage.base import Base
 from storage.privacy_map import PRIVACY, OnDelete
 from storage.tables import load_all
 from storage.unit import Repository, Unit, UnitT
+
+NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "changes": ("actor_reference", ("id", "at", "operation", "area", "entity", "actor_name")),
+    "bounce_comments": ("author_id", ("id", "at_s", "text", "author_name", "created_at")),
+    "mission_steps": ("decided_by", ("id", "state", "decided_name", "decided_at")),
+    "mission_events": ("actor_reference", ("id", "at", "state_after", "actor_name")),
+    "mission_votes": ("voter_id", ("id", "voter_name", "at")),
+}
+"""Where somebody is named in rows of others: the column, and what of such a row is theirs to read."""
 
 
 class PrivacyRepository(Repository[UnitT]):
@@ -38,6 +48,21 @@ class PrivacyRepository(Repository[UnitT]):
             shown = [{key: value for key, value in row.items() if key not in entry.hidden} for row in rows]
             if shown:
                 result[table.name] = shown
+        return result
+
+    async def named(self, person: int) -> dict[str, list[dict[str, Any]]]:
+        """Return what names the person in rows of others: what they changed, said and decided there."""
+        result: dict[str, list[dict[str, Any]]] = {}
+        for name, (column, shown) in NAMED.items():
+            table = load_all().metadata.tables[name]
+            value = f"user:{person}" if column == "actor_reference" else person
+            theirs = table.c[str(PRIVACY[name].person)] != person
+            rows = await self.session.execute(
+                select(*(table.c[key] for key in shown if key in table.c)).where(table.c[column] == value, theirs)
+            )
+            found = [dict(row) for row in rows.mappings()]
+            if found:
+                result[name] = found
         return result
 
     async def contents(self, person: int) -> list[str]:

@@ -284,6 +284,11 @@ class StudioService:
         async with self._database.system_read() as unit:
             return await unit.repo(PrivacyRepository).counts(user_id)
 
+    async def privacy_named(self, user_id: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Return what names a person in things of others, by table."""
+        async with self._database.system_read() as unit:
+            return await unit.repo(PrivacyRepository).named(user_id)
+
     async def privacy_export(self, user_id: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         async with self._database.system_read() as unit:
             return await unit.repo(PrivacyRepository).export(user_id)

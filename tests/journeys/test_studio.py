@@ -1,10 +1,20 @@
 """Setting up, health, personal settings, undo and privacy, as people see them."""
 
+import hashlib
+import io
+import json
 import math
+import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.actors import Actor as Doer
+from bot.say.words import read_catalogue
+from bot.studio.service import Standing
+from cogs.studio import privacy
+from tests.digest.people import bounce_of, put_bounces
 from tests.product import Product
 from tests.rig import labels, texts
 
@@ -155,3 +165,41 @@ async def test_somebody_without_the_right_changes_nothing_of_the_server_by_an_ol
     await ada.slash("/studio settings")
     assert len(ada.buttons()) >= 5
     assert await studio.guild_settings(guild) == before
+
+
+async def test_an_export_that_is_large_comes_in_parts_and_names_what_somebody_did_in_things_of_others(
+    product: Product,
+) -> None:
+    """However much it is, each part is as large as this place takes, and opens alone."""
+    ada = product.person("Ada")
+    guild = next(iter(product.server.world.guilds))
+    standing = Standing(ada.id, guild, can_manage_server=True)
+    await product.services.studio.save_guild(Doer.user(ada.id, "Ada"), standing, guild, timezone="Asia/Tokyo")
+    await ada.slash("/studio privacy show")
+    assert "1 entry names you" in ada.sees()
+    many = [
+        bounce_of(ada.id, f"take {number}.wav", product.clock.now() - timedelta(minutes=number))
+        for number in range(3000)
+    ]
+    await put_bounces(product.services.database, ada.id, many)
+    await ada.slash("/studio privacy export")
+    await ada.until_sees("Your data")
+    (name,) = [name for name in ada.files() if name.startswith("studiohand-data")]
+    with zipfile.ZipFile(io.BytesIO(ada.files()[name])) as archive:
+        data = json.loads(archive.read("studiohand-data.json"))
+    assert len(data["bounces"]) == 3000
+    assert [row["operation"] for row in data["changes, in things of others"]] == ["settings.guild"]
+
+
+def test_parts_of_an_export_hold_every_row_once_and_none_is_too_large() -> None:
+    rows = [{"id": number, "text": hashlib.sha256(str(number).encode()).hexdigest()} for number in range(2000)]
+    data = {"loops": rows[:700], "bounces": rows[700:]}
+    parts = privacy._parts(data, read_catalogue().words("en"), 30_000)
+    assert len(parts) > 2
+    assert all(len(content) <= 30_000 for _, content in parts)
+    found: list[int] = []
+    for _, content in parts:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            told = json.loads(archive.read("studiohand-data.json"))
+        found += [row["id"] for table in ("loops", "bounces") for row in told.get(table, ())]
+    assert found == [row["id"] for row in rows]
