@@ -38,6 +38,7 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.rules
 	$(BIN)/deptry .
+	$(BIN)/python -m tests.audit
 
 # COVER=1 counts branches on the way and prints them by area.
 COVERED := $(if $(COVER),--cov=bot --cov=cogs --cov=storage --cov-report=)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.actors import Actor as Who
+from bot.local.model import InteractionState, InteractionType, Message
 from bot.local.permissions import Permission
 from bot.missions.model import LifeState
 from bot.missions.service import MissionDraft
@@ -16,6 +17,7 @@ from storage.repositories.digest import DigestClockRepository
 from storage.repositories.releases import ReleaseClockRepository
 from tests.product import Product
 from tests.wire.kit import Actor
+from tests.wire.reading import read_message
 
 TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")
 
@@ -248,3 +250,36 @@ async def test_a_channel_that_i_cannot_see_is_never_named_chosen_or_posted_to(pr
     await product.wait_for(lambda: getattr(product.bot.get_channel(general.id), "name", "") == "___hidden___")
     await ada.slash("/studio health")
     assert f"In <#{general.id}> these permissions are off for me: View Channel" in ada.sees()
+
+
+async def test_without_the_member_role_no_command_control_or_form_does_anything(product: Product, ada: Actor) -> None:
+    """Everything that there is, as it is declared: what comes later is asked as well."""
+    world, core = product.server.world, product.server.core
+    guild = next(iter(world.guilds.values()))
+    crew = world.add_role(guild, "Crew")
+    await _server(product, member_role=crew.id)
+    ben = product.person("Ben").go("#general")
+    place = product.channel("general").channel
+    refused, old = f"only people with <@&{crew.id}> use me", "nothing was changed"
+    await ada.slash("/studio about")
+    lying = ada.last()
+    let_through: list[str] = []
+
+    async def answer(kind: InteractionType, data: dict[str, object], message: Message | None = None) -> str:
+        seen = {one.id for one in ben.person.sees()}
+        sent = core.interactions.start(kind, ben.id, place, data, message_id=message.id if message else None)
+        busy = (InteractionState.WAITING, InteractionState.THINKING)
+        await product.server.until(lambda: sent.state not in busy, 30)
+        return "\n".join(read_message(core, one) for one in ben.person.sees() if one.id not in seen)
+
+    for name in product.bot.edge.controls.presses:
+        data = {"component_type": 2, "custom_id": f"v1:{name}:x", "id": 1}
+        words = await answer(InteractionType.COMPONENT, data, lying)
+        if refused not in words and old not in words:
+            let_through.append(f"{name}: {words}")
+    for name in product.bot.edge.controls.forms:
+        words = await answer(InteractionType.MODAL_SUBMIT, {"custom_id": f"v1:{name}:x", "components": []}, lying)
+        if refused not in words:
+            let_through.append(f"form {name}: {words}")
+    assert let_through == []
+    assert len(product.bot.edge.controls.presses) > 100
