@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     anthropic_base_url: str | None = Field(None, description="Another address that speaks the Messages API.")
     ai_model: str = Field("claude-haiku-4-5", description="Model for planning, suggestions and summaries.")
     ai_temperature: float | None = Field(None, ge=0, le=1, description="Left out of the request when empty.")
-    ai_daily_cost_usd: float = Field(2.0, ge=0, description="What AI may cost in 24 hours on this host.")
+    ai_daily_cost_usd: float = Field(2.0, ge=0, description="What AI may cost in 24 hours on this host, in US dollars.")
+    ai_monthly_cost_usd: float = Field(30.0, ge=0, description="What AI may cost in 30 days on this host.")
+    ai_daily_tokens: int = Field(20_000_000, ge=0, description="AI tokens that this host may use in 24 hours.")
+    ai_monthly_tokens: int = Field(300_000_000, ge=0, description="AI tokens that this host may use in 30 days.")
     http_host: str = Field("127.0.0.1", description="Where /healthz, /readyz and /metrics listen.")
     http_port: int = Field(8765, ge=0, le=65535, description="Their port; 0 takes a free one.")
     upload_host: str | None = Field(
