@@ -52,10 +52,11 @@ def _parser() -> argparse.ArgumentParser:
 
     local = commands.add_parser("local", help="try everything on this computer, without a token")
     local.add_argument("--port", type=int, default=8780, help="port of the page (default 8780; 0: a free one)")
-    local.add_argument("--data", type=Path, help="folder for its data (default: beside your data directory)")
+    local.add_argument("--data", type=Path, help="folder for its data (default: local in your data directory)")
     local.add_argument("--folder", type=Path, action="append", help="a folder your DAW exports to; may be repeated")
     local.add_argument("--json", action="store_true", help="print one JSON line with the addresses once ready")
     local.add_argument("--fresh", action="store_true", help="begin with an empty world and database")
+    local.add_argument("--ai", action="store_true", help="use your AI key (without it none is used)")
     local.set_defaults(handler=_local)
 
     doctor = commands.add_parser("doctor", help="check token, folder, database, key, clock and ports")
@@ -99,7 +100,8 @@ def _run(options: argparse.Namespace) -> int:
                 f"No Discord token: set {PREFIX}DISCORD_TOKEN (or _FILE), or add --local to try the local Discord.",
             )
         return _local(
-            argparse.Namespace(port=8780, data=None, folder=settings.folders, json=False, fresh=False), settings
+            argparse.Namespace(port=8780, data=None, folder=settings.folders, json=False, fresh=False, ai=False),
+            settings,
         )
     from bot.app.app import App
 
@@ -128,6 +130,7 @@ def _local(options: argparse.Namespace, settings: Settings | None = None) -> int
         folders=tuple(options.folder or settings.folders or ()),
         as_json=options.json,
         fresh=options.fresh,
+        uses_ai=options.ai,
     )
     _start_log(settings, quiet=not options.json and settings.log_level == "INFO")
 
