@@ -40,6 +40,11 @@ async def run_local(settings: Settings, options: LocalOptions, clock: Clock, unt
     """Run the local Discord and the bot until the end is asked for."""
     if options.uses_ai and settings.anthropic_api_key is None:
         raise Stop(ExitCode.SETTINGS, f"There is no key for --ai: set {PREFIX}ANTHROPIC_API_KEY, or leave --ai out.")
+    for folder in options.folders:
+        if not folder.expanduser().is_dir():
+            raise Stop(
+                ExitCode.SETTINGS, f"There is no folder {folder}: make it, or correct --folder or {PREFIX}FOLDERS."
+            )
     if options.fresh:
         _clear(options.data_dir)
     prepare_data_dir(options.data_dir)

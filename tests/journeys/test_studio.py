@@ -1,11 +1,13 @@
 """Setting up, health, personal settings, undo and privacy, as people see them."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.product import Product
+from bot.clock import FixedClock
+from tests.product import Product, running
 from tests.rig import labels, texts
 
 
@@ -155,3 +157,17 @@ async def test_somebody_without_the_right_changes_nothing_of_the_server_by_an_ol
     await ada.slash("/studio settings")
     assert len(ada.buttons()) >= 5
     assert await studio.guild_settings(guild) == before
+
+
+async def test_a_watched_folder_that_is_not_there_is_an_error_that_says_who_can_mend_it(
+    tmp_path: Path, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(tmp_path / "data", clock, folders=[tmp_path / "Bounces"]) as product:
+        ada = product.person("Ada")
+        await ada.slash("/studio health")
+        seen = ada.sees()
+        assert "**Broken** Folder Bounces is not there, so nothing of it is logged. The person who runs me can" in seen
+        assert str(tmp_path) not in seen
+    told = [record for record in caplog.records if "a watched folder is not there" in record.getMessage()]
+    assert [record.levelname for record in told] == ["ERROR"]
+    assert "STUDIOHAND_FOLDERS" in told[0].getMessage()

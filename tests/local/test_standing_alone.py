@@ -83,7 +83,7 @@ async def test_with_ai_it_uses_the_key_and_says_so(tmp_path: Path) -> None:
         assert "has a key" in await about(address)
 
 
-async def test_ai_without_a_key_and_fresh_in_a_foreign_folder_end_with_a_sentence(tmp_path: Path) -> None:
+async def test_what_it_is_asked_for_in_vain_ends_with_a_sentence(tmp_path: Path) -> None:
     from bot.cli.main import main
 
     here = Path.cwd()
@@ -95,6 +95,8 @@ async def test_ai_without_a_key_and_fresh_in_a_foreign_folder_end_with_a_sentenc
         assert not (tmp_path / "new").exists()
         assert await asyncio.to_thread(main, ["local", "--fresh", "--data", str(tmp_path / "album")]) == 2
         assert (tmp_path / "album" / "mix.wav").exists()
+        missing = ["local", "--folder", str(tmp_path / "bounces"), "--data", str(tmp_path / "new")]
+        assert await asyncio.to_thread(main, missing) == 2
     finally:
         os.chdir(here)
 

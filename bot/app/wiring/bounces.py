@@ -1,5 +1,6 @@
 """Bounces: services, folders of the settings, deliveries, health; what they are given of loops and of the studio."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -89,6 +90,11 @@ async def start_bounces(settings: Settings, area: BounceArea) -> None:
         if owner is None:
             log.warning("folders need an owner: set STUDIOHAND_FOLDER_OWNER or STUDIOHAND_OPERATORS")
             break
+        if not await asyncio.to_thread(folder.expanduser().is_dir):
+            log.error(
+                "a watched folder is not there: make it, plug it in, or correct STUDIOHAND_FOLDERS; I look again",
+                folder=str(folder),
+            )
         await area.folders.ensure(Actor.system("settings"), owner, folder, must_exist=False)
     await area.pipeline.start()
     if settings.upload_host is not None:
@@ -121,7 +127,7 @@ def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
     words = catalogue.words(None)
     found: list[HealthLine] = []
     for folder in area.pipeline.folders_now():
-        key, word = ("folder_gone", Word.LOOK) if folder.is_gone else ("folder_ok", Word.OK)
+        key, word = ("folder_gone", Word.BROKEN) if folder.is_gone else ("folder_ok", Word.OK)
         found.append(HealthLine(key, word, {"name": folder.name}))
     for name, trouble in area.pipeline.troubles_now():
         reason = words(f"bounce.trouble.{trouble}")
