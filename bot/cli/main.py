@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.app.exits import ExitCode, Stop
 from bot.clock import SystemClock
+from bot.private import private_files
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return int(options.handler(options))
+        with private_files():
+            return int(options.handler(options))
     except SettingsWrong as wrong:
         print(wrong, file=sys.stderr)
         return ExitCode.SETTINGS

@@ -2,22 +2,16 @@
 
 import asyncio
 import os
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.clock import FixedClock
-from bot.local.page import KEY_HEADER
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
-from tests.wire.kit import PATIENCE_S
+from tests.local.by_hand import Started, by_hand
 
-ROOT = Path(__file__).resolve().parents[2]
 IN_USE = (
     "STUDIOHAND_DATABASE_URL=postgresql://nobody@127.0.0.1:1/the_real_one\n"
     "STUDIOHAND_ANTHROPIC_API_KEY=sk-ant-of-the-real-one\n"
@@ -27,60 +21,30 @@ IN_USE = (
 """A `.env` as it stands beside a bot that is in use."""
 
 
-@asynccontextmanager
-async def by_hand(folder: Path, *more: str) -> AsyncIterator[tuple[str, str]]:
-    """Start `studiohand local` in a folder with such a `.env`; give the page's address and all that was printed."""
+def beside_the_real_one(folder: Path) -> Path:
     (folder / ".env").write_text(f"{IN_USE}STUDIOHAND_DATA_DIR={folder / 'own'}\n")
-    known = {name: value for name, value in os.environ.items() if not name.startswith(("STUDIOHAND_", "DISCORD_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "local", "--port", "0", *more,
-        cwd=folder, env={**known, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        lines: list[str] = []
-        async with asyncio.timeout(PATIENCE_S):
-            async for line in process.stdout:
-                lines.append(line.decode())
-                if line == b"Ctrl+C stops.\n":
-                    break
-        yield lines[0].strip() if lines else "", "".join(lines)
-        process.send_signal(signal.SIGINT)
-        await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return folder
 
 
-async def about(address: str) -> str:
-    """Ask the running bot about itself, as the page does."""
-    base, _, key = address.partition("/#key=")
-    headers = {KEY_HEADER: key}
-    async with aiohttp.ClientSession(headers=headers) as http:
-        async with http.get(f"{base}/page/world") as answer:
-            channel = next(one["id"] for one in (await answer.json())["channels"] if one["name"] == "general")
-        said = {"do": "slash", "channel": channel, "path": "studio about"}
-        async with http.post(f"{base}/page/act", json=said) as answer:
-            assert (await answer.json())["state"] == "answered"
-        async with http.get(f"{base}/page/messages", params={"channel": channel}) as answer:
-            return await answer.text()
+async def about(started: Started) -> str:
+    """Ask the running bot about itself."""
+    assert (await started.act("general", do="slash", path="studio about"))["state"] == "answered"
+    return await started.sees("general")
 
 
 async def test_local_mode_has_its_own_data_and_uses_no_key(tmp_path: Path) -> None:
-    async with by_hand(tmp_path) as (address, printed):
-        assert "Nothing leaves this computer: your AI key is not used without --ai." in printed
-        assert "no key: everything is written by rules" in await about(address)
+    async with by_hand(beside_the_real_one(tmp_path)) as started:
+        assert "Nothing leaves this computer: your AI key is not used without --ai." in started.printed
+        assert "no key: everything is written by rules" in await about(started)
         assert (tmp_path / "own" / "local" / "studiohand.db").exists()
         assert not (tmp_path / "own" / "studiohand.db").exists()
 
 
 async def test_with_ai_it_uses_the_key_and_says_so(tmp_path: Path) -> None:
-    async with by_hand(tmp_path, "--ai") as (address, printed):
-        assert "With --ai, what AI is asked about goes to the AI service and is paid by your key." in printed
-        assert "Nothing leaves this computer" not in printed
-        assert "has a key" in await about(address)
+    async with by_hand(beside_the_real_one(tmp_path), "--ai") as started:
+        assert "With --ai, what AI is asked about goes to the AI service and is paid by your key." in started.printed
+        assert "Nothing leaves this computer" not in started.printed
+        assert "has a key" in await about(started)
 
 
 async def test_what_it_is_asked_for_in_vain_ends_with_a_sentence(tmp_path: Path) -> None:
