@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import model_validator
 
+from bot.ai.model import Reason
 from bot.paths import assets_dir
 from bot.ports import Policy
 from bot.rules import Rules
@@ -41,17 +42,19 @@ class ErrorKind(Rules):
 
 
 class ErrorKinds(Rules):
-    """The table: what Discord answers by what is done about it, and what we refuse by its code."""
+    """The table: what Discord answers by what is done about it, what we refuse by code, why the AI has no answer."""
 
     discord: dict[Policy, ErrorKind]
     ours: dict[str, ErrorKind]
+    ai: dict[Reason, ErrorKind]
 
     @model_validator(mode="before")
     @classmethod
     def _name_sentences(cls, given: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, dict[str, Any]]]:
         """Give each kind the sentence of its own name where it names no other."""
+        groups = {"ai": "ai.why"}
         return {
-            part: {name: {"says": f"error.{name}", **kind} for name, kind in kinds.items()}
+            part: {name: {"says": f"{groups.get(part, 'error')}.{name}", **kind} for name, kind in kinds.items()}
             for part, kinds in given.items()
         }
 
@@ -67,3 +70,8 @@ def kind_of(policy: Policy) -> ErrorKind:
     """Return the kind of what Discord answered. `TELL` has none: what we refuse has its kind by its code."""
     known = error_kinds().discord
     return known.get(policy, known[Policy.UNEXPECTED])
+
+
+def kind_of_ai(reason: Reason) -> ErrorKind:
+    """Return the kind of an answer that the AI did not give."""
+    return error_kinds().ai[reason]

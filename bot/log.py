@@ -10,6 +10,8 @@ import structlog
 from stamina.instrumentation import set_on_retry_hooks
 
 HIDDEN = "[hidden]"
+OWN = ("bot", "cogs", "storage")
+"""Whose lines a level is for; everybody else's begin at WARNING."""
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     # Discord bot token: id in base64 . time . HMAC
     (re.compile(r"\b[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}"), HIDDEN),
@@ -30,6 +32,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"([?&](?:ex|is|hm)=)[0-9a-f]{6,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)([?&#](?:token|key|secret|password)=)[^&\s'\"]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(\w+://[^\s:/@]+:)[^\s@/]+(@)"), rf"\1{HIDDEN}\2"),
+    # What databases and checks quote of the values that they refuse.
+    (re.compile(r"(\bDETAIL:\s+)[^\n]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(\[parameters: )[^\n]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(\binput_value=).+?(?=, input_type=)", re.DOTALL), rf"\1{HIDDEN}"),
 )  # fmt: skip
 
 
@@ -97,9 +103,9 @@ def set_up_logging(*, json: bool, level: str = "INFO", secrets: Iterable[str] = 
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    # At their own lower levels libraries write what they are given: parameters of SQL, prompts, bodies of requests.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    for name in OWN:
+        logging.getLogger(name).setLevel(level.upper())
     # Whoever tries again says itself what it waits for; stamina's own line would not name it.
     set_on_retry_hooks(())
-    # discord.py tells of every heartbeat and request below WARNING.
-    logging.getLogger("discord").setLevel(logging.WARNING)
-    logging.getLogger("discord.gateway").setLevel(logging.WARNING)

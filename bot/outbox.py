@@ -19,6 +19,7 @@ from bot.engine import EngineRules
 from bot.error_kinds import Mend, kind_of
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target
+from bot.posted_model import PostedCard, unpost_slot
 from bot.rules import load_rules
 from bot.slots import Later, Slot, SlotDraft
 from bot.together import Together
@@ -235,11 +236,20 @@ class Outbox:
         if kind.on_sent is None and delivery.target_kind != "dm":
             # Nothing of the owner's follows: with the others that were sent meanwhile.
             if not await self._ends.ask((slot, delivery, sent)):
+                if await self._reads.ask(delivery.id) is None:
+                    async with self._database.system_write("delivery.orphan") as unit:
+                        await unit.add_slots([unpost_slot(orphan(delivery, sent), unit.now)])
                 raise LeaseLost(slot.key)
             return
         actor = Actor.system("outbox")
         async with self._database.write(actor, delivery.owner, "delivery.sent") as unit:
-            await unit.repo(DeliveryRepository).sent(delivery.id, sent.channel_id, sent.message_id)
+            if not await unit.repo(DeliveryRepository).sent(delivery.id, sent.channel_id, sent.message_id):
+                known = await self._reads.ask(delivery.id)
+                if known is None:
+                    # Whoever it belongs to was deleted while it was on its way: it goes after them.
+                    await unit.add_slots([unpost_slot(orphan(delivery, sent), unit.now)])
+                    slot.is_finished = True
+                    return
             if delivery.target_kind == "dm":
                 await unit.repo(PersonRepository).dm_opened(sent.channel_id)
             if kind.on_sent is not None:
@@ -325,6 +335,11 @@ class Outbox:
             if text is not None:
                 await unit.repo(InboxRepository).add(delivery.kind, text.title, text.body)
             await unit.repo(SlotRepository).finish(slot, reason=reason)
+
+
+def orphan(delivery: Delivery, sent: Sent) -> PostedCard:
+    """Return a message that belongs to nobody any more, to be taken away."""
+    return PostedCard(delivery.owner, delivery.kind, delivery.id, sent.channel_id, sent.message_id)
 
 
 class Lines(Generic[PlaceT]):

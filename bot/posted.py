@@ -25,6 +25,7 @@ from bot.say.card import Card
 from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.posted import PostedRepository
 from storage.repositories.slots import SlotRepository
+from storage.repositories.studio import DELETIONS, FactRepository
 from storage.unit import Database, Unit
 
 log = structlog.stdlib.get_logger(__name__)
@@ -81,7 +82,21 @@ class PostedCards:
     async def follow(self, actor: Actor, card: PostedCard, since: datetime) -> None:
         """Keep a message true from now on; it was drawn from what was stored at `since`."""
         async with self._database.write(actor, card.owner, "card.follow") as unit:
+            if await was_deleted(unit, card.owner, since):
+                await unit.add_slots([unpost_slot(card, unit.now)])
+                return
             await follow_in(unit, card, since)
+            # Not all that a card shows is in the history: it is looked at once more in any case.
+            unit.touch(card.kind, card.subject_id)
+
+    async def showed(self, message_id: int, card: Card) -> None:
+        """Note what a press has drawn by itself, so that it is not drawn once more where it is still true."""
+        known = await self.by_message(message_id)
+        if known is not None:
+            async with self._database.write(SYSTEM, known.owner, "card.showed") as unit:
+                await unit.repo(PostedRepository).shown(known.id, fingerprint(card))
+                # The answer may have come late, after a redraw of what was changed since.
+                unit.touch(known.kind, known.subject_id)
 
     async def of(self, owner: int, kind: str, subject_id: str) -> list[PostedCard]:
         """Return where cards of a thing stand."""
@@ -129,8 +144,8 @@ class PostedCards:
                 waiting = await unit.repo(SlotRepository).open_of(self.name, subject)
                 cards = await unit.repo(PostedRepository).of(kind, subject_id)
             later = await self._draw_all(slot, cards, draw)
-            if later is None:
-                await self._answer(set(waiting) - {slot.id})
+            # Also where it has to wait: this slot looks again for all of them.
+            await self._answer(set(waiting) - {slot.id})
             return later
 
     async def _answer(self, others: set[str]) -> None:
@@ -160,6 +175,10 @@ class PostedCards:
         shown = "" if card is None else fingerprint(card)
         if card is not None and shown == posted.shown_hash:
             return None
+        now, again = self._clock.now(), timedelta(seconds=self.rules.barred_retry_s)
+        if posted.failed_at is not None and posted.failed_at < now < posted.failed_at + again:
+            # Not a refused request for every change: what bars it is asked for again at its time.
+            return Later(posted.failed_at + again, "not allowed a while ago")
         try:
             if card is None:
                 await self._take_away(posted)
@@ -232,9 +251,10 @@ class Unposting:
 
     name = "unpost"
 
-    def __init__(self, clock: Clock, outbox: Outbox) -> None:
+    def __init__(self, clock: Clock, outbox: Outbox, rules: CardRules | None = None) -> None:
         self._clock = clock
         self._outbox = outbox
+        self._rules = rules or load_rules("cards", CardRules)
 
     async def due(self, unit: Unit, now: datetime, limit: int) -> Sequence[SlotDraft]:
         """Deletions bring the slot along."""
@@ -245,10 +265,20 @@ class Unposting:
             for message_id in slot.payload["messages"]:
                 await take_away(self._outbox, int(slot.payload["channel"]), int(message_id))
         except SendFailed as failure:
+            now = self._clock.now()
             if failure.policy in _SOON:
-                return _soon(self._clock.now(), failure)
+                return _soon(now, failure)
             log.info("a message was not taken away", policy=failure.policy.value, detail=failure.detail)
+            if failure.policy in _BARRED and now - slot.due_at < timedelta(seconds=self._rules.barred_give_up_s):
+                return Later(now + timedelta(seconds=self._rules.barred_retry_s), failure.detail)
         return None
+
+
+async def was_deleted(unit: Unit, owner: int, since: datetime) -> bool:
+    """Tell whether everything about somebody was deleted while a message of theirs was on its way."""
+    known = await unit.repo(FactRepository).get(DELETIONS) or {}
+    at = known.get(str(owner))
+    return at is not None and datetime.fromisoformat(at) >= since
 
 
 async def follow_in(unit: Unit, card: PostedCard, since: datetime) -> None:

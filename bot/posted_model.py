@@ -38,6 +38,8 @@ class PostedCard:
     keep_until: datetime | None = None
     shown_hash: str = ""
     """Of what the message was last drawn with; empty where that is not known."""
+    failed_at: datetime | None = None
+    """When it could not be drawn again, and was not since."""
     id: str = ""
     """Given by the database."""
 

@@ -1,6 +1,6 @@
 """Settings of one installation: `STUDIOHAND_…` in the environment, `.env`, or files in /run/secrets.
 
-A secret can also be named by file: `STUDIOHAND_DISCORD_TOKEN_FILE=/path`.
+A secret can also be named by file, wherever a setting may stand: `STUDIOHAND_DISCORD_TOKEN_FILE=/path`.
 """
 
 import os
@@ -14,7 +14,6 @@ from bot.paths import default_data_dir
 from storage.deletions import KEY, LIST, DeletionList
 
 PREFIX = "STUDIOHAND_"
-_FROM_FILES = ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "DATABASE_URL")
 
 
 class SettingsWrong(Exception):
@@ -31,6 +30,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = Field(
         None, description="The bot's token from Discord's developer portal. Without one, local mode runs."
     )
+    discord_token_file: Path | None = Field(None, description="A file that holds the token, instead of the token.")
     discord_api_base: str | None = Field(
         None, description="Another address of Discord's API, such as a shared rate-limit proxy."
     )
@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="postgresql://user:password@host/name for many processes; without it SQLite in data_dir."
     )
+    database_url_file: Path | None = Field(None, description="A file that holds the address of the database.")
     folders: Annotated[list[Path], NoDecode] = Field(
         default_factory=list, description="Folders your DAW exports to, separated by the system's path separator."
     )
@@ -52,10 +53,14 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(
         None, description="Key for Claude. Without one everything works by rules."
     )
+    anthropic_api_key_file: Path | None = Field(None, description="A file that holds the key for Claude.")
     anthropic_base_url: str | None = Field(None, description="Another address that speaks the Messages API.")
     ai_model: str = Field("claude-haiku-4-5", description="Model for planning, suggestions and summaries.")
     ai_temperature: float | None = Field(None, ge=0, le=1, description="Left out of the request when empty.")
-    ai_daily_cost_usd: float = Field(2.0, ge=0, description="What AI may cost in 24 hours on this host.")
+    ai_daily_cost_usd: float = Field(2.0, ge=0, description="What AI may cost in 24 hours on this host, in US dollars.")
+    ai_monthly_cost_usd: float = Field(30.0, ge=0, description="What AI may cost in 30 days on this host.")
+    ai_daily_tokens: int = Field(20_000_000, ge=0, description="AI tokens that this host may use in 24 hours.")
+    ai_monthly_tokens: int = Field(300_000_000, ge=0, description="AI tokens that this host may use in 30 days.")
     http_host: str = Field("127.0.0.1", description="Where /healthz, /readyz and /metrics listen.")
     http_port: int = Field(8765, ge=0, le=65535, description="Their port; 0 takes a free one.")
     upload_host: str | None = Field(
@@ -106,6 +111,14 @@ class Settings(BaseSettings):
         """The list of deleted people, beside the backups; its key is not."""
         return DeletionList(self.backup_dir / LIST, self.data_dir / KEY)
 
+    def named_files(self) -> dict[str, Path | None]:
+        """Return where each secret is to be read from, where a file is named for it."""
+        return {
+            "discord_token": self.discord_token_file,
+            "database_url": self.database_url_file,
+            "anthropic_api_key": self.anthropic_api_key_file,
+        }
+
     def secrets(self) -> list[str]:
         """Return the values that must never be printed."""
         found = (self.discord_token, self.anthropic_api_key, self.database_url)
@@ -114,19 +127,31 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings. Raises SettingsWrong with a sentence for each wrong one."""
-    for name in _FROM_FILES:
-        file = os.environ.get(f"{PREFIX}{name}_FILE")
-        if file and f"{PREFIX}{name}" not in os.environ:
-            try:
-                overrides.setdefault(name.lower(), SecretStr(Path(file).read_text(encoding="utf-8").strip()))
-            except OSError as error:
-                raise SettingsWrong(f"{PREFIX}{name}_FILE: the file can't be read ({error.strerror}).") from error
     secrets = Path("/run/secrets")
     try:
-        return Settings(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)  # type: ignore[call-arg]
+        settings = Settings(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [
             f"{PREFIX}{str(problem['loc'][0]).upper()} {problem['msg'].removeprefix('Value error, ')}."
             for problem in error.errors()
         ]
         raise SettingsWrong("\n".join(lines)) from error
+    read = {
+        name: _read_secret(f"{PREFIX}{name.upper()}", file, is_set=name in settings.model_fields_set)
+        for name, file in settings.named_files().items()
+        if file is not None and name not in overrides
+    }
+    return settings.model_copy(update=read)
+
+
+def _read_secret(setting: str, file: Path, *, is_set: bool) -> SecretStr:
+    if is_set:
+        raise SettingsWrong(f"{setting} and {setting}_FILE are both set: keep one of them.")
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsWrong(f"{setting}_FILE: the file can't be read ({why}).") from error
+    if not text:
+        raise SettingsWrong(f"{setting}_FILE: the file is empty.")
+    return SecretStr(text)

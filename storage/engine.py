@@ -55,6 +55,7 @@ def _open_sqlite(url: URL, read_pool: int, synchronous: str) -> Engines:
         raise ValueError("synchronous is FULL, NORMAL or OFF")
     url = url.difference_update_query(["synchronous"])
     common: dict[str, Any] = {
+        "hide_parameters": True,
         "poolclass": AsyncAdaptedQueuePool,
         "max_overflow": 0,
         "pool_timeout": 30,
@@ -107,12 +108,13 @@ def _begin_by(connection: Connection, statement: str) -> None:
 
 def _open_postgres(url: URL, read_pool: int, write_pool: int) -> Engines:
     url = url.set(drivername="postgresql+psycopg")
-    write = create_async_engine(url, pool_size=write_pool, max_overflow=0, pool_pre_ping=True)
+    write = create_async_engine(url, pool_size=write_pool, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
     read = create_async_engine(
         url,
         pool_size=read_pool,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,
         execution_options={"postgresql_readonly": True},
     )
     return Engines(write, read, "postgresql", None)

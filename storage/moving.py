@@ -1,6 +1,8 @@
 """The move from the SQLite file to PostgreSQL: everything in one transaction, counted and hashed on both sides.
 
-The file is only read. A move may be made again: as long as nothing was added in PostgreSQL since, it is replaced whole.
+Compared is what values mean: JSONB knows one zero and writes a large float as an integer, and no text of PostgreSQL
+holds the character NUL, so that one is left out. The file is only read. A move may be made again: as long as nothing
+was added in PostgreSQL since, it is replaced whole.
 """
 
 import hashlib
@@ -8,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Table, delete, func, insert, literal, select, text, tuple_
@@ -44,6 +47,8 @@ class Moved:
 
     tables: int
     rows: int
+    without_nul: int = 0
+    """Rows that had the character NUL in a text, and have it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ async def _move(source: Engines, target: Engines) -> Moved:
         raise OtherRevision
     await migrations.upgrade(target)
     tables = load_all().metadata.sorted_tables
-    rows = 0
+    rows = without_nul = 0
     async with source.read.connect() as old, target.write.connect() as new, old.begin(), new.begin():
         await new.execute(text("SELECT set_config('studiohand.owner', 'system', true)"))
         for table in tables:
@@ -82,12 +87,14 @@ async def _move(source: Engines, target: Engines) -> Moved:
             await new.execute(delete(table))
         for table in tables:
             async for batch in _batches(old, table):
-                await new.execute(insert(table), batch)
+                fit = [_without_nul(row) for row in batch]
+                without_nul += sum(was != row for was, row in zip(batch, fit, strict=True))
+                await new.execute(insert(table), fit)
             was = await content(old, table)
             if was != await content(new, table):
                 raise NotTheSame(table.name)
             rows += was.rows
-    return Moved(len(tables), rows)
+    return Moved(len(tables), rows, without_nul)
 
 
 async def content(connection: AsyncConnection, table: Table) -> Content:
@@ -95,18 +102,50 @@ async def content(connection: AsyncConnection, table: Table) -> Content:
     rows, digest = 0, 0
     async for batch in _batches(connection, table):
         for row in batch:
-            plain = json.dumps(row, sort_keys=True, ensure_ascii=False, default=_plain).encode("utf-8", "surrogatepass")
+            means = json.dumps(_meaning(row), sort_keys=True, ensure_ascii=False)
+            plain = means.encode("utf-8", "surrogatepass")
             digest = (digest + int.from_bytes(hashlib.sha256(plain).digest(), "big")) % 2**256
             rows += 1
     return Content(rows, digest)
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return str(value)
+def _meaning(value: Any) -> Any:
+    """Return a value as it compares: equal where both databases mean the same.
+
+    >>> _meaning({"loss": -0.0, "size": 1e16, "on": True}) == _meaning({"loss": 0, "size": 10**16, "on": True})
+    True
+    """
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            # As it is written, not as it is held: 1e300 is a one with 300 noughts there.
+            return int(Decimal(repr(value))) if value.is_integer() else value
+        case str():
+            return value.replace("\0", "")
+        case dict():
+            return {_meaning(str(key)): _meaning(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_meaning(item) for item in value]
+        case datetime():
+            return value.isoformat()
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case _:
+            return str(value)
+
+
+def _without_nul(value: Any) -> Any:
+    """Return a value whose texts have no NUL."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case dict():
+            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+        case list():
+            return [_without_nul(item) for item in value]
+        case _:
+            return value
 
 
 async def _batches(connection: AsyncConnection, table: Table) -> AsyncIterator[list[dict[str, Any]]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.ai.budget import Limit, Scope
+from bot.ai.budget import Limit, Period, Scope, is_spent
 from bot.ai.cache import AnswerCache, cache_key
 from bot.ai.ledger import BudgetWatch, UsageLedger, difference
 from bot.ai.model import (
@@ -22,7 +22,7 @@ from bot.ai.model import (
     Usage,
     UsageEntry,
 )
-from bot.ai.prices import budget_microusd, priced
+from bot.ai.prices import budget_microusd, counted_microusd, priced
 from bot.ai.prompts import Prompt, Rendered, load_prompt, render
 from bot.ai.rules import AiRules
 from bot.ai.schema import Unparsable, parse_reply
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_MENDED_BY_OPERATOR = frozenset(
+    {Reason.BAD_KEY, Reason.NO_PERMISSION, Reason.NO_CREDIT, Reason.NO_MODEL, Reason.REJECTED}
+)
+
 
 class Consent(Protocol):
     """Whether the server allows AI and the person turned it on."""
@@ -43,15 +47,10 @@ class Consent(Protocol):
 
 
 class Ceilings(Protocol):
-    """What the operator and the server set as the most in 24 hours; None: nothing set."""
+    """What the operator and a server's managers set as the most."""
 
-    @property
-    def installation_microusd(self) -> int | None:
-        """What everybody on this host may cost together."""
-        ...
-
-    async def member_tokens(self, guild_id: int) -> int | None:
-        """How many tokens one person may use in a server."""
+    async def limits(self, guild_id: int | None) -> tuple[Limit, ...]:
+        """Return the budgets of everybody on this host together, and those set in a server."""
         ...
 
 
@@ -88,6 +87,10 @@ class ClaudeAssistant:
         self._watch = watch
         self._metrics = metrics
         self._ceilings = ceilings
+        self.unpriced: set[str] = set()
+        """Models that answered and have no known price: they count as the dearest one."""
+        self.refused_by: Reason | None = None
+        """Why the service took no question the last time, where only the operator can mend it."""
 
     @property
     def model(self) -> str:
@@ -103,16 +106,8 @@ class ClaudeAssistant:
             return Reason.NO_KEY
         if not await self._consent.ai_allowed(asker.person_id, asker.guild_id):
             return Reason.OFF
-        spent = {one.scope: one for one in await self._ledger.spent(asker, self._clock.now())}
-        for limit in await self._limits(asker):
-            have = spent.get(limit.scope)
-            if have is None:
-                continue
-            if limit.tokens is not None and have.tokens >= limit.tokens:
-                return Reason.BUDGET
-            if limit.microusd is not None and have.microusd >= limit.microusd:
-                return Reason.BUDGET
-        return None
+        spent = await self._ledger.spent(asker, self._clock.now())
+        return Reason.BUDGET if is_spent(await self._limits(asker), spent) else None
 
     async def ask(self, question: Question[ReplyT]) -> Answer[ReplyT]:
         """Answer a question from the cache or by one call; every outcome is a value."""
@@ -168,10 +163,14 @@ class ClaudeAssistant:
             cache_write=reply.cache_write,
         )
         usage = replace(usage, cost_microusd=priced(usage))
+        if usage.cost_microusd is None:
+            self.unpriced.add(usage.model)
         if reply.stop_reason == "refusal":
             return Failed(Reason.REFUSED, "the model declined", usage=usage)
         try:
-            if reply.stop_reason in ("max_tokens", "model_context_window_exceeded"):
+            if reply.stop_reason == "model_context_window_exceeded":
+                return Failed(Reason.TOO_LONG, "more than the model takes", usage=usage)
+            if reply.stop_reason == "max_tokens":
                 raise Unparsable("cut off at the length limit")
             items = parse_reply(reply.text, question.shape, self._rules.reply_characters)
         except Unparsable as why:
@@ -183,9 +182,14 @@ class ClaudeAssistant:
 
     async def _settle(self, started: UsageEntry, answer: Answer[ReplyT]) -> None:
         outcome = _outcome(answer)
-        await self._ledger.settle(difference(started, self._clock.now(), outcome, answer.usage))
+        unknown = isinstance(answer, Failed) and answer.may_have_cost
+        await self._ledger.settle(difference(started, self._clock.now(), outcome, answer.usage, unknown=unknown))
+        if not isinstance(answer, Failed):
+            self.refused_by = None
+        elif answer.reason in _MENDED_BY_OPERATOR:
+            self.refused_by = answer.reason
         used = answer.usage
-        tokens, cost = (used.tokens, used.cost_microusd or 0) if used else (0, 0)
+        tokens, cost = (used.tokens, counted_microusd(used)) if used else (0, 0)
         if self._metrics is not None:
             self._metrics.ai_call(started.prompt, outcome, tokens, cost)
         detail = answer.detail if isinstance(answer, Failed) else ""
@@ -208,16 +212,20 @@ class ClaudeAssistant:
         )
 
     async def _limits(self, asker: Asker) -> tuple[Limit, ...]:
-        rules, ceilings = self._rules, self._ceilings
-        limits = [Limit(Scope.PERSON, rules.person_tokens_per_day, rules.person_microusd_per_day)]
+        rules = self._rules
+        limits = [
+            Limit(Scope.PERSON, rules.person_tokens_per_day, rules.person_microusd_per_day),
+            Limit(Scope.PERSON, rules.person_tokens_per_month, rules.person_microusd_per_month, Period.MONTH),
+        ]
         if asker.guild_id is not None:
-            limits.append(Limit(Scope.GUILD, rules.guild_tokens_per_day, rules.guild_microusd_per_day))
+            limits += [
+                Limit(Scope.GUILD, rules.guild_tokens_per_day, rules.guild_microusd_per_day),
+                Limit(Scope.GUILD, rules.guild_tokens_per_month, rules.guild_microusd_per_month, Period.MONTH),
+            ]
         if asker.agent_id is not None and asker.agent_tokens_per_day is not None:
             limits.append(Limit(Scope.AGENT, asker.agent_tokens_per_day))
-        if ceilings is not None:
-            limits.append(Limit(Scope.INSTALLATION, None, ceilings.installation_microusd))
-            if asker.guild_id is not None:
-                limits.append(Limit(Scope.MEMBER, await ceilings.member_tokens(asker.guild_id)))
+        if self._ceilings is not None:
+            limits += await self._ceilings.limits(asker.guild_id)
         return tuple(limits)
 
 

@@ -1,10 +1,19 @@
-"""Budgets over a rolling day: a pure decision from what was used and what the next call may use."""
+"""Budgets over a rolling day and month: a pure decision from what was used and what the next call may use."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-PERIOD = timedelta(hours=24)
+
+class Period(StrEnum):
+    """How far back a budget looks."""
+
+    DAY = "day"
+    MONTH = "month"
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(days=1 if self is Period.DAY else 30)
 
 
 class Scope(StrEnum):
@@ -21,20 +30,22 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a scope may use in 24 hours; None is no limit."""
+    """What a scope may use in 24 hours, or in 30 days; None is no limit."""
 
     scope: Scope
     tokens: int | None
     microusd: int | None = None
+    period: Period = Period.DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a scope used in the last 24 hours."""
+    """What a scope used in the last 24 hours, or in the last 30 days."""
 
     scope: Scope
     tokens: int = 0
     microusd: int = 0
+    period: Period = Period.DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class Alert:
 
     scope: Scope
     percent: int
+    period: Period = Period.DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +76,11 @@ def decide(
     >>> decide((Limit(Scope.PERSON, 100),), (Spent(Scope.PERSON, 90),), 20, 0, 80).blocked_by
     <Scope.PERSON: 'person'>
     """
-    used = {one.scope: one for one in spent}
+    used = {(one.scope, one.period): one for one in spent}
     alerts: list[Alert] = []
     blocked: Scope | None = None
     for limit in limits:
-        have = used.get(limit.scope, Spent(limit.scope))
+        have = used.get((limit.scope, limit.period), Spent(limit.scope))
         for cap, before, more in (
             (limit.tokens, have.tokens, tokens),
             (limit.microusd, have.microusd, microusd),
@@ -77,7 +89,16 @@ def decide(
                 continue
             if before + more > cap:
                 blocked = blocked or limit.scope
-                alerts.append(Alert(limit.scope, 100))
+                alerts.append(Alert(limit.scope, 100, limit.period))
             elif (before + more) * 100 >= cap * alert_percent:
-                alerts.append(Alert(limit.scope, alert_percent))
+                alerts.append(Alert(limit.scope, alert_percent, limit.period))
     return Decision(blocked is None, blocked, tuple(dict.fromkeys(alerts)))
+
+
+def is_spent(limits: tuple[Limit, ...], spent: tuple[Spent, ...]) -> bool:
+    """Tell whether a budget has no room for any further call.
+
+    >>> is_spent((Limit(Scope.PERSON, 100),), (Spent(Scope.PERSON, 100),))
+    True
+    """
+    return not decide(limits, spent, 1, 1, 100).allowed

@@ -6,6 +6,7 @@ long as a `retry-after` says, so a middleware ends the call when that is longer 
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,8 +26,11 @@ from bot.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-_BREAKING = (Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.SERVER)
+_BREAKING = (Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.OVERLOADED, Reason.SERVER)
 """What says something about the other side; a refusal or a broken answer does not."""
+_CREDIT = re.compile(r"credit balance|usage limits|spend_limit|_billing_|on_hold", re.IGNORECASE)
+_LENGTH = re.compile(r"too long|too_large|context (window|limit)|exceed.* tokens", re.IGNORECASE)
+"""What has no status of its own, and not always a code, is told by its words; where they change it is REJECTED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,9 @@ class CallSettings:
 
 
 class _ToldToWait(anthropic.AnthropicError):
-    def __init__(self, status: int, seconds: float) -> None:
+    def __init__(self, status: int, seconds: float, said: str) -> None:
         super().__init__(f"status {status}, retry after {seconds:.0f} s")
-        self.status, self.seconds = status, seconds
+        self.status, self.seconds, self.said = status, seconds, said
 
 
 class MessagesClient:
@@ -58,6 +62,7 @@ class MessagesClient:
             timedelta(seconds=rules.breaker_window_s),
             timedelta(seconds=rules.breaker_rest_s),
         )
+        self._why = Reason.SERVER
         self._api = AsyncAnthropic(
             api_key=settings.api_key,
             auth_token=None,
@@ -80,7 +85,7 @@ class MessagesClient:
         """Ask once and return the reply or why there is none; never raises for anything outside."""
         async with self._places:
             if self._breaker.is_open(self._clock.now()):
-                return Failed(Reason.SERVER, "resting after repeated failures")
+                return Failed(self._why, "resting after repeated failures")
             try:
                 outcome = await self._call(prompt, schema, max_tokens, temperature)
             except asyncio.CancelledError:
@@ -91,6 +96,7 @@ class MessagesClient:
 
     def _note(self, outcome: RawReply | Failed) -> None:
         if isinstance(outcome, Failed) and outcome.reason in _BREAKING:
+            self._why = outcome.reason
             if self._breaker.failed(self._clock.now()):
                 log.warning("ai.resting", reason=outcome.reason, seconds=self._rules.breaker_rest_s)
         elif self._breaker.succeeded():
@@ -113,17 +119,18 @@ class MessagesClient:
                 )
                 return _read(message)
         except _ToldToWait as told:
-            reason = Reason.RATE_LIMITED if told.status == 429 else Reason.SERVER
+            reason = Reason.NO_CREDIT if _CREDIT.search(told.said) else _PASSING.get(told.status, Reason.SERVER)
             return Failed(reason, f"status {told.status}", told.seconds)
         except (TimeoutError, anthropic.APITimeoutError):
-            return Failed(Reason.TIMEOUT, "no answer in time")
+            return Failed(Reason.TIMEOUT, "no answer in time", may_have_cost=True)
         except anthropic.APIStatusError as error:
             return _from_status(error)
-        except anthropic.APIConnectionError:
-            return Failed(Reason.SERVER, "no connection")
+        except anthropic.APIConnectionError as error:
+            asked = type(error.__cause__).__name__ != "ConnectError"
+            return Failed(Reason.SERVER, "no connection", may_have_cost=asked)
         except (anthropic.AnthropicError, ValueError, TypeError, AttributeError) as error:
             # A proxy page instead of JSON, or JSON of another shape: the library hands through what it got.
-            return Failed(Reason.UNPARSABLE, f"not a message ({type(error).__name__})")
+            return Failed(Reason.UNPARSABLE, f"not a message ({type(error).__name__})", may_have_cost=True)
 
     async def _end_long_waits(
         self,
@@ -131,9 +138,10 @@ class MessagesClient:
         call_next: Callable[[APIRequest], Awaitable[Any]],
     ) -> Any:
         response = await call_next(request)
-        told = _retry_after(response.headers) if response.status_code >= 400 else None
+        passes = response.status_code in _PASSING or response.status_code >= 500
+        told = _retry_after(response.headers) if passes else None
         if told is not None and told > self._rules.longest_retry_after_s:
-            raise _ToldToWait(response.status_code, told)
+            raise _ToldToWait(response.status_code, told, (await response.text())[:2_000])
         return response
 
 
@@ -144,19 +152,40 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+_PASSING = {
+    408: Reason.TIMEOUT,
+    429: Reason.RATE_LIMITED,
+    504: Reason.TIMEOUT,
+    529: Reason.OVERLOADED,
+}
+_KINDS = {
+    "authentication_error": Reason.BAD_KEY,
+    "billing_error": Reason.NO_CREDIT,
+    "not_found_error": Reason.NO_MODEL,
+    "overloaded_error": Reason.OVERLOADED,
+    "permission_error": Reason.NO_PERMISSION,
+    "rate_limit_error": Reason.RATE_LIMITED,
+    "request_too_large": Reason.TOO_LONG,
+    "timeout_error": Reason.TIMEOUT,
+}
+_STATUSES = _PASSING | {
+    401: Reason.BAD_KEY,
+    402: Reason.NO_CREDIT,
+    403: Reason.NO_PERMISSION,
+    404: Reason.NO_MODEL,
+    413: Reason.TOO_LONG,
+}
+
+
 def _from_status(error: anthropic.APIStatusError) -> Failed:
-    detail = f"status {error.status_code}"
-    match error.status_code:
-        case 401 | 403:
-            return Failed(Reason.NO_KEY, detail + ", the key is not accepted")
-        case 402:
-            return Failed(Reason.BUDGET, detail + ", the account has no credit")
-        case 408 | 504:
-            return Failed(Reason.TIMEOUT, detail)
-        case 429:
-            return Failed(Reason.RATE_LIMITED, detail, _retry_after(error.response.headers))
-        case _:
-            return Failed(Reason.SERVER, detail)
+    said = f"{error.error_code or ''} {error.api_message or ''}"
+    reason = _KINDS.get(str(error.type)) or _STATUSES.get(error.status_code)
+    if error.status_code < 500 and _CREDIT.search(said):
+        reason = Reason.NO_CREDIT
+    elif reason is None and error.status_code < 500:
+        reason = Reason.TOO_LONG if _LENGTH.search(said) else Reason.REJECTED
+    wait = _retry_after(error.response.headers) if reason is Reason.RATE_LIMITED else None
+    return Failed(reason or Reason.SERVER, f"status {error.status_code}", wait)
 
 
 def _read(message: Message) -> RawReply:

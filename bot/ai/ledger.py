@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from bot.ai.budget import PERIOD, Alert, Decision, Limit, Scope, Spent, decide
+from bot.ai.budget import Alert, Decision, Limit, Period, Scope, Spent, decide
 from bot.ai.model import Asker, Usage, UsageEntry
 from bot.ai.prices import counted_microusd
 
@@ -40,13 +40,14 @@ class MemoryLedger:
         self.entries.append(entry)
 
     async def spent(self, asker: Asker, now: datetime) -> tuple[Spent, ...]:
-        recent = [entry for entry in self.entries if now - entry.at < PERIOD]
         return tuple(
             Spent(
                 scope,
-                sum(entry.tokens_in + entry.tokens_out for entry in recent if same(entry.asker)),
-                sum(entry.microusd for entry in recent if same(entry.asker)),
+                sum(entry.tokens_in + entry.tokens_out for entry in counted),
+                sum(entry.microusd for entry in counted),
+                period,
             )
+            for period in Period
             for scope, same in (
                 (Scope.PERSON, lambda other: other.person_id == asker.person_id),
                 (Scope.GUILD, lambda other: asker.guild_id is not None and other.guild_id == asker.guild_id),
@@ -61,6 +62,7 @@ class MemoryLedger:
                 (Scope.INSTALLATION, lambda other: True),
                 (Scope.AGENT, lambda other: asker.agent_id is not None and other.agent_id == asker.agent_id),
             )
+            for counted in [[one for one in self.entries if now - one.at < period.length and same(one.asker)]]
         )
 
     async def keep_raw(self, call_id: str, asker: Asker, text: str, until: datetime) -> None:
@@ -73,11 +75,19 @@ class BudgetWatch(Protocol):
     async def budget_reached(self, asker: Asker, alert: Alert, now: datetime) -> None: ...
 
 
-def difference(started: UsageEntry, at: datetime, outcome: str, usage: Usage | None) -> UsageEntry:
-    """Return the closing line of a call: what it took minus what was reserved (nothing spent: all back)."""
-    tokens_in = usage.tokens_in + usage.cache_read + usage.cache_write if usage else 0
-    tokens_out = usage.tokens_out if usage else 0
-    microusd = counted_microusd(usage) if usage else 0
+def difference(
+    started: UsageEntry, at: datetime, outcome: str, usage: Usage | None, *, unknown: bool = False
+) -> UsageEntry:
+    """Return the closing line of a call: what it took minus what was reserved (nothing spent: all back).
+
+    `unknown`: it was asked and may have been charged for; then the estimate stays.
+    """
+    if unknown and usage is None:
+        tokens_in, tokens_out, microusd = started.tokens_in, started.tokens_out, started.microusd
+    else:
+        tokens_in = usage.tokens_in + usage.cache_read + usage.cache_write if usage else 0
+        tokens_out = usage.tokens_out if usage else 0
+        microusd = counted_microusd(usage) if usage else 0
     return UsageEntry(
         call_id=started.call_id,
         at=at,

@@ -26,21 +26,26 @@ ReplyT_co = TypeVar("ReplyT_co", bound=Reply, covariant=True)
 
 
 class Reason(StrEnum):
-    """Why there is no answer. The first three are switches, the others pass."""
+    """Why there is no answer. What is told of each and who can mend it: `[ai]` of `assets/errors.toml`."""
 
     OFF = "off"
     NO_KEY = "no_key"
     BUDGET = "budget"
+    BAD_KEY = "bad_key"
+    NO_PERMISSION = "no_permission"
+    NO_CREDIT = "no_credit"
+    NO_MODEL = "no_model"
+    REJECTED = "rejected"
+    """The service does not take how we ask; only a repair helps."""
     TIMEOUT = "timeout"
     RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    TOO_LONG = "too_long"
     REFUSED = "refused"
     UNPARSABLE = "unparsable"
+    WITHHELD = "withheld"
+    """An answer came and was paid for, and our own checks do not let it be shown."""
     SERVER = "server"
-
-    @property
-    def is_passing(self) -> bool:
-        """Tell whether trying again later can help without anybody changing a setting."""
-        return self not in (Reason.OFF, Reason.NO_KEY, Reason.BUDGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class Failed:
     detail: str = ""
     retry_after_s: float | None = None
     usage: Usage | None = None
+    may_have_cost: bool = False
+    """Whether it was asked, and what that took is not known: the estimate stays counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from bot.ai.model import Usage
 from bot.paths import assets_dir
 
-_DATED = re.compile(r"-\d{8}$")
+_NAMED = re.compile(r"^(?:.*[./])?(claude-.+?)(?:[-@]\d{8})?(?:-v\d+(?::\d+)?)?(?:[-@:]latest)?$")
+"""Where a model runs stands before its name, its day behind: `anthropic.claude-haiku-4-5-20251001-v1:0`."""
 
 
 class _Rates(BaseModel):
@@ -70,10 +71,20 @@ def budget_microusd(model: str, tokens_in: int, tokens_out: int, cache_read: int
     return max((_cost(one, tokens_in, tokens_out, cache_read, cache_write) for one in prices), default=0)
 
 
+def has_price(model: str) -> bool:
+    """Tell whether the price of a model is known; else it counts as the dearest one.
+
+    >>> has_price("claude-haiku-4-5-latest"), has_price("anthropic/claude-haiku-4.5"), has_price("a-model-of-tomorrow")
+    (True, True, False)
+    """
+    return _known(model) is not None
+
+
 def _known(model: str) -> _Price | None:
-    """Return the price of a model; one named with its day ("claude-haiku-4-5-20251001") has its family's."""
+    """Return the price of a model; one named with its day, "latest" or where it runs has its family's."""
     models = _table().models
-    return models.get(model) or models.get(_DATED.sub("", model))
+    named = _NAMED.match(model.strip().casefold())
+    return models.get(model) or (models.get(named[1].replace(".", "-")) if named else None)
 
 
 def _cost(price: _Price, tokens_in: int, tokens_out: int, cache_read: int, cache_write: int) -> int:

@@ -22,4 +22,8 @@ class AiRules(Rules):
     guild_tokens_per_day: int
     person_microusd_per_day: int
     guild_microusd_per_day: int
+    person_tokens_per_month: int
+    guild_tokens_per_month: int
+    person_microusd_per_month: int
+    guild_microusd_per_month: int
     alert_percent: int

@@ -3,14 +3,18 @@
 from datetime import datetime
 
 from bot.actors import Actor
-from bot.ai.budget import PERIOD, Decision, Limit, Scope, Spent, decide
+from bot.ai.budget import Decision, Limit, Period, Scope, Spent, decide
 from bot.ai.model import Asker, CachedAnswer, UsageEntry
 from storage.repositories.ai import AiRepository
-from storage.unit import Database
+from storage.unit import Database, UnitT
 
 
-def _spent(found: dict[str, tuple[int, int]]) -> tuple[Spent, ...]:
-    return tuple(Spent(Scope(scope), tokens, microusd) for scope, (tokens, microusd) in found.items())
+async def _spent(usage: AiRepository[UnitT], asker: Asker, now: datetime) -> tuple[Spent, ...]:
+    found: list[Spent] = []
+    for period in Period:
+        sums = await usage.spent(asker, now - period.length)
+        found += [Spent(Scope(scope), tokens, microusd, period) for scope, (tokens, microusd) in sums.items()]
+    return tuple(found)
 
 
 class StoredLedger:
@@ -24,7 +28,7 @@ class StoredLedger:
             usage = unit.repo(AiRepository)
             # Two calls must not share the last room of a budget.
             await usage.one_at_a_time()
-            spent = _spent(await usage.spent(entry.asker, entry.at - PERIOD))
+            spent = await _spent(usage, entry.asker, entry.at)
             tokens = entry.tokens_in + entry.tokens_out
             decision = decide(limits, spent, tokens, entry.microusd, alert_percent)
             if decision.allowed:
@@ -37,7 +41,7 @@ class StoredLedger:
 
     async def spent(self, asker: Asker, now: datetime) -> tuple[Spent, ...]:
         async with self._database.system_read() as unit:
-            return _spent(await unit.repo(AiRepository).spent(asker, now - PERIOD))
+            return await _spent(unit.repo(AiRepository), asker, now)
 
     async def keep_raw(self, call_id: str, asker: Asker, text: str, until: datetime) -> None:
         async with self._database.system_write("ai.keep_raw") as unit:

@@ -40,6 +40,7 @@ from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
 from bot.outbox import Outbox
 from bot.posted import PostedCards, Unposting
+from bot.private import make_private_blocking
 from bot.say.card import Picture
 from bot.say.words import Words, read_catalogue
 from bot.services import Foundation, Services
@@ -237,6 +238,7 @@ class App:
         async def sweep() -> None:
             await bounces.retention.sweep()
             await archive.sweep()
+            await asyncio.to_thread(make_private_blocking, on.settings.data_dir)
 
         steps = {"backup": self._make_backup, "purge": on.retention.purge, "sweep": sweep}
         self.housekeeping = Housekeeping(on.studio, on.clock, on.settings.backup_hour, steps)

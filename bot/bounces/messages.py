@@ -17,7 +17,7 @@ from bot.outbox import Outbox
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Sent, SentFile
 from bot.posted import PostedCards, follow_in, posted_card
-from bot.posted_model import PostedCard
+from bot.posted_model import PostedCard, unpost_slot
 from bot.say.card import Card, Picture, note, plain, removable
 from bot.say.words import Words
 from storage.repositories.posted import PostedRepository
@@ -109,7 +109,10 @@ class BounceMessages:
         return OutMessage(None, [SentFile(f"{safe_name(bounce)}{suffix}", file.data)])
 
     async def audio_sent(self, unit: Unit, delivery: Delivery, sent: Sent) -> None:
-        await unit.repo(PostedRepository).carries_audio(int(delivery.payload["card"]), sent.message_id)
+        if not await unit.repo(PostedRepository).carries_audio(int(delivery.payload["card"]), sent.message_id):
+            # Its card went while it was on its way: what is gone has no sound left behind.
+            gone = posted_card(delivery, sent, POSTED, str(delivery.payload["bounce"]))
+            await unit.add_slots([unpost_slot(gone, unit.now)])
 
     async def render_group(self, delivery: Delivery) -> OutMessage | None:
         """`bounce.group`: one card with a sheet of waveforms."""

@@ -21,6 +21,7 @@ from aiohttp.typedefs import Handler
 from bot.actors import Actor, OwnerId
 from bot.bounces.checks import checked_facts
 from bot.bounces.folders import FolderService
+from bot.bounces.guesses import Guesses
 from bot.bounces.hashing import file_hash
 from bot.bounces.model import EXTENSIONS, BounceSource, Facts
 from bot.bounces.names import shown_name
@@ -55,6 +56,7 @@ class UploadServer:
         self._service, self._folders, self._media = service, folders, media
         self._rules, self._clock = rules, clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._guesses = Guesses(rules, clock)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -83,7 +85,11 @@ class UploadServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        wait = self._guesses.wait_s(request.remote, secret)
+        if wait:
+            return web.json_response({"reason": "guesses"}, status=429, headers={"Retry-After": str(wait)})
         owner = await self._folders.owner_of(secret) if scheme == "Bearer" and len(secret) < 200 else None
+        self._guesses.note(request.remote, secret, right=owner is not None)
         if owner is None:
             return _say(401, "key")
         if not _HASH.match(request.match_info.get("hash", "")):

@@ -24,6 +24,8 @@ class BounceRules(Rules):
     max_duration_s: float
     max_size_bytes: int
     max_upload_bytes: int
+    wrong_keys: int
+    wrong_keys_window_s: int
     max_channels: int
     max_sample_rate: int
     min_posted_s: float

@@ -15,6 +15,7 @@ from bot.bounces.picture_raster import rgb
 from bot.bounces.transcode import cut_slice, make_preview
 from bot.bounces.trouble import CannotMeasure, trouble_of
 from bot.files import content_folder
+from bot.private import FILE
 
 if TYPE_CHECKING:
     from bot.bounces.rules import BounceRules
@@ -67,6 +68,7 @@ def _write(path: Path, data: bytes) -> None:
     """Write whole or not at all: a crash between leaves the old file or none."""
     part = path.with_name(f"{path.name}.{id(data):x}.part")
     part.write_bytes(data)
+    part.chmod(FILE)
     part.replace(path)
 
 

@@ -12,6 +12,8 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+from bot.private import MASK
+
 if TYPE_CHECKING:
     from bot.bounces.rules import BounceRules
 
@@ -20,6 +22,8 @@ def main() -> None:
     """Serve until the input closes. Argument: the rules as JSON."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # The bot's own mask comes down to its workers; somebody who starts one otherwise gets private files as well.
+    os.umask(MASK)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not look like an answer
     rules = plain_rules(sys.argv[1])

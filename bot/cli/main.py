@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.app.exits import ExitCode, Stop
 from bot.clock import SystemClock
+from bot.private import private_files
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return int(options.handler(options))
+        with private_files():
+            return int(options.handler(options))
     except SettingsWrong as wrong:
         print(wrong, file=sys.stderr)
         return ExitCode.SETTINGS
@@ -52,10 +54,11 @@ def _parser() -> argparse.ArgumentParser:
 
     local = commands.add_parser("local", help="try everything on this computer, without a token")
     local.add_argument("--port", type=int, default=8780, help="port of the page (default 8780; 0: a free one)")
-    local.add_argument("--data", type=Path, help="folder for its data (default: beside your data directory)")
+    local.add_argument("--data", type=Path, help="folder for its data (default: local in your data directory)")
     local.add_argument("--folder", type=Path, action="append", help="a folder your DAW exports to; may be repeated")
     local.add_argument("--json", action="store_true", help="print one JSON line with the addresses once ready")
     local.add_argument("--fresh", action="store_true", help="begin with an empty world and database")
+    local.add_argument("--ai", action="store_true", help="use your AI key (without it none is used)")
     local.set_defaults(handler=_local)
 
     doctor = commands.add_parser("doctor", help="check token, folder, database, key, clock and ports")
@@ -99,7 +102,8 @@ def _run(options: argparse.Namespace) -> int:
                 f"No Discord token: set {PREFIX}DISCORD_TOKEN (or _FILE), or add --local to try the local Discord.",
             )
         return _local(
-            argparse.Namespace(port=8780, data=None, folder=settings.folders, json=False, fresh=False), settings
+            argparse.Namespace(port=8780, data=None, folder=settings.folders, json=False, fresh=False, ai=False),
+            settings,
         )
     from bot.app.app import App
 
@@ -128,6 +132,7 @@ def _local(options: argparse.Namespace, settings: Settings | None = None) -> int
         folders=tuple(options.folder or settings.folders or ()),
         as_json=options.json,
         fresh=options.fresh,
+        uses_ai=options.ai,
     )
     _start_log(settings, quiet=not options.json and settings.log_level == "INFO")
 

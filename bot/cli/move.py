@@ -58,6 +58,8 @@ def run_move(_options: argparse.Namespace) -> int:
             raise Stop(
                 ExitCode.DATABASE, f"The move did not succeed and nothing was kept. The database says: {error}"
             ) from error
+    if moved.without_nul:
+        print(f"{moved.without_nul:,} rows had the character NUL in a text; PostgreSQL holds none, so it was left out.")
     print(
         f"Moved {moved.rows:,} rows of {moved.tables} tables, each table counted and compared."
         f"\n{file} is unchanged: keep it until you trust the new place."

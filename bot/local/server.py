@@ -33,6 +33,7 @@ from aiohttp import web
 
 from bot.local.changes import Change
 from bot.local.core import Core, Validator
+from bot.local.doors import guard, own_hosts
 from bot.local.faults import Faults
 from bot.local.files import FileStore
 from bot.local.gateway import Gateway
@@ -85,7 +86,7 @@ class LocalDiscord:
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self.app = web.Application(client_max_size=64 * 1024 * 1024)
+        self.app = web.Application(client_max_size=64 * 1024 * 1024, middlewares=[guard(self)])
 
     # What others use
 
@@ -101,6 +102,12 @@ class LocalDiscord:
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which it may be asked."""
+        said = self.addresses
+        return own_hosts(self._host, self.port, (said.api, said.gateway, said.cdn))
 
     @property
     def gateway(self) -> Gateway:

@@ -1,5 +1,7 @@
 """What stands in posted cards of loops, drawn from what is stored then."""
 
+from dataclasses import replace
+
 from bot.loops.area import LoopArea
 from bot.loops.cards import loop_card
 from bot.loops.dates import moment_of
@@ -31,6 +33,8 @@ class LoopMessages:
 
 async def shared_card(area: LoopArea, view: LoopView, words: Words) -> Card:
     """Return the card of a loop as it is posted for everybody."""
+    # What is on its way to the store is its owner's to see.
+    view = replace(view, saving=False, waiting=())
     return loop_card(view, words, await picture_of(area, view, words))
 
 

@@ -246,7 +246,7 @@ class ReadingService:
             checked = checked_summary(answer.items.summary, subject, self._rules)
             if checked is None:
                 log.info("ai summary discarded")
-                origin = Origin(Outcome.FAILED, Reason.UNPARSABLE)
+                origin = Origin(Outcome.FAILED, Reason.WITHHELD)
             else:
                 text, usage = checked, answer.usage
         if subject.plan.clips and origin.written_at is None:

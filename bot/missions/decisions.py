@@ -7,7 +7,6 @@ transaction. A crash leaves a pending proposal or an executed one, never half.
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 
@@ -44,8 +43,6 @@ from storage.repositories.slots import SlotRepository
 from storage.unit import Database, Reading, Unit
 
 log = structlog.get_logger(__name__)
-
-Drawn = Literal["step", "header"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +139,16 @@ class Decisions:
 
     # ------------------------------------------------------------------ yes
 
-    async def approve(self, who: Presser, step_id: str, *, drawn: Drawn | None = None) -> Decided:
+    async def approve(self, who: Presser, step_id: str) -> Decided:
         """Agree to a step; with the last yes it runs, in the same transaction.
 
         Raises AlreadyDone with who was first, NotAllowed, Refused for one that expired or whose tool is denied.
         """
-        return await self._execute(who, step_id, drawn, StepState.PENDING)
+        return await self._execute(who, step_id, StepState.PENDING)
 
-    async def retry(self, who: Presser, step_id: str, *, drawn: Drawn | None = None) -> Decided:
+    async def retry(self, who: Presser, step_id: str) -> Decided:
         """Run an approved step again that could not be done before."""
-        return await self._execute(who, step_id, drawn, StepState.FAILED)
+        return await self._execute(who, step_id, StepState.FAILED)
 
     async def run_by_itself(self, slot: Slot) -> None:
         """Run a step whose tool's policy is `auto`; it was approved when it was staged."""
@@ -161,12 +158,12 @@ class Decisions:
         if step is None or step.state is not StepState.APPROVED:
             return
         try:
-            await self._run_step(None, step, None, slot)
+            await self._run_step(None, step, slot)
         except (_Redrawn, _ToolRefused) as stopped:
-            await self._note_failure(None, stopped.step, _code(stopped), None)
+            await self._note_failure(None, stopped.step, _code(stopped))
         except Refused as refusal:
             # Denied, gone or done too often since it was staged: that is said on its card, not tried for ever.
-            await self._note_failure(None, step, refusal.code, None)
+            await self._note_failure(None, step, refusal.code)
 
     async def approve_all(self, who: Presser, iteration_id: str) -> list[Decided | BotError]:
         """Agree to every open step of an iteration, in order; one that cannot be done stops no other.
@@ -183,12 +180,12 @@ class Decisions:
         outcomes: list[Decided | BotError] = []
         for step in pending:
             try:
-                outcomes.append(await self.approve(who, step.id, drawn="header"))
+                outcomes.append(await self.approve(who, step.id))
             except BotError as error:
                 outcomes.append(error)
         return outcomes
 
-    async def _execute(self, who: Presser, step_id: str, drawn: Drawn | None, expected: StepState) -> Decided:
+    async def _execute(self, who: Presser, step_id: str, expected: StepState) -> Decided:
         owner = await owner_of_step(self._database, step_id)
         async with self._database.read(owner) as unit:
             step = await the_step(unit, step_id)
@@ -197,13 +194,13 @@ class Decisions:
         if step.state is not expected:
             raise already(step)
         try:
-            return await self._run_step(who, step, drawn, None)
+            return await self._run_step(who, step, None)
         except _Redrawn as stopped:
-            return await self._redraw(who, stopped.step, drawn)
+            return await self._redraw(who, stopped.step)
         except _ToolRefused as stopped:
-            return await self._note_failure(who, stopped.step, stopped.code, drawn)
+            return await self._note_failure(who, stopped.step, stopped.code)
 
-    async def _run_step(self, who: Presser | None, step: Step, drawn: Drawn | None, slot: Slot | None) -> Decided:
+    async def _run_step(self, who: Presser | None, step: Step, slot: Slot | None) -> Decided:
         person = SYSTEM if who is None else Actor.user(who.user_id, who.name)
         async with self._database.read(step.owner_id) as unit:
             agent_name = (await the_agent(unit, (await the_mission(unit, step.mission_id)).agent_id)).name
@@ -221,7 +218,7 @@ class Decisions:
                 if missing:
                     waiting = await steps.set_step(step, approvals=mission.quorum - missing)
                     step = waiting or step
-                    redraw(unit, step, drawn=drawn)
+                    redraw(unit, step)
                     return Decided(await step_view(unit, step), missing)
             scene = Scene(mission.owner_id, mission.id, unit.now, mission.channel_id)
             with self._database.joined(unit):
@@ -236,7 +233,7 @@ class Decisions:
             await settle_iteration(unit, step.iteration_id)
             pace = Pace().after_approval()
             await unit.repo(MissionRepository).set_schedule(mission.id, quiet_runs=pace.quiet_runs, stride=pace.stride)
-            redraw(unit, step, drawn=drawn)
+            redraw(unit, step)
             if slot is not None:
                 await unit.repo(SlotRepository).finish(slot)
             view = await step_view(unit, step)
@@ -300,7 +297,7 @@ class Decisions:
             step = await _moved(steps.set_step(step, decided_at=steps.unit.now))
         return await _moved(steps.move(step, StepState.EXECUTING, actor=person))
 
-    async def _redraw(self, who: Presser, step: Step, drawn: Drawn | None) -> Decided:
+    async def _redraw(self, who: Presser, step: Step) -> Decided:
         """Show the new before → after and ask again."""
         async with self._database.write(SYSTEM, step.owner_id, "mission.redraw") as unit:
             mission = await the_mission(unit, step.mission_id)
@@ -310,10 +307,10 @@ class Decisions:
                 fresh = await tool.preview(scene, params)
             changed = await unit.repo(StepRepository).set_step(step, preview=store_preview(fresh))
             if changed is not None:
-                redraw(unit, changed, drawn=drawn)
+                redraw(unit, changed)
             return Decided(await step_view(unit, changed or await the_step(unit, step.id)), redrawn=True)
 
-    async def _note_failure(self, who: Presser | None, step: Step, code: str, drawn: Drawn | None) -> Decided:
+    async def _note_failure(self, who: Presser | None, step: Step, code: str) -> Decided:
         """Write that an approved step could not be done: never shown as done, to be tried again."""
         person = SYSTEM if who is None else Actor.user(who.user_id, who.name)
         async with self._database.write(SYSTEM, step.owner_id, "mission.failed") as unit:
@@ -324,14 +321,14 @@ class Decisions:
             step = await self._walk(steps, step, who, person)
             step = await _moved(steps.move(step, StepState.FAILED, reason=code, actor=person, error=code))
             await settle_iteration(unit, step.iteration_id)
-            redraw(unit, step, drawn=drawn)
+            redraw(unit, step)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "failed")
         return Decided(view)
 
     # ------------------------------------------------------------------ no, or otherwise
 
-    async def dismiss(self, who: Presser, step_id: str, reason: str = "", *, drawn: Drawn | None = None) -> Decided:
+    async def dismiss(self, who: Presser, step_id: str, reason: str = "") -> Decided:
         """Turn a step down; the reason goes to the next plan."""
         owner = await owner_of_step(self._database, step_id)
         person = Actor.user(who.user_id, who.name)
@@ -357,15 +354,13 @@ class Decisions:
             )
             step = await _moved(steps.set_step(step, reason=words))
             await settle_iteration(unit, step.iteration_id)
-            redraw(unit, step, drawn=drawn)
+            redraw(unit, step)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "rejected")
         self._metrics.mission_decided((self._clock.now() - step.created_at).total_seconds())
         return Decided(view)
 
-    async def edit(
-        self, who: Presser, step_id: str, params: Mapping[str, object], *, drawn: Drawn | None = None
-    ) -> Decided:
+    async def edit(self, who: Presser, step_id: str, params: Mapping[str, object]) -> Decided:
         """Change a proposal's params; what is approved then is the edited step. Both versions are kept.
 
         Where several people have to agree, who had agreed already is asked anew: they said yes to something else.
@@ -400,7 +395,7 @@ class Decisions:
                     content_hash=content_hash(tool.name, plain),
                 )
             )
-            redraw(unit, step, drawn=drawn)
+            redraw(unit, step)
             return Decided(await step_view(unit, step))
 
     async def ask_again(self, who: Presser, iteration_id: str, feedback: str, key: str) -> Iteration:
@@ -459,7 +454,7 @@ class Decisions:
                     moved = await _moved(steps.move(step, StepState.UNDONE, actor=actor))
                     undone.append(moved)
             for step in undone:
-                redraw(unit, step, drawn=None)
+                redraw(unit, step)
         for step in undone:
             self._metrics.mission_step(step.tool, "undone")
         return undone

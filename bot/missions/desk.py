@@ -113,15 +113,13 @@ def post(mission: Mission, kind: str, key: str, payload: Mapping[str, object]) -
     return DeliveryDraft(kind, key, place, target, payload, owner=mission.owner_id)
 
 
-def redraw(unit: Unit, step: Step, *, drawn: str | None) -> None:
+def redraw(unit: Unit, step: Step) -> None:
     """Have the cards of a step and of its iteration drawn again.
 
-    `drawn` names the card that the press itself draws ("step", "header"), which is left out.
+    Also the one that a press draws by itself: its answer may get lost, or come late.
     """
-    if drawn != "step":
-        unit.touch(STEP_CARD, step.id)
-    if drawn != "header":
-        unit.touch(HEADER_CARD, step.iteration_id)
+    unit.touch(STEP_CARD, step.id)
+    unit.touch(HEADER_CARD, step.iteration_id)
 
 
 async def settle_iteration(unit: Unit, iteration_id: str) -> IterationStatus:
@@ -141,7 +139,7 @@ async def withdraw(
         moved = await repository.move(step, state, reason=reason, actor=actor)
         if moved is not None:
             ended += 1
-            redraw(unit, moved, drawn=None)
+            redraw(unit, moved)
     for iteration_id in {step.iteration_id for step in steps}:
         await settle_iteration(unit, iteration_id)
     return ended

@@ -77,6 +77,9 @@ class GuildSettings(_Settings):
     server_digest: bool = False
     ai_allowed: bool = False
     ai_daily_tokens: int = Field(default=50_000, ge=0)
+    ai_monthly_tokens: int = Field(default=500_000, ge=0)
+    ai_server_daily_tokens: int = Field(default=1_000_000, ge=0)
+    ai_server_monthly_tokens: int = Field(default=10_000_000, ge=0)
     keep_audio: bool = False
     setup_step: int = Field(default=0, ge=0)
 

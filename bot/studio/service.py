@@ -21,6 +21,7 @@ from storage.deletions import DeletionList
 from storage.privacy import PrivacyRepository
 from storage.repositories.posted import PostedRepository
 from storage.repositories.studio import (
+    DELETIONS,
     FactRepository,
     GuildRepository,
     InboxRepository,
@@ -37,8 +38,6 @@ GUILD = "guild"
 PERSON = "person"
 SETTINGS_TABLE = "settings"
 _KEPT = 2_000
-DELETIONS = "deletions"
-"""Fact: whose deletion this database has carried out, and when. One that lacks some on the list is an older copy."""
 
 
 @dataclass(frozen=True, slots=True)

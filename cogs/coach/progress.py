@@ -13,6 +13,7 @@ from bot.coach.service.progress import ProgressView, Series
 from bot.coach.service.tasks import TaskDraft
 from bot.coach.service.weeks import WeekView
 from bot.coach.trend import RATE_SCALE, Direction, Trend
+from bot.error_kinds import kind_of_ai
 from bot.errors import NotFound
 from bot.phases.model import Offer
 from bot.say.card import Button, Card, Line, Option, Picture, Row, Section, Select, State, Style, Text, join, note
@@ -216,7 +217,7 @@ async def ask_ai(press: Press) -> None:
     await press.defer()
     asked = await press.services.coach.enrich.insights(press.actor, press.person, press.guild)
     if asked.reason is not None:
-        told = press.words("coach.insights.ai_down" if asked.reason.is_passing else "coach.insights.ai_off")
+        told = join(" ", [press.words(kind_of_ai(asked.reason).says), press.words("coach.insights.ai_complete")])
     elif not asked.kept:
         told = press.words("coach.insights.ai_none")
     else:

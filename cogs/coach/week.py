@@ -10,8 +10,9 @@ from bot.coach.model import Profile, Reflections, Task, TaskStatus
 from bot.coach.seats import areas_of
 from bot.coach.service.tasks import IF_THEN_MAX, TaskChanged, TaskDraft
 from bot.coach.service.weeks import REFLECTION_LENGTH, WeekView
+from bot.error_kinds import kind_of_ai
 from bot.errors import Refused
-from bot.say.card import Button, Card, Option, OutFile, Row, Select, note
+from bot.say.card import Button, Card, Option, OutFile, Row, Select, join, note
 from bot.say.when import Reading, read_any
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
@@ -277,12 +278,10 @@ async def _enrich(press: Press) -> None:
     found = await service.enrich(press.actor, press.person, monday_of_id(press.id), press.guild)
     words = press.words
     if found.reason is not None or found.group_id is None:
-        key = (
-            "coach.ai.no_ideas"
-            if found.reason is None
-            else f"coach.ai.{'off' if not found.reason.is_passing else 'down'}"
-        )
-        await press.update(note(words(key)))
+        told = words("coach.ai.no_ideas")
+        if found.reason is not None:
+            told = join(" ", [words(kind_of_ai(found.reason).says), words("coach.ai.as_it_is")])
+        await press.update(note(told))
         return
     await press.update(week_card(found.view, words, press.person))
     monday = found.view.week.week_start.isoformat()

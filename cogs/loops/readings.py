@@ -1,13 +1,14 @@
 """Suggestions, summaries and earlier readings in chat."""
 
 from bot.ai.model import Asker, Reason
+from bot.error_kinds import kind_of_ai
 from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
 from bot.loops.dates import units_text
 from bot.loops.model import Insight, InsightKind, Suggestion, SuggestionState
 from bot.loops.momentum import percent
 from bot.loops.ports import Say
-from bot.loops.readings import Origin, Outcome, SuggestionSet, Summary, compared
+from bot.loops.readings import MonthlyCost, Origin, Outcome, SuggestionSet, Summary, compared
 from bot.loops.wording import when_text
 from bot.say.card import (
     Accent,
@@ -109,14 +110,14 @@ def _suggest_lead(found: SuggestionSet, words: Words) -> str | None:
     if origin is not None and origin.outcome is Outcome.NO_IDEAS:
         return words("loop.suggest.no_ideas")
     if origin is not None and origin.outcome is Outcome.FAILED and origin.reason is not Reason.NO_KEY:
-        return words(f"loop.ai.{_reason_key(origin.reason)}")
+        return _why(origin, words)
     if not found.clips and not found.ideas:
         return words("loop.suggest.none_left")
     return None
 
 
-def _reason_key(reason: Reason | None) -> str:
-    return reason.value if reason and not reason.is_passing else "passing"
+def _why(origin: Origin, words: Words) -> str:
+    return words(kind_of_ai(origin.reason or Reason.SERVER).says)
 
 
 def _idea(one: Suggestion, found: SuggestionSet, words: Words) -> Line:
@@ -259,7 +260,7 @@ def summary_card(found: Summary, words: Words) -> Card:
     facts: list[Fact | str] = []
     origin = found.origin
     if origin.outcome is Outcome.FAILED and origin.reason is not Reason.NO_KEY:
-        facts.append(words(f"loop.ai.{_reason_key(origin.reason)}"))
+        facts.append(_why(origin, words))
 
     def button(action: str, label: str) -> Button:
         return Button("loop", action, words(label), id=loop.id, owner=loop.owner_id)
@@ -426,6 +427,15 @@ async def delete_insight(press: Press) -> None:
     await press.update(note(press.words("loop.insight.deleted"), [undo_button(press, group_id)]))
 
 
+def _cost(month: MonthlyCost, words: Words) -> str:
+    """Return what a month cost; readings at a price that nobody knows are never shown as free."""
+    known = raw(f"${month.cost_microusd / 1_000_000:.4f}")
+    if not month.unpriced:
+        return known
+    unknown = words("loop.insight.unpriced", count=month.unpriced)
+    return unknown if month.unpriced == month.readings else join(", ", [known, unknown])
+
+
 @control("loop", "i-costs")
 async def show_costs(press: Press) -> None:
     """Show what AI readings took, by month."""
@@ -438,7 +448,7 @@ async def show_costs(press: Press) -> None:
             month=one.month,
             count=one.readings,
             tokens=one.tokens,
-            cost=f"${one.cost_microusd / 1_000_000:.4f}",
+            cost=_cost(one, words),
         )
         for one in months
     ]

@@ -39,6 +39,9 @@ async def _show(turn: Turn, decided: Decided) -> None:
     """Draw the pressed card anew; in a review with the way to the next one."""
     card = step_card(decided.view, turn.words)
     await turn.update(card if _is_posted(turn) else with_next(card, turn.words))
+    message = turn.interaction.message
+    if message is not None and _is_posted(turn):
+        await turn.services.posted.showed(message.id, card)
     if decided.redrawn:
         await turn.reply(note(turn.words("mission.told.redrawn")), ephemeral=True)
     elif decided.votes_missing:

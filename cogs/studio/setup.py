@@ -18,6 +18,13 @@ from bot.ui.places import must_be_seen
 STEPS = ("channels", "roles", "time", "ai", "privacy", "test")
 PURPOSES = ("bounces", "releases", "digest")
 DAYS = 7
+TOKEN_LIMITS = {
+    "tokens": "ai_daily_tokens",
+    "tokens_month": "ai_monthly_tokens",
+    "server_tokens": "ai_server_daily_tokens",
+    "server_tokens_month": "ai_server_monthly_tokens",
+}
+"""Fields of the form by name, and the settings that they are."""
 
 
 async def open_setup(turn: Turn) -> None:
@@ -90,9 +97,9 @@ def step_facts(settings: GuildSettings, turn: Turn, step: str) -> list[Fact]:
         case "ai":
             return [
                 Fact(words("studio.setup.ai"), on if settings.ai_allowed else off),
-                Fact(
-                    words("studio.setup.tokens"),
-                    f"{settings.ai_daily_tokens:,}" if settings.ai_daily_tokens else words("studio.setup.tokens_none"),
+                *(
+                    Fact(words(f"studio.setup.{name}"), f"{most:,}" if most else words("studio.setup.tokens_none"))
+                    for name, most in _token_limits(settings)
                 ),
             ]
         case "privacy":
@@ -100,6 +107,10 @@ def step_facts(settings: GuildSettings, turn: Turn, step: str) -> list[Fact]:
             return [Fact(words("studio.setup.audio"), kept)]
         case _:
             return []
+
+
+def _token_limits(settings: GuildSettings) -> list[tuple[str, int]]:
+    return [(name, getattr(settings, field)) for name, field in TOKEN_LIMITS.items()]
 
 
 def digest_text(settings: GuildSettings, words: Words) -> Text:
@@ -196,12 +207,15 @@ def step_form(settings: GuildSettings, turn: Turn, step: str, action: str) -> Fo
                     options=yes_no,
                     value=chosen,
                 ),
-                Field(
-                    "tokens",
-                    words("studio.setup.tokens"),
-                    words("studio.setup.tokens_help"),
-                    value=str(settings.ai_daily_tokens),
-                    max_length=12,
+                *(
+                    Field(
+                        name,
+                        words(f"studio.setup.{name}"),
+                        words("studio.setup.tokens_help"),
+                        value=str(most),
+                        max_length=12,
+                    )
+                    for name, most in _token_limits(settings)
                 ),
             ]
         case _:
@@ -232,7 +246,8 @@ def read_step(step: str, values: FormValues, turn: Turn) -> Mapping[str, object]
                 "digest_hour": number("hour") or 0,
             }
         case "ai":
-            return {"ai_allowed": values.choice("ai") == "yes", "ai_daily_tokens": read_tokens(values.text("tokens"))}
+            limits = {field: read_tokens(values.text(name)) for name, field in TOKEN_LIMITS.items()}
+            return {"ai_allowed": values.choice("ai") == "yes", **limits}
         case _:
             return {"keep_audio": values.choice("audio") == "yes"}
 

@@ -97,12 +97,13 @@ class SuggestionRepository(Repository[UnitT]):
 
 @dataclass(frozen=True, slots=True)
 class MonthlyCost:
-    """Tokens and cost of one month ("2026-06")."""
+    """Tokens and cost of one month ("2026-06"); `unpriced` readings have a cost that nobody knows."""
 
     month: str
     readings: int
     tokens: int
     cost_microusd: int
+    unpriced: int = 0
 
 
 class InsightRepository(Repository[UnitT]):
@@ -185,6 +186,7 @@ class InsightRepository(Repository[UnitT]):
                 had.readings + 1,
                 had.tokens + (row.tokens_in or 0) + (row.tokens_out or 0),
                 had.cost_microusd + (row.cost_microusd or 0),
+                had.unpriced + (row.cost_microusd is None),
             )
         return list(months.values())[:limit]
 

@@ -69,9 +69,10 @@ class PostedRepository(Repository[UnitT]):
         cards = await self._cards(list(rows.scalars()))
         return cards[0] if cards else None
 
-    async def carries_audio(self: "PostedRepository[Unit]", message_id: int, audio_message_id: int) -> None:
-        """Note which plain message carries the audio of a card."""
+    async def carries_audio(self: "PostedRepository[Unit]", message_id: int, audio_message_id: int) -> bool:
+        """Note which plain message carries the audio of a card; False where that card is gone by now."""
         await self._set(PostedCardRow.message_id == message_id, audio_message_id=audio_message_id)
+        return await self.by_message(message_id) is not None
 
     async def shown(self: "PostedRepository[Unit]", posted_id: str, shown_hash: str) -> None:
         """Note what a message was drawn with."""
@@ -123,5 +124,6 @@ def _card(row: PostedCardRow, also: tuple[str, ...]) -> PostedCard:
         also=also,
         keep_until=row.keep_until,
         shown_hash=row.shown_hash,
+        failed_at=row.failed_at,
         id=row.id,
     )

@@ -10,6 +10,9 @@ from storage.privacy_map import kept_for
 from storage.tables.studio import FactRow, GuildRow, InboxRow, PersonRow, RequestRow, SettingRow
 from storage.unit import Repository, Unit, UnitT
 
+DELETIONS = "deletions"
+"""Fact: whose deletion this database has carried out, and when. One that lacks some on the list is an older copy."""
+
 
 class GuildRepository(Repository[UnitT]):
     """Servers; system units only."""

@@ -44,6 +44,14 @@ class Fault(StrEnum):
     HUGE = "1 MB"
     PROXY_PAGE = "a page of HTML"
     ODD_MESSAGE = "a message of another shape"
+    NO_CREDIT = "400, no credit"
+    BILLING = "402"
+    SPEND_LIMIT = "429, spend limit"
+    NO_MODEL = "404"
+    PROMPT_TOO_LONG = "400, too long"
+    REQUEST_TOO_LARGE = "413"
+    WINDOW_EXCEEDED = "context window exceeded"
+    REJECTED = "400"
 
 
 _ERRORS = {
@@ -52,6 +60,17 @@ _ERRORS = {
     Fault.RATE_LIMITED: (429, "rate_limit_error", "Number of requests has exceeded your rate limit"),
     Fault.SERVER: (500, "api_error", "Internal server error"),
     Fault.OVERLOADED: (529, "overloaded_error", "Overloaded"),
+    Fault.NO_CREDIT: (
+        400,
+        "invalid_request_error",
+        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to purchase credits.",
+    ),
+    Fault.BILLING: (402, "billing_error", "There is an issue with your payment information"),
+    Fault.SPEND_LIMIT: (429, "rate_limit_error", "You have reached your specified API usage limits."),
+    Fault.NO_MODEL: (404, "not_found_error", "model: claude-of-yesterday"),
+    Fault.PROMPT_TOO_LONG: (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
+    Fault.REQUEST_TOO_LARGE: (413, "request_too_large", "Request exceeds the maximum size"),
+    Fault.REJECTED: (400, "invalid_request_error", "temperature: range: -1..1"),
 }
 
 
@@ -183,6 +202,8 @@ class MessagesApi:
                 return web.Response()
             case Fault.TRUNCATED:
                 return _message(call, '{"summary": "Cut he', stop_reason="max_tokens")
+            case Fault.WINDOW_EXCEEDED:
+                return _message(call, '{"summary": "Cut he', stop_reason="model_context_window_exceeded")
             case Fault.REFUSAL:
                 return _message(call, "", stop_reason="refusal")
             case Fault.WRONG_SCHEMA:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.ai.assistant import Ceilings, ClaudeAssistant
-from bot.ai.budget import Alert, Limit, Scope, Spent, decide
+from bot.ai.budget import Alert, Limit, Period, Scope, Spent, decide
 from bot.ai.cache import MemoryCache
 from bot.ai.client import CallSettings, MessagesClient
 from bot.ai.ledger import MemoryLedger
 from bot.ai.model import Asker, Failed, NoIdeas, Ok, Question, Reason, Reply
+from bot.ai.prices import budget_microusd, cost_microusd
 from bot.ai.prompts import load_prompt
 from bot.ai.rules import AiRules
 from bot.clock import FixedClock
@@ -128,11 +129,19 @@ async def test_no_ideas_is_not_a_failure(bench: Bench):
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (Fault.UNAUTHORISED, Reason.NO_KEY),
-        (Fault.FORBIDDEN, Reason.NO_KEY),
+        (Fault.UNAUTHORISED, Reason.BAD_KEY),
+        (Fault.FORBIDDEN, Reason.NO_PERMISSION),
+        (Fault.NO_CREDIT, Reason.NO_CREDIT),
+        (Fault.BILLING, Reason.NO_CREDIT),
+        (Fault.SPEND_LIMIT, Reason.NO_CREDIT),
+        (Fault.NO_MODEL, Reason.NO_MODEL),
+        (Fault.PROMPT_TOO_LONG, Reason.TOO_LONG),
+        (Fault.REQUEST_TOO_LARGE, Reason.TOO_LONG),
+        (Fault.WINDOW_EXCEEDED, Reason.TOO_LONG),
+        (Fault.REJECTED, Reason.REJECTED),
         (Fault.RATE_LIMITED, Reason.RATE_LIMITED),
         (Fault.SERVER, Reason.SERVER),
-        (Fault.OVERLOADED, Reason.SERVER),
+        (Fault.OVERLOADED, Reason.OVERLOADED),
         (Fault.TIMEOUT, Reason.TIMEOUT),
         (Fault.DROPPED, Reason.SERVER),
         (Fault.TRUNCATED, Reason.UNPARSABLE),
@@ -154,11 +163,11 @@ async def test_every_fault_has_its_own_name(bench: Bench, fault: Fault, reason: 
     assert answer.reason is reason
 
 
-async def test_a_key_that_is_wrong_reads_as_no_key():
+async def test_a_key_that_is_wrong_reads_as_a_bad_key():
     async with MessagesApi() as api:
         answer = await make_bench(api, key="sk-ant-wrong").assistant.ask(question())
     assert isinstance(answer, Failed)
-    assert answer.reason is Reason.NO_KEY
+    assert answer.reason is Reason.BAD_KEY
 
 
 async def test_without_a_key_or_without_consent_nothing_is_sent(bench: Bench):
@@ -192,12 +201,20 @@ async def test_being_told_to_wait_an_hour_ends_the_call_at_once():
         assert len(api.calls) == 1
 
 
+async def test_a_spent_account_is_told_apart_from_a_busy_hour_though_both_say_to_wait(bench: Bench):
+    bench.api.fail(Fault.SPEND_LIMIT, retry_after=3600)
+    answer = await bench.assistant.ask(question())
+    assert isinstance(answer, Failed)
+    assert answer.reason is Reason.NO_CREDIT
+
+
 async def test_three_failures_in_a_minute_rest_for_five(bench: Bench):
     bench.api.fail(Fault.SERVER, times=3)
     for _ in range(3):
         await bench.assistant.ask(question())
     rested = await bench.assistant.ask(question())
     assert isinstance(rested, Failed)
+    assert rested.reason is Reason.SERVER
     assert len(bench.api.calls) == 3
     bench.clock.advance(minutes=5)
     bench.api.answer({"clips": ["x"]})
@@ -296,8 +313,79 @@ class Ceiling:
     installation_microusd: int | None = None
     tokens: int | None = None
 
-    async def member_tokens(self, guild_id: int) -> int | None:
-        return self.tokens
+    async def limits(self, guild_id: int | None) -> tuple[Limit, ...]:
+        everybody = Limit(Scope.INSTALLATION, None, self.installation_microusd)
+        return (everybody,) if guild_id is None else (everybody, Limit(Scope.MEMBER, self.tokens))
+
+
+@dataclass
+class Only:
+    """One budget and no other."""
+
+    limit: Limit
+
+    async def limits(self, guild_id: int | None) -> tuple[Limit, ...]:
+        return (self.limit,)
+
+
+@pytest.mark.parametrize("scope", [Scope.PERSON, Scope.MEMBER, Scope.GUILD, Scope.INSTALLATION])
+@pytest.mark.parametrize("kind", ["tokens", "microusd"])
+@pytest.mark.parametrize("period", Period)
+async def test_each_budget_stops_the_next_call_before_it_is_made(scope: Scope, kind: str, period: Period):
+    limit = Limit(scope, 500 if kind == "tokens" else None, 3_000 if kind == "microusd" else None, period)
+    async with MessagesApi() as api:
+        bench = make_bench(api, model="claude-haiku-4-5", ceilings=Only(limit))
+        api.otherwise(lambda call: {"clips": ["x" * 600]})
+        while isinstance(await bench.assistant.ask(question()), Ok):
+            pass
+        made = len(api.calls)
+        assert made > 0
+        stopped = await bench.assistant.ask(question())
+        assert isinstance(stopped, Failed)
+        assert (stopped.reason, stopped.detail) == (Reason.BUDGET, f"{scope} budget")
+        assert len(api.calls) == made, "nothing was sent"
+        assert Alert(scope, 100, period) in bench.told.alerts
+        bench.clock.advance(hours=24)
+        assert isinstance(await bench.assistant.ask(question()), Ok) is (period is Period.DAY)
+        bench.clock.advance(days=30)
+        assert isinstance(await bench.assistant.ask(question()), Ok)
+
+
+@pytest.mark.parametrize("fault", [Fault.TIMEOUT, Fault.DROPPED, Fault.ODD_MESSAGE])
+async def test_a_call_that_may_have_cost_something_stays_counted_as_it_was_estimated(bench: Bench, fault: Fault):
+    bench.api.fail(fault)
+    if fault is Fault.TIMEOUT:
+        impatient(bench.assistant._client)
+    await bench.assistant.ask(question())
+    assert all(one.tokens > 100 and one.microusd > 0 for one in await bench.ledger.spent(ADA, NOW))
+
+
+async def test_what_cannot_be_reached_costs_nothing():
+    async with MessagesApi() as api:
+        bench = make_bench(api)
+    answer = await bench.assistant.ask(question())
+    assert isinstance(answer, Failed)
+    assert answer.reason is Reason.SERVER
+    assert all(one.tokens == 0 and one.microusd == 0 for one in await bench.ledger.spent(ADA, NOW))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "claude-haiku-4-5-20251001",
+        "claude-haiku-4-5@20251001",
+        "claude-haiku-4-5-latest",
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "anthropic/claude-haiku-4.5",
+        "Claude-Haiku-4-5",
+    ],
+)
+def test_a_model_has_one_price_by_all_its_names(model: str):
+    known = cost_microusd("claude-haiku-4-5", 1000, 1000, 1000, 1000)
+    assert known is not None
+    assert cost_microusd(model, 1000, 1000, 1000, 1000) == known
+    assert cost_microusd(f"{model}x", 1000, 1000, 1000, 1000) is None
+    assert budget_microusd("", 1000, 1000, 1000, 1000) >= budget_microusd("claude-opus-5", 1000, 1000, 1000, 1000)
 
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-haiku-4-5-20251001", "a-model-of-tomorrow"])

@@ -8,22 +8,25 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import trustme
+from sqlalchemy import event
 
 from bot.actors import Actor
 from bot.bounces.area import BounceArea, Neighbours, open_bounces
+from bot.bounces.guesses import Guesses
 from bot.bounces.model import Bounce, Facts, Filter
 from bot.bounces.remote_client import AddressRefused, KeyRefused, check_address
 from bot.bounces.remote_server import NeedsTls
 from bot.bounces.remote_watch import Companion, CompanionOptions
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.worker import WorkerPool
-from bot.clock import SystemClock
+from bot.clock import FixedClock, SystemClock
 from bot.lifecycle import Supervisor, ended
 from storage.engine import open_engines
 from storage.unit import Database
@@ -107,6 +110,41 @@ async def test_a_bounce_made_elsewhere_is_in_the_catalogue_with_its_audio(studio
     assert (kept / "audio.wav").read_bytes() == path.read_bytes()
     assert (kept / "columns.npy").exists()
     await ended(running)
+
+
+async def test_guesses_write_nothing_and_wait_while_a_known_key_goes_on(
+    studio: Studio, sqlite_database: Database
+) -> None:
+    writes: list[object] = []
+    address = f"{studio.address}/v1/bounces/{'0' * 64}"
+
+    async def ask(http: aiohttp.ClientSession, key: str) -> aiohttp.ClientResponse:
+        async with http.get(address, headers={"Authorization": f"Bearer {key}"}, ssl=studio.tls) as answer:
+            return answer
+
+    async with aiohttp.ClientSession() as http:
+        assert (await ask(http, studio.secret)).status == 200
+        event.listen(sqlite_database.engines.write.sync_engine, "begin", writes.append)
+        answers = [await ask(http, f"sh_wrong{number}") for number in range(30)]
+        assert [answer.status for answer in answers] == [401] * 10 + [429] * 20
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        assert (await ask(http, studio.secret)).status == 200
+        assert writes == []
+        for key in await studio.area.folders.keys(ADA):
+            await studio.area.folders.revoke_key(ADA_ACTS, ADA, key.id)
+        assert (await ask(http, studio.secret)).status == 401
+
+
+def test_guesses_are_counted_by_address_and_forgotten_in_time() -> None:
+    clock = FixedClock(datetime(2026, 6, 1, tzinfo=UTC))
+    guesses = Guesses(bounce_rules(), clock)
+    for _ in range(10):
+        assert guesses.wait_s("2001:db8::1", "wrong") == 0
+        guesses.note("2001:db8::1", "wrong", right=False)
+    assert guesses.wait_s("2001:db8::2", "wrong") == 60
+    assert guesses.wait_s("192.0.2.1", "wrong") == 0
+    clock.advance(seconds=60)
+    assert guesses.wait_s("2001:db8::1", "wrong") == 0
 
 
 async def test_stopped_on_both_sides_in_the_middle_nothing_is_lost_or_doubled(studio: Studio) -> None:

@@ -94,6 +94,8 @@ async def room(database: Database, clock: FixedClock) -> Room:
         engine.register(kind)
     card = PostedCard(ADA, "thing", "it", 5, 10, audio_message_id=11, also=("other",))
     await posted.follow(ada, card, clock.now())
+    await engine.drain()
+    made.drawn, chat.edits = 0, []
     return made
 
 

@@ -68,7 +68,7 @@ async def _mission(ada: Actor, cadence: str = "manual", **more: Any) -> None:
         objective="Keep Night Drive moving",
         cadence=cadence,
         inputs=["loop:" + _loop_id(ada)],
-        **({"channel": ada.person.channel} | more),
+        **{"channel": ada.person.channel, **more},
     )
     await ada.until_sees("On time", "Keep Night Drive moving")
 

@@ -233,7 +233,9 @@ async def test_a_channel_that_i_cannot_see_is_never_named_chosen_or_posted_to(pr
     secret = world.add_text_channel(guild, "board-room")
     world.overwrite(secret, world.application.bot_id, deny=int(Permission.VIEW_CHANNEL), is_member=True)
     await product.wait_for(lambda: getattr(product.bot.get_channel(secret.id), "name", "") == "___hidden___")
-    listed = await product.bot.get_guild(guild.id).fetch_channels()
+    known = product.bot.get_guild(guild.id)
+    assert known is not None
+    listed = await known.fetch_channels()
     assert secret.id not in [channel.id for channel in listed]
 
     await ada.slash("/studio settings")
@@ -273,7 +275,7 @@ async def test_without_the_member_role_no_command_control_or_form_does_anything(
         return "\n".join(read_message(core, one) for one in ben.person.sees() if one.id not in seen)
 
     for name in product.bot.edge.controls.presses:
-        data = {"component_type": 2, "custom_id": f"v1:{name}:x", "id": 1}
+        data: dict[str, object] = {"component_type": 2, "custom_id": f"v1:{name}:x", "id": 1}
         words = await answer(InteractionType.COMPONENT, data, lying)
         if refused not in words and old not in words:
             let_through.append(f"{name}: {words}")

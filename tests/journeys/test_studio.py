@@ -6,16 +6,18 @@ import json
 import math
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.actors import Actor as Doer
+from bot.clock import FixedClock
 from bot.say.words import read_catalogue
 from bot.studio.service import Standing
 from cogs.studio import privacy
 from tests.digest.people import bounce_of, put_bounces
-from tests.product import Product
+from tests.product import Product, running
 from tests.rig import labels, texts
 
 
@@ -203,3 +205,17 @@ def test_parts_of_an_export_hold_every_row_once_and_none_is_too_large() -> None:
             told = json.loads(archive.read("studiohand-data.json"))
         found += [row["id"] for table in ("loops", "bounces") for row in told.get(table, ())]
     assert found == [row["id"] for row in rows]
+
+
+async def test_a_watched_folder_that_is_not_there_is_an_error_that_says_who_can_mend_it(
+    tmp_path: Path, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(tmp_path / "data", clock, folders=[tmp_path / "Bounces"]) as product:
+        ada = product.person("Ada")
+        await ada.slash("/studio health")
+        seen = ada.sees()
+        assert "**Broken** Folder Bounces is not there, so nothing of it is logged. The person who runs me can" in seen
+        assert str(tmp_path) not in seen
+    told = [record for record in caplog.records if "a watched folder is not there" in record.getMessage()]
+    assert [record.levelname for record in told] == ["ERROR"]
+    assert "STUDIOHAND_FOLDERS" in told[0].getMessage()

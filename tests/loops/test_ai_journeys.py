@@ -82,7 +82,16 @@ async def test_planning_playing_through_and_finishing_a_loop_with_ai(api: Messag
     assert "tokens" in ada.sees()
 
 
-async def test_a_server_sets_how_much_ai_each_person_may_use(api: MessagesApi, ada: Actor) -> None:
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("tokens", "AI tokens in 24 hours, each person"),
+        ("tokens_month", "AI tokens in 30 days, each person"),
+        ("server_tokens", "AI tokens in 24 hours, all together"),
+        ("server_tokens_month", "AI tokens in 30 days, all together"),
+    ],
+)
+async def test_a_server_sets_how_much_ai_may_be_used(api: MessagesApi, ada: Actor, limit: str, said: str) -> None:
     api.otherwise(answers([GOOD], [], "Bridge comes next."))
     await ada.slash("/studio settings")
     assert "AI tokens in 24 hours, each person: 50,000" in ada.sees()
@@ -90,8 +99,8 @@ async def test_a_server_sets_how_much_ai_each_person_may_use(api: MessagesApi, a
     await ada.fill(tokens="many")
     assert "many is not a number of tokens" in ada.sees()
     await ada.press("Edit again")
-    await ada.fill(tokens="0")
-    assert "AI tokens in 24 hours, each person: none" in ada.sees()
+    await ada.fill({"tokens": "50000", limit: "0"})
+    assert f"{said}: none" in ada.sees()
     await ada.slash("/loop new", name="Night Drive")
     await add(ada, "Sketch", "creative", "0", "6")
     await ada.slash("/loop suggest")
@@ -99,17 +108,98 @@ async def test_a_server_sets_how_much_ai_each_person_may_use(api: MessagesApi, a
     assert api.calls == []
 
 
-@pytest.mark.parametrize("usd", [0.0, 2.0])
+@pytest.mark.parametrize(
+    ("setting", "most"),
+    [
+        ("ai_daily_cost_usd", 0.0),
+        ("ai_daily_cost_usd", 2.0),
+        ("ai_monthly_cost_usd", 0.0),
+        ("ai_daily_tokens", 0),
+        ("ai_monthly_tokens", 0),
+        ("ai_monthly_tokens", 100_000),
+    ],
+)
 async def test_the_operator_sets_what_ai_may_cost(
-    api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str, usd: float
+    api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str, setting: str, most: float
 ) -> None:
     api.otherwise(answers([GOOD], [], "Bridge comes next."))
-    async with _with_ai(api, tmp_path, clock, sqlite_database_url, ai_daily_cost_usd=usd) as ada:
+    async with _with_ai(api, tmp_path, clock, sqlite_database_url, **{setting: most}) as ada:
         await ada.slash("/loop new", name="Night Drive")
         await add(ada, "Sketch", "creative", "0", "6")
         await ada.slash("/loop suggest")
-        assert ("The AI budget is used up for now" in ada.sees()) is (usd == 0)
-        assert (api.calls == []) is (usd == 0)
+        assert ("The AI budget is used up for now" in ada.sees()) is (most == 0)
+        assert (api.calls == []) is (most == 0)
+
+
+async def test_a_model_without_a_known_price_stands_in_health_and_is_never_free(
+    api: MessagesApi, tmp_path: Path, clock: FixedClock, sqlite_database_url: str
+) -> None:
+    api.otherwise(answers([GOOD], [], "Bridge comes next."))
+    async with _with_ai(api, tmp_path, clock, sqlite_database_url, ai_model="claude-of-tomorrow") as ada:
+        await ada.slash("/studio health")
+        assert "The price of the AI model claude-of-tomorrow is not known here" in ada.sees()
+        await ada.slash("/loop new", name="Night Drive")
+        await add(ada, "Sketch", "creative", "0", "6")
+        await ada.slash("/loop summary")
+        assert "Bridge comes next." in ada.sees()
+        await ada.slash("/loop insights")
+        await ada.press("What AI took")
+        assert "1 at an unknown price" in ada.sees()
+        assert "$0.0000" not in ada.sees()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "in_health"),
+    [
+        (Fault.NO_CREDIT, "has no credit left or reached its limit. The person who runs me can", True),
+        (Fault.UNAUTHORISED, "does not accept my key. The person who runs me can", True),
+        (Fault.FORBIDDEN, "does not let my key do this. The person who runs me can", True),
+        (Fault.NO_MODEL, "does not know the model I was set to. The person who runs me can", True),
+        (Fault.REJECTED, "does not take the way I ask. The person who runs me can", True),
+        (Fault.RATE_LIMITED, "takes no more questions from me just now. Try again in a minute.", False),
+        (Fault.SERVER, "The AI service could not be reached. Try again in a minute.", False),
+        (Fault.PROMPT_TOO_LONG, "That is more text than the AI takes at once. Shorter notes", False),
+        (Fault.REFUSAL, "The AI declined to answer that. Other words", False),
+        (Fault.NOT_JSON, "The AI’s answer could not be read. Try again in a minute.", False),
+    ],
+)
+async def test_each_refusal_of_the_service_says_who_can_mend_it(
+    api: MessagesApi,
+    tmp_path: Path,
+    clock: FixedClock,
+    sqlite_database_url: str,
+    fault: Fault,
+    told: str,
+    in_health: bool,
+) -> None:
+    async with _with_ai(api, tmp_path, clock, sqlite_database_url) as ada:
+        await ada.slash("/loop new", name="Night Drive")
+        await add(ada, "Sketch", "creative", "0", "6")
+        api.always_fail(fault, retry_after=60)
+        await ada.slash("/loop summary")
+        assert told in ada.sees()
+        assert "by rules, not AI-written" in ada.sees()
+        await ada.slash("/studio health")
+        sentence = told.partition(".")[0]
+        assert (sentence in ada.sees().rpartition("Health")[2]) is in_health
+        api.recover()
+        api.otherwise(answers([], [], "Bridge comes next."))
+        await ada.slash("/loop summary")
+        await ada.slash("/studio health")
+        assert sentence not in ada.sees().rpartition("Health")[2]
+
+
+async def test_a_summary_that_our_own_checks_refuse_is_paid_for_once(api: MessagesApi, ada: Actor) -> None:
+    await ada.slash("/loop new", name="Night Drive")
+    await add(ada, "Sketch", "creative", "0", "6")
+    api.otherwise(answers([], [], "You have 77 clips to go."))
+    for _ in range(3):
+        await ada.slash("/loop summary")
+        assert "What the AI wrote did not pass my checks" in ada.sees()
+        assert "77 clips to go" not in ada.sees()
+    await ada.press("Post to channel")
+    assert "77 clips to go" not in ada.sees()
+    assert len(api.calls) == 1
 
 
 async def test_ai_that_fails_is_told_apart_from_no_ideas(api: MessagesApi, ada: Actor) -> None:
@@ -117,7 +207,7 @@ async def test_ai_that_fails_is_told_apart_from_no_ideas(api: MessagesApi, ada: 
     await add(ada, "Sketch", "creative", "0", "6")
     api.always_fail(Fault.OVERLOADED)
     await ada.slash("/loop suggest")
-    assert "AI unavailable right now. Try again in a minute." in ada.sees()
+    assert "The AI service is overloaded just now. Try again in a minute." in ada.sees()
     assert "by rules, not AI-written" in ada.sees()
     assert "[Accept]" in ada.sees()
     api.recover()

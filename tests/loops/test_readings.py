@@ -230,7 +230,7 @@ async def test_readings_are_kept_with_what_they_cost(house: House):
     ("fault", "reason"),
     [
         (Fault.RATE_LIMITED, Reason.RATE_LIMITED),
-        (Fault.OVERLOADED, Reason.SERVER),
+        (Fault.OVERLOADED, Reason.OVERLOADED),
         (Fault.TIMEOUT, Reason.TIMEOUT),
         (Fault.TRUNCATED, Reason.UNPARSABLE),
         (Fault.REFUSAL, Reason.REFUSED),

@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from bot.error_kinds import error_kinds
+from bot.ai.model import Reason
+from bot.error_kinds import Mend, error_kinds
 from bot.ports import Policy
 from bot.say.words import read_catalogue
 from bot.ui.errors import TABLE
@@ -69,15 +70,29 @@ def test_every_line_of_the_table_is_raised_or_comes_from_discord() -> None:
 
 
 def test_every_sentence_is_there_and_belongs_to_a_kind() -> None:
-    said = {kind.says for part in (error_kinds().ours, error_kinds().discord) for kind in part.values() if kind.says}
+    kinds = error_kinds()
+    said = {kind.says for part in (kinds.ours, kinds.discord, kinds.ai) for kind in part.values() if kind.says}
     assert sorted(said - ENGLISH.keys()) == []
-    written = {key for key in ENGLISH if key.startswith("error.")}
+    written = {key for key in ENGLISH if key.startswith(("error.", "ai.why."))}
     assert sorted(key for key in written - said - SAID_BY_THE_FRAME if key.rpartition(".")[0] not in said) == []
+
+
+def test_every_way_in_which_the_ai_gives_no_answer_has_its_own_sentence_that_names_who_can_mend_it() -> None:
+    kinds = error_kinds().ai
+    assert set(kinds) == set(Reason)
+    assert len({kind.says for kind in kinds.values()}) == len(kinds)
+    for reason, kind in kinds.items():
+        if kind.mend is Mend.OPERATOR:
+            assert "person who runs me" in str(ENGLISH[kind.says]), reason
+        # A mission's run says it in its own words; without a key or consent it plans by rules and says nothing.
+        if reason not in (Reason.OFF, Reason.NO_KEY, Reason.WITHHELD):
+            assert f"mission.planner.rules_{reason}" in ENGLISH
+            assert f"mission.run_error.ai.{reason}" in ENGLISH
 
 
 def test_a_sentence_asks_to_try_again_just_where_that_helps() -> None:
     """The button goes by the table; who reads the sentence goes by the sentence."""
-    for part in (error_kinds().ours, error_kinds().discord):
+    for part in (error_kinds().ours, error_kinds().discord, error_kinds().ai):
         for name, kind in part.items():
             if kind.says:
                 asks = re.search(r"\btry again\b", str(ENGLISH[kind.says]), re.IGNORECASE) is not None

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 
 import storage.moving as moving  # `from storage` is tests/storage to a type checker
 from bot.actors import Actor
@@ -17,8 +18,11 @@ from storage.engine import Engines, open_engines, sqlite_url
 from storage.repositories.studio import SettingsRepository
 from storage.tables import load_all
 from storage.unit import Database
+from tests.bounces.signals import music, save
 from tests.databases import empty_sqlite
+from tests.product import running
 from tests.storage.samples import sample_rows
+from tests.wire.kit import Upload
 
 ADA, BEN = 1001, 1002
 
@@ -74,6 +78,82 @@ async def test_many_rows_are_moved_in_parts(
     async with opened(sqlite_database_url) as source, opened(postgres_database_url) as target:
         await moving.move(source, target)
     assert await contents(postgres_database_url) == await contents(sqlite_database_url)
+
+
+AWKWARD = {
+    "zero": -0.0,
+    "zeros": [-0.0, 0.0, 0],
+    "large": 2**63 - 1,
+    "larger": 2**80,
+    "float": 1e16,
+    "float_larger": 1e300,
+    "negative": -1.5e20,
+    "id_as_float": float(2**60),
+    "small": 1e-7,
+    "third": 1 / 3,
+    "at": "2026-06-01T12:00:00.123456+00:00",
+    "deep": {"a": [{"b": -0.0, "c": None, "d": True}]},
+    "text": "ä “mark” 🎛 \\u0000",
+}
+
+
+async def test_what_the_databases_write_in_different_ways_is_compared_by_what_it_means(
+    sqlite_database_url: str, postgres_database_url: str, clock: FixedClock
+) -> None:
+    clock.set(clock.now().replace(microsecond=123_456))
+    await fill(sqlite_database_url, clock)
+    async with opened(sqlite_database_url) as engines:
+        database = Database(engines, clock)
+        async with database.write(Actor.user(ADA, "Ada"), ADA, "put") as unit:
+            await unit.repo(SettingsRepository).put("awkward", AWKWARD)
+    async with opened(sqlite_database_url) as source, opened(postgres_database_url) as target:
+        moved = await moving.move(source, target)
+    assert moved.without_nul == 0
+    assert await contents(postgres_database_url) == await contents(sqlite_database_url)
+    async with opened(postgres_database_url) as engines:
+        database = Database(engines, clock)
+        async with database.read(ADA) as unit:
+            assert moving._meaning(await unit.repo(SettingsRepository).get("awkward")) == moving._meaning(AWKWARD)
+
+
+@pytest.mark.parametrize("changed", [{"zero": 1e-300}, {"large": 2**63}, {"float": 1e16 + 2}, {"deep": {"a": []}}])
+def test_what_means_something_else_is_a_difference(changed: dict[str, object]) -> None:
+    assert moving._meaning(AWKWARD) != moving._meaning({**AWKWARD, **changed})
+
+
+async def test_nul_is_left_out_and_told(
+    sqlite_database_url: str, postgres_database_url: str, clock: FixedClock
+) -> None:
+    async with opened(sqlite_database_url) as engines:
+        database = Database(engines, clock)
+        async with database.write(Actor.user(ADA, "Ada"), ADA, "put") as unit:
+            await unit.repo(SettingsRepository).put("odd", {"na\0me": ["Night\0 Drive"]})
+    async with opened(sqlite_database_url) as source, opened(postgres_database_url) as target:
+        moved = await moving.move(source, target)
+    assert moved.without_nul == 2, "the setting, and what its history keeps of it"
+    async with opened(postgres_database_url) as engines:
+        database = Database(engines, clock)
+        async with database.read(ADA) as unit:
+            assert await unit.repo(SettingsRepository).get("odd") == {"name": ["Night Drive"]}
+
+
+async def test_a_stereo_file_with_equal_channels_moves_and_is_there_afterwards(
+    tmp_path: Path, postgres_database_url: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mono = music(4, seed=2)[:, 0]  # measured as a loss of minus nothing
+    file = save(tmp_path / "Equal.wav", np.stack([mono, mono], axis=1), 44100)
+    async with running(tmp_path / "data", clock) as product:
+        ada = product.person("Ada")
+        await ada.slash("/bounce new", file=Upload(file.name, file.read_bytes()))
+        await ada.until_sees("Equal")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDIOHAND_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("STUDIOHAND_DATABASE_URL", postgres_database_url)
+    assert await asyncio.to_thread(main, ["move-to-postgres"]) == 0
+    async with opened(postgres_database_url) as engines, engines.read.connect() as connection:
+        await connection.execute(text("SELECT set_config('studiohand.owner', 'system', true)"))
+        bounces = load_all().metadata.tables["bounces"]
+        assert (await connection.execute(select(bounces.c.title))).scalars().all() == ["Equal"]
 
 
 async def test_other_data_is_never_overwritten(

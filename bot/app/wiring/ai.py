@@ -1,11 +1,15 @@
 """The AI of this installation: one assistant for every area, with consent, budget and cache from the database."""
 
 from bot.ai.assistant import ClaudeAssistant
+from bot.ai.budget import Limit, Period, Scope
+from bot.ai.prices import has_price
 from bot.ai.rules import AiRules
 from bot.ai.stored import StoredCache, StoredLedger
 from bot.metrics import Metrics
 from bot.rules import load_rules
 from bot.services import Foundation
+from bot.settings import Settings
+from bot.studio.health import HealthLine, Word
 from bot.studio.service import StudioService
 
 
@@ -26,9 +30,22 @@ def make_assistant(on: Foundation) -> ClaudeAssistant:
         client = MessagesClient(call, rules, on.clock)
     ledger, cache = StoredLedger(on.database), StoredCache(on.database)
     counts = AiCounts(on.metrics)
-    ceilings = SetCeilings(on.studio, settings.ai_daily_cost_usd)
+    ceilings = SetCeilings(on.studio, settings)
     consent = StudioConsent(on.studio)
-    return ClaudeAssistant(client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings)
+    assistant = ClaudeAssistant(client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings)
+    on.checks.area_lines.append(lambda _guild_id: ai_lines(assistant))
+    return assistant
+
+
+def ai_lines(assistant: ClaudeAssistant) -> list[HealthLine]:
+    """Return what a manager can have mended about the AI: models without a price, and a service that refuses us."""
+    unpriced = set(assistant.unpriced)
+    if assistant.model and not has_price(assistant.model):
+        unpriced.add(assistant.model)
+    found = [HealthLine("ai_no_price", Word.LOOK, {"model": model}) for model in sorted(unpriced)]
+    if assistant.refused_by is not None:
+        found.append(HealthLine(f"ai_{assistant.refused_by}", Word.BROKEN))
+    return found
 
 
 class StudioConsent:
@@ -44,18 +61,35 @@ class StudioConsent:
 
 
 class SetCeilings:
-    """The operator's limit of money and each server's of tokens, in 24 hours; 0 means none, not unlimited."""
+    """What the operator set for everybody and each server's managers for theirs; 0 means none, not unlimited."""
 
-    def __init__(self, studio: StudioService, daily_cost_usd: float) -> None:
+    def __init__(self, studio: StudioService, settings: Settings) -> None:
         self._studio = studio
-        self._daily_cost_usd = daily_cost_usd
+        self._everybody = (
+            Limit(Scope.INSTALLATION, settings.ai_daily_tokens, _microusd(settings.ai_daily_cost_usd)),
+            Limit(
+                Scope.INSTALLATION,
+                settings.ai_monthly_tokens,
+                _microusd(settings.ai_monthly_cost_usd),
+                Period.MONTH,
+            ),
+        )
 
-    @property
-    def installation_microusd(self) -> int | None:
-        return round(self._daily_cost_usd * 1_000_000)
+    async def limits(self, guild_id: int | None) -> tuple[Limit, ...]:
+        if guild_id is None:
+            return self._everybody
+        settings = await self._studio.guild_settings(guild_id)
+        return (
+            *self._everybody,
+            Limit(Scope.MEMBER, settings.ai_daily_tokens),
+            Limit(Scope.MEMBER, settings.ai_monthly_tokens, period=Period.MONTH),
+            Limit(Scope.GUILD, settings.ai_server_daily_tokens),
+            Limit(Scope.GUILD, settings.ai_server_monthly_tokens, period=Period.MONTH),
+        )
 
-    async def member_tokens(self, guild_id: int) -> int | None:
-        return (await self._studio.guild_settings(guild_id)).ai_daily_tokens
+
+def _microusd(usd: float) -> int:
+    return round(usd * 1_000_000)
 
 
 class AiCounts:

@@ -1,5 +1,6 @@
 """Bounces: services, folders of the settings, deliveries, health; what they are given of loops and of the studio."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -89,6 +90,11 @@ async def start_bounces(settings: Settings, area: BounceArea) -> None:
         if owner is None:
             log.warning("folders need an owner: set STUDIOHAND_FOLDER_OWNER or STUDIOHAND_OPERATORS")
             break
+        if not await asyncio.to_thread(folder.expanduser().is_dir):
+            log.error(
+                "a watched folder is not there: make it, plug it in, or correct STUDIOHAND_FOLDERS; I look again",
+                folder=str(folder),
+            )
         await area.folders.ensure(Actor.system("settings"), owner, folder, must_exist=False)
     await area.pipeline.start()
     if settings.upload_host is not None:
@@ -122,7 +128,7 @@ def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
     found: list[HealthLine] = []
     for folder in area.pipeline.folders_now():
         if folder.is_gone:
-            key, word = "folder_gone", Word.LOOK
+            key, word = "folder_gone", Word.BROKEN
         elif folder.is_broken:
             key, word = "folder_broke", Word.BROKEN
         else:
