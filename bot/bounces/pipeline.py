@@ -38,6 +38,18 @@ class FolderHealth:
     is_gone: bool
     is_paused: bool
     waiting: int
+    owner_id: int = 0
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileTrouble:
+    """A file that could not be measured, and whose folder it lay in."""
+
+    name: str
+    trouble: Trouble
+    owner_id: int
+    channel_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class BouncePipeline:
         self._bursts: dict[tuple[FolderId, Path], Burst] = {}
         self._startup: dict[FolderId, Burst] = {}
         self._measuring = 0
-        self._troubles: list[tuple[str, Trouble]] = []
+        self._troubles: list[FileTrouble] = []
 
     async def start(self) -> None:
         """Start measuring, then every folder that is not paused, and with the first of them the workers."""
@@ -109,12 +121,18 @@ class BouncePipeline:
         """Return the folders that are followed, without asking the database."""
         return [
             FolderHealth(
-                Path(run.folder.path).name, str(run.mode), run.folder.gone_since is not None, False, run.waiting
+                Path(run.folder.path).name,
+                str(run.mode),
+                run.folder.gone_since is not None,
+                False,
+                run.waiting,
+                run.folder.owner_id,
+                run.folder.channel_id,
             )
             for run in self._runs.values()
         ]
 
-    def troubles_now(self) -> list[tuple[str, Trouble]]:
+    def troubles_now(self) -> list[FileTrouble]:
         """Return the last files of this run that could not be measured."""
         return list(self._troubles)
 
@@ -225,7 +243,11 @@ class BouncePipeline:
             return
         state = FileState.GONE if error.trouble is Trouble.VANISHED else FileState.UNREADABLE
         if state is FileState.UNREADABLE:
-            self._troubles = [*self._troubles[-4:], (job.path.name, error.trouble)]
+            told = FileTrouble(job.path.name, error.trouble, job.folder.owner_id, job.folder.channel_id)
+            # Each owner sees the last ones of theirs, however many somebody else has.
+            others = [one for one in self._troubles if one.owner_id != told.owner_id]
+            own = [one for one in self._troubles if one.owner_id == told.owner_id]
+            self._troubles = [*others, *own[-4:], told]
         log.warning("bounce not measured", folder=job.folder.id, trouble=str(error.trouble), detail=error.detail)
         async with self._database.write(WATCHER, job.folder.owner_id, "bounce.file") as unit:
             await unit.repo(FileRepository).put(

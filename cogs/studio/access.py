@@ -4,7 +4,7 @@ from typing import cast
 
 import discord
 
-from bot.studio.health import ChannelAccess, Word
+from bot.studio.health import Asking, ChannelAccess, Word
 from bot.ui.base import Turn
 
 NEEDED = (
@@ -37,6 +37,16 @@ async def channel_access(turn: Turn) -> list[ChannelAccess]:
         missing = tuple(name for name, attribute in NEEDED if not getattr(rights, attribute))
         found.append(ChannelAccess(turn.words(f"studio.setup.{purpose}"), channel_id, True, missing))
     return found
+
+
+async def asking(turn: Turn) -> Asking:
+    """Return for whom health is looked up: the server, with all channels the bot knows or is set to use there."""
+    guild, studio = turn.interaction.guild, turn.services.studio
+    settings = await studio.guild_settings(turn.server)
+    chosen = (settings.bounces_channel, settings.releases_channel, settings.digest_channel)
+    known = [] if guild is None else [*guild.channels, *guild.threads]
+    channels = {one.id for one in known} | {one for one in chosen if one is not None}
+    return Asking(turn.server, frozenset(channels), studio.is_operator(turn.person))
 
 
 async def bot_rights(

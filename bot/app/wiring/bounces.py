@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,7 +17,7 @@ from bot.loops.area import LoopArea
 from bot.say.words import Catalogue
 from bot.services import Foundation
 from bot.settings import Settings
-from bot.studio.health import HealthLine, Word
+from bot.studio.health import Asking, HealthLine, Word
 from bot.studio.service import StudioService
 
 log = structlog.stdlib.get_logger(__name__)
@@ -79,7 +78,7 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
     area.messages.register(on.outbox, on.posted)
     on.studio.gone.append(area.retention.drop)
     on.retention.gone.append(area.retention.drop)
-    on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))
+    on.checks.area_lines.append(lambda asking: health_lines(area, on.catalogue, asking))
     return area
 
 
@@ -122,14 +121,17 @@ async def stop_bounces(area: BounceArea) -> None:
     await area.pipeline.stop()
 
 
-def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
-    """Folders that are there or gone, and the last files that could not be measured."""
+def health_lines(area: BounceArea, catalogue: Catalogue, asking: Asking) -> list[HealthLine]:
+    """Folders that are there or gone, and the last files that could not be measured; their names are their owners'."""
     words = catalogue.words(None)
     found: list[HealthLine] = []
     for folder in area.pipeline.folders_now():
+        if not asking.may_see(folder.owner_id, folder.channel_id):
+            continue
         key, word = ("folder_gone", Word.BROKEN) if folder.is_gone else ("folder_ok", Word.OK)
         found.append(HealthLine(key, word, {"name": folder.name}))
-    for name, trouble in area.pipeline.troubles_now():
-        reason = words(f"bounce.trouble.{trouble}")
-        found.append(HealthLine("file_trouble", Word.LOOK, {"name": Path(name).name, "reason": reason}))
+    for one in area.pipeline.troubles_now():
+        if asking.may_see(one.owner_id, one.channel_id):
+            reason = words(f"bounce.trouble.{one.trouble}")
+            found.append(HealthLine("file_trouble", Word.LOOK, {"name": one.name, "reason": reason}))
     return found
