@@ -9,8 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.engine import Engines
+from storage.failures import Damaged, Foreign
 
 PREFIX = "studiohand-"
+_OURS = frozenset({"alembic_version", "facts", "people", "slots"})
+"""Tables that were there from the first revision on."""
 
 
 class NoSpace(RuntimeError):
@@ -20,10 +23,6 @@ class NoSpace(RuntimeError):
         super().__init__(f"needs {needed} bytes, {free} are free")
         self.needed = needed
         self.free = free
-
-
-class Damaged(RuntimeError):
-    """The integrity check of a backup or database found something; its first line is the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,8 @@ async def back_up(engines: Engines, folder: Path, now: datetime, label: str = ""
     name = f"{PREFIX}{now:%Y%m%d-%H%M%S}{'-' + label if label else ''}.db"
     part = folder / f".{name}.part"
     part.unlink(missing_ok=True)
+    # An empty file may be written into; where none can be made, the system says why better than SQLite does.
+    part.touch(mode=0o600)
     await asyncio.to_thread(_vacuum_into_blocking, engines.file, part)
     check(part)
     part.chmod(0o600)
@@ -59,25 +60,40 @@ async def back_up(engines: Engines, folder: Path, now: datetime, label: str = ""
 
 
 def _vacuum_into_blocking(database: Path, target: Path) -> None:
-    connection = sqlite3.connect(database, timeout=30)
     try:
-        connection.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        connection.close()
+        connection = sqlite3.connect(database, timeout=30)
+        try:
+            connection.execute("VACUUM INTO ?", (str(target),))
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        target.unlink(missing_ok=True)
+        raise Damaged(str(error)) from error
 
 
 def check(file: Path) -> None:
     """Raise Damaged where the file is not a sound SQLite database."""
+    [(result,), *_] = _ask(file, "PRAGMA integrity_check")
+    if result != "ok":
+        raise Damaged(str(result))
+
+
+def check_ours(file: Path, *, may_be_empty: bool = False) -> None:
+    """Raise Foreign where the file holds something else than our tables, Damaged where it can't be read."""
+    names = {name for (name,) in _ask(file, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names >= _OURS and (names or not may_be_empty):
+        raise Foreign(str(file))
+
+
+def _ask(file: Path, query: str) -> list[tuple[str, ...]]:
     try:
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
         try:
-            result = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            return connection.execute(query).fetchall()
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise Damaged(str(error)) from error
-    if result != "ok":
-        raise Damaged(str(result))
 
 
 def listed(folder: Path) -> list[BackupFile]:
@@ -116,9 +132,13 @@ def prune(folder: Path, *, daily: int = 7, weekly: int = 4) -> list[Path]:
 def restore(backup: Path, database: Path, now: datetime) -> Path | None:
     """Put `backup` in the place of `database`; return where the replaced file is kept.
 
-    The caller holds the lock of the data directory. Raises Damaged before anything is touched.
+    The caller holds the lock of the data directory. Raises Damaged, Foreign, OSError before anything is touched.
     """
     check(backup)
+    check_ours(backup)
+    part = database.with_name(f".{database.name}.part")
+    shutil.copyfile(backup, part)
+    part.chmod(0o600)
     kept: Path | None = None
     if database.exists():
         kept = database.with_name(f"{database.name}.replaced-{now:%Y%m%d-%H%M%S}")
@@ -126,9 +146,6 @@ def restore(backup: Path, database: Path, now: datetime) -> Path | None:
         os.replace(database, kept)
     for suffix in ("-wal", "-shm"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)
-    part = database.with_name(f".{database.name}.part")
-    shutil.copyfile(backup, part)
-    part.chmod(0o600)
     os.replace(part, database)
     return kept
 

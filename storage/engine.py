@@ -1,11 +1,13 @@
 """Engines for SQLite and PostgreSQL with the begin modes that lose no update (docs/decisions/0001)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -26,12 +28,20 @@ class Engines:
     file: Path | None
 
     async def dispose(self) -> None:
-        if self.dialect == "sqlite":
-            async with self.write.connect() as connection:
-                await connection.exec_driver_sql("PRAGMA optimize")
-                await connection.commit()
+        # Where nothing was asked, nothing is opened for it: the first opening marks the file as ours.
+        if self.dialect == "sqlite" and (_was_used(self.write) or _was_used(self.read)):
+            # What can't be read can't be made quicker either; whoever asked for something was told.
+            with suppress(SQLAlchemyError):
+                async with self.write.connect() as connection:
+                    await connection.exec_driver_sql("PRAGMA optimize")
+                    await connection.commit()
         await self.read.dispose()
         await self.write.dispose()
+
+
+def _was_used(engine: AsyncEngine) -> bool:
+    pool = engine.pool
+    return isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin() > 0
 
 
 def sqlite_url(file: Path) -> str:

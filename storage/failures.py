@@ -13,5 +13,13 @@ STORE_FAILURES: tuple[type[Exception], ...] = (
 """Trying again can help with these. Broken constraints are not among them: those are mistakes of ours."""
 
 
+class Damaged(RuntimeError):
+    """A file is no sound SQLite database; what SQLite says of it is the text."""
+
+
+class Foreign(RuntimeError):
+    """A sound SQLite file, and not a database of Studiohand."""
+
+
 class NewerDatabase(RuntimeError):
     """The database was written by a newer Studiohand; parts: its revision."""

@@ -242,7 +242,7 @@ class App:
 
         steps = {"backup": self._make_backup, "purge": on.retention.purge, "sweep": sweep}
         self.housekeeping = Housekeeping(on.studio, on.clock, on.settings.backup_hour, steps)
-        on.checks.area_lines.append(lambda _guild_id: self.housekeeping.lines())
+        on.checks.area_lines.append(lambda _asking: self.housekeeping.lines())
         return Services(
             **{part.name: getattr(on, part.name) for part in fields(Foundation)},
             back_up=self.back_up,

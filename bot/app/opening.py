@@ -18,7 +18,7 @@ from bot.studio.service import StudioService
 from storage import backup
 from storage.deletions import Tampered
 from storage.engine import WrongFileSystem, open_engines
-from storage.failures import NewerDatabase
+from storage.failures import Damaged, Foreign, NewerDatabase
 from storage.migrations import current, head, upgrade
 from storage.unit import Database
 
@@ -76,6 +76,8 @@ async def open_database(settings: Settings, clock: Clock) -> Database:
     """
     try:
         engines = open_engines(settings.database)
+        if engines.file is not None and engines.file.exists():
+            backup.check_ours(engines.file, may_be_empty=True)
         present, newest = await current(engines), head()
         if present != newest:
             if present is not None and engines.file is not None:
@@ -102,8 +104,14 @@ async def open_database(settings: Settings, clock: Clock) -> Database:
             ExitCode.DATABASE,
             f"The disk is too full for the backup before the update: {space.needed // 2**20 + 1} MB are needed.",
         ) from space
-    except (SQLAlchemyError, OSError) as error:
-        log.exception("database does not open")
+    except Foreign as foreign:
+        raise Stop(
+            ExitCode.DATABASE,
+            f"{foreign} is a database of something else; it was left as it is."
+            " Set STUDIOHAND_DATA_DIR to another folder, or move that file away.",
+        ) from foreign
+    except (Damaged, SQLAlchemyError, OSError) as error:
+        log.error("database does not open", detail=str(getattr(error, "orig", None) or error).partition("\n")[0])
         raise Stop(
             ExitCode.DATABASE,
             "The database doesn't open. `studiohand doctor` says more; a backup can be put back with"

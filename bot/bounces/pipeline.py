@@ -43,6 +43,8 @@ class FolderHealth:
     waiting: int
     is_broken: bool = False
     has_lost_events: bool = False
+    owner_id: int = 0
+    channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +130,20 @@ class BouncePipeline:
                 run.waiting,
                 run.is_broken,
                 run.has_lost_events,
+                run.folder.owner_id,
+                run.folder.channel_id,
             )
             for run in self._runs.values()
         ]
 
-    def troubles_now(self) -> list[FileTrouble]:
-        """Return the last files of this run that could not be measured, and still are not."""
-        found = [one for run in self._runs.values() for one in run.troubles.all()]
-        return sorted(found, key=lambda one: one.since)[-_SHOWN:]
+    def troubles_now(self) -> list[tuple[int, int | None, FileTrouble]]:
+        """Return the last files of each owner that are not measured, with the owner and channel of their folder."""
+        folders = [(run.folder, run.troubles) for run in self._runs.values()]
+        found = [(folder.owner_id, folder.channel_id, one) for folder, troubles in folders for one in troubles.all()]
+        by_owner: dict[int, list[tuple[int, int | None, FileTrouble]]] = {}
+        for told in sorted(found, key=lambda told: told[2].since):
+            by_owner.setdefault(told[0], []).append(told)
+        return [told for theirs in by_owner.values() for told in theirs[-_SHOWN:]]
 
     async def health(self) -> PipelineHealth:
         """Return what `/studio health` shows."""

@@ -21,6 +21,7 @@ from bot.releases.facts import FactFileError, load_facts
 from bot.settings import PREFIX, Settings, SettingsWrong, load_settings
 from storage import backup
 from storage.engine import Engines, open_engines
+from storage.failures import Damaged, Foreign
 from storage.migrations import current, head
 from storage.repositories.ai import AiRepository
 from storage.repositories.deliveries import DeliveryRepository
@@ -103,7 +104,7 @@ async def _facts(settings: Settings, clock: Clock) -> list[Finding]:
 async def _files(settings: Settings, _clock: Clock) -> list[Finding]:
     folder = settings.data_dir
     parent = folder if folder.exists() else next(p for p in folder.parents if p.exists())
-    if not os.access(parent, os.W_OK):
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
         text = f"{folder} can't be written. Set {PREFIX}DATA_DIR to a folder of yours."
         return [Finding("Data", "Broken", text)]
     free = shutil.disk_usage(parent).free
@@ -133,13 +134,17 @@ async def _database(settings: Settings, clock: Clock) -> list[Finding]:
             return [Finding("Database", "OK", "will be made at the first start (SQLite)")]
         if engines.file is not None:
             await asyncio.to_thread(backup.check, engines.file)
+            await asyncio.to_thread(backup.check_ours, engines.file, may_be_empty=True)
         revision = await current(engines)
         state = "up to date" if revision == head() else "will be brought up to date at the next start, after a backup"
         found = [Finding("Database", "OK", f"{engines.dialect}, {state}")]
         if revision == head():
             found += await _records(Database(engines, clock), clock.now() - timedelta(days=30))
         return found + await _workers(settings, engines)
-    except backup.Damaged as damaged:
+    except Foreign as foreign:
+        text = f"{foreign} is a database of something else. Set {PREFIX}DATA_DIR to another folder, or move it away."
+        return [Finding("Database", "Broken", text)]
+    except Damaged as damaged:
         text = f"It is damaged ({damaged}). Put the newest backup back: studiohand db restore FILE."
         return [Finding("Database", "Broken", text)]
     except Exception as error:  # noqa: BLE001 - whatever the driver says, the operator gets a line

@@ -37,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stop as stop:
         print(stop.sentence, file=sys.stderr)
         return stop.code
+    except OSError as error:
+        # A folder that can't be written, a disk that is full, a file that is gone: not ours to mend, and no traceback.
+        what = f"{error.filename} can't be used" if error.filename else "A file or folder can't be used"
+        print(f"{what}: {error.strerror or error}.", file=sys.stderr)
+        return ExitCode.SETTINGS
     except KeyboardInterrupt:
         return ExitCode.FINE
 
@@ -226,8 +231,9 @@ def _settings(_options: argparse.Namespace) -> int:
 
 def _db_backup(_options: argparse.Namespace) -> int:
     from bot.app.opening import prepare_data_dir
-    from storage.backup import back_up
+    from storage.backup import NoSpace, back_up, check_ours
     from storage.engine import open_engines
+    from storage.failures import Damaged, Foreign
 
     settings = load_settings()
     prepare_data_dir(settings.data_dir)
@@ -239,7 +245,23 @@ def _db_backup(_options: argparse.Namespace) -> int:
             return ExitCode.FINE
         if not engines.file.exists():
             raise Stop(ExitCode.DATABASE, "There is no database yet: nothing to back up.")
-        made = await back_up(engines, settings.backup_dir, SystemClock().now())
+        try:
+            check_ours(engines.file)
+            made = await back_up(engines, settings.backup_dir, SystemClock().now())
+        except Foreign as foreign:
+            raise Stop(ExitCode.DATABASE, f"{foreign} is a database of something else.") from foreign
+        except Damaged as damaged:
+            raise Stop(
+                ExitCode.DATABASE,
+                f"No backup was made: the database is damaged ({damaged})."
+                " Restore the newest one: studiohand db restore FILE.",
+            ) from damaged
+        except NoSpace as space:
+            raise Stop(
+                ExitCode.DATABASE,
+                f"No backup was made: the disk is too full, {space.needed // 2**20 + 1} MB are needed."
+                " The older ones are still there.",
+            ) from space
         await engines.dispose()
         print(f"Backed up to {made.file} ({made.size_bytes // 1024} kB, checked).")
         return ExitCode.FINE
@@ -248,11 +270,12 @@ def _db_backup(_options: argparse.Namespace) -> int:
 
 
 def _db_restore(options: argparse.Namespace) -> int:
-    from bot.app.opening import CHANGED_LIST, delete_again, open_database, single_instance
+    from bot.app.opening import CHANGED_LIST, delete_again, open_database, prepare_data_dir, single_instance
     from bot.studio.service import StudioService
     from storage import backup
     from storage.deletions import Tampered
     from storage.engine import open_engines
+    from storage.failures import Damaged, Foreign
 
     settings, clock = load_settings(), SystemClock()
 
@@ -266,16 +289,19 @@ def _db_restore(options: argparse.Namespace) -> int:
     target = open_engines(settings.database).file
     if target is None:
         raise Stop(ExitCode.DATABASE, "For PostgreSQL use pg_restore; this restores SQLite files.")
-    if not options.file.exists():
+    if not options.file.is_file():
         raise Stop(ExitCode.DATABASE, f"There is no file {options.file}.")
+    prepare_data_dir(settings.data_dir)
     with single_instance(settings.data_dir, clock):
         try:
             settings.deletions.read_blocking()
             kept = backup.restore(options.file, target, clock.now())
         except Tampered as changed:
             raise Stop(ExitCode.DATABASE, CHANGED_LIST.format(file=changed)) from changed
-        except backup.Damaged as damaged:
+        except Damaged as damaged:
             raise Stop(ExitCode.DATABASE, f"That backup is damaged ({damaged}); nothing was changed.") from damaged
+        except Foreign as foreign:
+            raise Stop(ExitCode.DATABASE, f"{foreign} is no backup of Studiohand; nothing was changed.") from foreign
         # Said before the database is opened: one of a newer version is refused, and people must know where the old is.
         print("Restored." + (f" The replaced database is kept as {kept}, until the next restore." if kept else ""))
         again = asyncio.run(delete())
@@ -291,6 +317,7 @@ def _db_restore(options: argparse.Namespace) -> int:
 def _db_check(_options: argparse.Namespace) -> int:
     from storage import backup
     from storage.engine import open_engines
+    from storage.failures import Damaged, Foreign
 
     file = open_engines(load_settings().database).file
     if file is None:
@@ -300,7 +327,10 @@ def _db_check(_options: argparse.Namespace) -> int:
         return ExitCode.FINE
     try:
         backup.check(file)
-    except backup.Damaged as damaged:
+        backup.check_ours(file)
+    except Foreign as foreign:
+        raise Stop(ExitCode.DATABASE, f"{foreign} is a database of something else.") from foreign
+    except Damaged as damaged:
         raise Stop(
             ExitCode.DATABASE,
             f"The database is damaged ({damaged}). Restore the newest backup: studiohand db restore FILE.",

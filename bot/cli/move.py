@@ -26,9 +26,13 @@ def run_move(_options: argparse.Namespace) -> int:
         raise Stop(ExitCode.DATABASE, f"There is no database {file}: nothing to move.")
     from bot.app.opening import single_instance
     from storage import moving
+    from storage.backup import check, check_ours
     from storage.engine import open_engines, sqlite_url
+    from storage.failures import Damaged, Foreign
 
     async def run() -> moving.Moved:
+        check(file)
+        check_ours(file)
         source, target = open_engines(sqlite_url(file)), open_engines(settings.database)
         try:
             return await moving.move(source, target)
@@ -39,6 +43,14 @@ def run_move(_options: argparse.Namespace) -> int:
     with single_instance(settings.data_dir, SystemClock()):
         try:
             moved = asyncio.run(run())
+        except Foreign as foreign:
+            raise Stop(ExitCode.DATABASE, f"{file} is a database of something else: nothing to move.") from foreign
+        except Damaged as damaged:
+            raise Stop(
+                ExitCode.DATABASE,
+                f"The database is damaged ({damaged}); nothing was moved. Restore the newest backup first:"
+                " studiohand db restore FILE.",
+            ) from damaged
         except moving.OtherRevision as other:
             raise Stop(
                 ExitCode.DATABASE,

@@ -10,7 +10,7 @@ from bot.engine import Engine
 from bot.settings import Settings
 from bot.studio.model import GuildSettings
 from bot.studio.service import StudioService
-from bot.studio.trouble import Trouble, Troubles
+from bot.studio.trouble import Troubles
 from storage import backup
 from storage.repositories.deliveries import DeliveryRepository
 from storage.repositories.posted import PostedRepository
@@ -46,6 +46,20 @@ class ChannelAccess:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """For whom health is looked up: what happens elsewhere, and to other people, is none of their business."""
+
+    guild_id: int
+    channels: frozenset[int]
+    """Channels and threads of the server, and those that are set there."""
+    is_operator: bool = False
+
+    def may_see(self, owner: int, channel_id: int | None) -> bool:
+        """Tell whether something of an owner, posted to a channel, is theirs to look after."""
+        return self.is_operator or owner == self.guild_id or channel_id in self.channels
+
+
 class HealthService:
     """Collects the lines of `/studio health` and the host's facts for the operator."""
 
@@ -64,21 +78,22 @@ class HealthService:
         self._studio = studio
         self._troubles = troubles
         self._settings = settings
-        self.area_lines: list[Callable[[int | None], list[HealthLine]]] = []
-        """Areas add their own lines (folders, AI): called with the server's id."""
+        self.area_lines: list[Callable[[Asking], list[HealthLine]]] = []
+        """Areas add their own lines (folders, AI)."""
 
-    async def lines(self, guild_id: int, access: list[ChannelAccess]) -> list[HealthLine]:
-        """Return the lines for a manager of `guild_id`."""
-        settings = await self._studio.guild_settings(guild_id)
+    async def lines(self, asking: Asking, access: list[ChannelAccess]) -> list[HealthLine]:
+        """Return the lines for a manager of a server: what failed there, and nothing of others."""
+        settings = await self._studio.guild_settings(asking.guild_id)
         found = self._channels(settings, access)
-        found += await self._deliveries()
-        found += await self._cards()
+        found += await self._deliveries(asking.channels)
+        found += await self._cards(asking.channels)
+        found += await self._refused(asking.channels)
         found += await self._processes()
-        found += await self._skipped()
+        found += await self._skipped(asking.guild_id)
         found += self._ai(settings)
         found += self._backups()
         for more in self.area_lines:
-            found += more(guild_id)
+            found += more(asking)
         return found
 
     def _channels(self, settings: GuildSettings, access: list[ChannelAccess]) -> list[HealthLine]:
@@ -95,10 +110,10 @@ class HealthService:
                 found.append(HealthLine("channel_ok", Word.OK, {"channel": channel.channel_id}))
         return found
 
-    async def _deliveries(self) -> list[HealthLine]:
+    async def _deliveries(self, channels: frozenset[int]) -> list[HealthLine]:
         async with self._database.system_read() as unit:
-            counts = await unit.repo(DeliveryRepository).counts(unit.now - timedelta(days=SHOWN_DAYS))
-            oldest = await unit.repo(DeliveryRepository).oldest_open()
+            counts = await unit.repo(DeliveryRepository).counts(unit.now - timedelta(days=SHOWN_DAYS), channels)
+            oldest = await unit.repo(DeliveryRepository).oldest_open(channels)
         lost = counts.get("failed", 0) + counts.get("unknown", 0)
         found: list[HealthLine] = []
         if lost:
@@ -108,10 +123,10 @@ class HealthService:
             found.append(HealthLine("deliveries_late", Word.LOOK, {"since": oldest}))
         return found or [HealthLine("deliveries_ok", Word.OK)]
 
-    async def _cards(self) -> list[HealthLine]:
+    async def _cards(self, channels: frozenset[int]) -> list[HealthLine]:
         """Posted cards that could not be drawn again show what is stored no more."""
         async with self._database.system_read() as unit:
-            count = await unit.repo(PostedRepository).behind()
+            count = await unit.repo(PostedRepository).behind(channels)
         return [HealthLine("cards_behind", Word.LOOK, {"count": count})] if count else []
 
     async def _processes(self) -> list[HealthLine]:
@@ -121,10 +136,18 @@ class HealthService:
             return []
         return [HealthLine("processes", Word.OK if count else Word.LOOK, {"count": count})]
 
-    async def _skipped(self) -> list[HealthLine]:
+    async def _refused(self, channels: frozenset[int]) -> list[HealthLine]:
+        """Channels of the server that did not take a post lately."""
+        return [
+            HealthLine("refused_post", Word.LOOK, {"channel": trouble.channel_id, "when": trouble.at})
+            for trouble in await self._troubles.list()
+            if trouble.channel_id in channels
+        ]
+
+    async def _skipped(self, owner: int) -> list[HealthLine]:
         since = self._clock.now() - timedelta(days=SHOWN_DAYS)
         async with self._database.system_read() as unit:
-            skips = await unit.repo(SlotRepository).recent_skips(since)
+            skips = await unit.repo(SlotRepository).recent_skips(since, owner=owner)
         return [HealthLine("skipped", Word.LOOK, {"count": len(skips)})] if skips else []
 
     def _ai(self, settings: GuildSettings) -> list[HealthLine]:
@@ -143,8 +166,11 @@ class HealthService:
             HealthLine("backup_old" if old else "backup_ok", Word.LOOK if old else Word.OK, {"when": made[0].made_at})
         ]
 
-    async def troubles(self) -> list[Trouble]:
-        return await self._troubles.list()
+    async def failed_everywhere(self) -> int:
+        """Return how many messages of the whole host were not delivered lately; for the operator."""
+        async with self._database.system_read() as unit:
+            counts = await unit.repo(DeliveryRepository).counts(unit.now - timedelta(days=SHOWN_DAYS))
+        return counts.get("failed", 0) + counts.get("unknown", 0)
 
     async def next_runs(self) -> dict[str, datetime]:
         """Return the next occurrence of each kind of due work."""

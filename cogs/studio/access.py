@@ -1,6 +1,6 @@
 """What the bot may do in the channels that are set."""
 
-from bot.studio.health import ChannelAccess, Word
+from bot.studio.health import Asking, ChannelAccess, Word
 from bot.ui.base import Turn
 from bot.ui.places import bot_rights
 
@@ -34,3 +34,13 @@ async def channel_access(turn: Turn) -> list[ChannelAccess]:
         missing = tuple(name for name, attribute in NEEDED if not getattr(rights, attribute))
         found.append(ChannelAccess(turn.words(f"studio.setup.{purpose}"), channel_id, True, missing))
     return found
+
+
+async def asking(turn: Turn) -> Asking:
+    """Return for whom health is looked up: the server, with all channels the bot knows or is set to use there."""
+    guild, studio = turn.interaction.guild, turn.services.studio
+    settings = await studio.guild_settings(turn.server)
+    chosen = (settings.bounces_channel, settings.releases_channel, settings.digest_channel)
+    known = [] if guild is None else [*guild.channels, *guild.threads]
+    channels = {one.id for one in known} | {one for one in chosen if one is not None}
+    return Asking(turn.server, frozenset(channels), studio.is_operator(turn.person))

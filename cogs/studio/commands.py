@@ -26,7 +26,7 @@ from bot.ui.panel import saved
 from bot.ui.places import bot_rights
 from cogs.studio import privacy as studio_privacy
 from cogs.studio import setup as studio_setup
-from cogs.studio.access import WORDS, channel_access
+from cogs.studio.access import WORDS, asking, channel_access
 from cogs.studio.privacy import PrivacyCommands
 from cogs.studio.setup import open_setup, read_zone, settings_card
 
@@ -120,8 +120,7 @@ async def health_card(turn: Turn) -> Card:
     """Return the health card; the operator also sees the host."""
     services, words = turn.services, turn.words
     await services.studio.require_manager(turn.standing)
-    guild_id = turn.guild or 0
-    lines: list[HealthLine] = await services.checks.lines(guild_id, await channel_access(turn))
+    lines: list[HealthLine] = await services.checks.lines(await asking(turn), await channel_access(turn))
     worst = next((word for word in (Word.BROKEN, Word.LOOK) if any(line.word is word for line in lines)), Word.OK)
     shown = sorted(lines, key=lambda line: [Word.BROKEN, Word.LOOK, Word.OK].index(line.word))
     sections = [Section(None, [health_line(words, line) for line in shown])]
@@ -172,10 +171,9 @@ async def host_section(turn: Turn) -> Section:
     ]
     if turn.edge.recent_errors:
         lines.append(words("studio.host.errors", references=", ".join(turn.edge.recent_errors)))
-    lines += [
-        words("studio.host.trouble", channel=raw(f"<#{trouble.channel_id}>"), when=trouble.at)
-        for trouble in (await services.checks.troubles())[:3]
-    ]
+    failed = await services.checks.failed_everywhere()
+    if failed:
+        lines.append(words("studio.host.failed", count=failed))
     return Section(words("studio.host.title"), lines)
 
 

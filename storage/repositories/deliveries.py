@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, func, literal, or_, select, update
 
 from bot.outbox_model import Delivery
 from storage.ownership import ForeignOwner
@@ -133,11 +133,13 @@ class DeliveryRepository(Repository[UnitT]):
         )
         return [_delivery(row) for row in rows.scalars()]
 
-    async def counts(self, since: datetime | None = None) -> dict[str, int]:
-        """Return how many deliveries are in each state; only of those due since a moment, where one is given."""
+    async def counts(self, since: datetime | None = None, channels: Collection[int] | None = None) -> dict[str, int]:
+        """Return how many deliveries are in each state; of those due since a moment, and to channels, where given."""
         statement = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
         if since is not None:
             statement = statement.where(DeliveryRow.due_at >= since)
+        if channels is not None:
+            statement = statement.where(_to(channels))
         return {state: count for state, count in (await self.session.execute(statement)).all()}
 
     async def errors(self, states: Collection[str], since: datetime) -> list[tuple[str, str | None]]:
@@ -149,6 +151,12 @@ class DeliveryRepository(Repository[UnitT]):
         )
         return [(kind, error) for kind, error in rows.all()]
 
-    async def oldest_open(self) -> datetime | None:
+    async def oldest_open(self, channels: Collection[int] | None = None) -> datetime | None:
         statement = select(func.min(DeliveryRow.due_at)).where(DeliveryRow.state.in_(("pending", "sending")))
+        if channels is not None:
+            statement = statement.where(_to(channels))
         return (await self.session.execute(statement)).scalar()
+
+
+def _to(channels: Collection[int]) -> ColumnElement[bool]:
+    return and_(DeliveryRow.target_kind == "channel", DeliveryRow.target_id.in_(channels))

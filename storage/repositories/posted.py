@@ -1,6 +1,6 @@
 """Posted cards of one owner: kept, found by what they show, forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -86,9 +86,11 @@ class PostedRepository(Repository[UnitT]):
         """Note that a message could not be drawn again."""
         await self._set(PostedCardRow.id == posted_id, failed_at=self.unit.now)
 
-    async def behind(self) -> int:
-        """Return how many messages could not be drawn again and were not since; for system units."""
+    async def behind(self, channels: Collection[int] | None = None) -> int:
+        """Return how many messages (in these channels) could not be drawn again and were not since; system units."""
         query = select(func.count()).select_from(PostedCardRow).where(PostedCardRow.failed_at.is_not(None))
+        if channels is not None:
+            query = query.where(PostedCardRow.channel_id.in_(channels))
         return (await self.session.execute(query)).scalar_one()
 
     async def _set(self: "PostedRepository[Unit]", which: ColumnElement[bool], **values: object) -> None:

@@ -198,14 +198,18 @@ class SlotRepository(Repository[UnitT]):
         )
         return {kind: at for kind, at in (await self.session.execute(statement)).all()}
 
-    async def recent_skips(self, since: datetime, limit: int = 20) -> list[tuple[str, str, datetime]]:
-        """Return (kind, reason, due) of occurrences that were skipped, newest first."""
+    async def recent_skips(
+        self, since: datetime, limit: int = 20, owner: int | None = None
+    ) -> list[tuple[str, str, datetime]]:
+        """Return (kind, reason, due) of occurrences that were skipped (of one owner), newest first."""
         statement = (
             select(SlotRow.kind, SlotRow.reason, SlotRow.due_at)
             .where(SlotRow.state.in_(("skipped", "failed")), SlotRow.finished_at >= since)
             .order_by(SlotRow.finished_at.desc())
             .limit(limit)
         )
+        if owner is not None:
+            statement = statement.where(SlotRow.owner == owner)
         return [(kind, reason or "", due) for kind, reason, due in (await self.session.execute(statement)).all()]
 
 

@@ -74,7 +74,7 @@ async def health(product: Product) -> str:
 async def until_troubled(product: Product, *names: str) -> str:
     """Wait until these files and no others have a problem; return what health says then."""
     pipeline = product.services.bounces.pipeline
-    await product.wait_for(lambda: {one.name for one in pipeline.troubles_now()} == set(names))
+    await product.wait_for(lambda: {one.name for _, _, one in pipeline.troubles_now()} == set(names))
     return await health(product)
 
 

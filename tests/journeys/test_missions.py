@@ -63,13 +63,9 @@ async def _loop(ada: Actor) -> None:
 
 async def _mission(ada: Actor, cadence: str = "manual", **more: Any) -> None:
     await ada.slash("/mission new")
-    await ada.fill(
-        title="On time",
-        objective="Keep Night Drive moving",
-        cadence=cadence,
-        inputs=["loop:" + _loop_id(ada)],
-        **{"channel": ada.person.channel, **more},
-    )
+    values: dict[str, Any] = {"title": "On time", "objective": "Keep Night Drive moving", "cadence": cadence}
+    values |= {"inputs": ["loop:" + _loop_id(ada)], "channel": ada.person.channel}
+    await ada.fill(values | more)
     await ada.until_sees("On time", "Keep Night Drive moving")
 
 

@@ -13,12 +13,15 @@ import pytest
 
 from bot.actors import Actor as Doer
 from bot.clock import FixedClock
+from bot.local.permissions import Permission
 from bot.say.words import read_catalogue
+from bot.slots import SlotDraft
 from bot.studio.service import Standing
 from cogs.studio import privacy
-from tests.digest.people import bounce_of, put_bounces
+from tests.digest.people import bounce_of, put_bounce, put_bounces
 from tests.product import Product, running
 from tests.rig import labels, texts
+from tests.wire.kit import Actor
 
 
 async def test_about_says_what_i_am(product: Product) -> None:
@@ -219,3 +222,38 @@ async def test_a_watched_folder_that_is_not_there_is_an_error_that_says_who_can_
     told = [record for record in caplog.records if "a watched folder is not there" in record.getMessage()]
     assert [record.levelname for record in told] == ["ERROR"]
     assert "STUDIOHAND_FOLDERS" in told[0].getMessage()
+
+
+async def test_the_health_of_one_server_tells_nothing_of_another(tmp_path: Path, clock: FixedClock) -> None:
+    async with running(tmp_path / "data", clock, folders=[tmp_path / "Secret album"]) as product:
+        ada, ben, world = product.person("Ada"), product.person("Ben"), product.server.world
+        studio = next(iter(world.guilds.values()))
+        label = world.add_guild("Ben’s label", ben.person.user, bot=False)
+        lobby = world.add_text_channel(label, "lobby")
+        world.invite_bot(label)
+        await product.wait_for(lambda: product.bot.get_guild(label.id))
+        await ada.slash("/digest edit")
+        await ada.press("Copy to this channel")
+        # A copy of Ada's digest can't be posted in her server, and a digest of the server was left out.
+        general = product.channel("general").channel
+        world.overwrite(general, world.bot.id, deny=int(Permission.SEND_MESSAGES), is_member=True)
+        await put_bounce(product.services.database, ada.id, "x.wav", product.clock.now(), 60)
+        await product.live(days=(6 - product.clock.now().weekday()) % 7 + 1, step_s=6 * 3600)
+        async with product.services.database.system_write("skip") as unit:
+            left_out = SlotDraft("left-out", "digest", "x", unit.now, owner=studio.id, state="skipped", reason="late")
+            await unit.add_slots([left_out])
+
+        async def health(of: Actor, channel: Any) -> str:
+            of.go(channel)
+            await of.slash("/studio health")
+            return of.sees().rpartition("Health ·")[2]
+
+        hers = await health(ada, product.channel("bounces").channel)
+        assert "1 message could not be delivered" in hers
+        assert "did not take a post" in hers
+        assert "1 scheduled thing was left out" in hers
+        assert "Secret album" in hers
+        his = await health(ben, lobby)
+        for told in ("could not be delivered", "did not take a post", "left out", "Secret album", "brought up to date"):
+            assert told not in his
+        assert "All messages were delivered." in his

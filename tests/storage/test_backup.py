@@ -9,6 +9,7 @@ import storage.backup as backup  # `from storage` is tests/storage to a type che
 from bot.actors import Actor
 from bot.clock import FixedClock
 from storage.engine import open_engines, sqlite_url
+from storage.failures import Damaged
 from storage.repositories.studio import SettingsRepository
 from storage.unit import Database
 
@@ -52,7 +53,7 @@ async def test_a_damaged_backup_is_refused_before_anything_is_touched(
     made.file.write_bytes(content)
     file = sqlite_database.engines.file
     assert file is not None
-    with pytest.raises(backup.Damaged):
+    with pytest.raises(Damaged):
         backup.restore(made.file, file, clock.now())
     await sqlite_database.close()
     assert await get(file, clock) == {"n": 1}

@@ -33,7 +33,7 @@ def make_assistant(on: Foundation) -> ClaudeAssistant:
     ceilings = SetCeilings(on.studio, settings)
     consent = StudioConsent(on.studio)
     assistant = ClaudeAssistant(client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings)
-    on.checks.area_lines.append(lambda _guild_id: ai_lines(assistant))
+    on.checks.area_lines.append(lambda _asking: ai_lines(assistant))
     return assistant
 
 

@@ -17,7 +17,7 @@ from bot.loops.area import LoopArea
 from bot.say.words import Catalogue
 from bot.services import Foundation
 from bot.settings import Settings
-from bot.studio.health import HealthLine, Word
+from bot.studio.health import Asking, HealthLine, Word
 from bot.studio.service import StudioService
 
 log = structlog.stdlib.get_logger(__name__)
@@ -79,7 +79,7 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
     for told in (on.studio, on.retention):
         told.forgets.append(area.forget)
         told.gone.append(area.retention.drop)
-    on.checks.area_lines.append(lambda guild_id: health_lines(area, on.catalogue))
+    on.checks.area_lines.append(lambda asking: health_lines(area, on.catalogue, asking))
     return area
 
 
@@ -122,11 +122,13 @@ async def stop_bounces(area: BounceArea) -> None:
     await area.pipeline.stop()
 
 
-def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
-    """How each folder is followed, and the last files that are not measured."""
+def health_lines(area: BounceArea, catalogue: Catalogue, asking: Asking) -> list[HealthLine]:
+    """How each folder is followed, and the last files that are not measured; their names are their owners'."""
     words = catalogue.words(None)
     found: list[HealthLine] = []
     for folder in area.pipeline.folders_now():
+        if not asking.may_see(folder.owner_id, folder.channel_id):
+            continue
         if folder.is_gone:
             key, word = "folder_gone", Word.BROKEN
         elif folder.is_broken:
@@ -134,7 +136,9 @@ def health_lines(area: BounceArea, catalogue: Catalogue) -> list[HealthLine]:
         else:
             key, word = ("folder_looked_at", Word.LOOK) if folder.has_lost_events else ("folder_ok", Word.OK)
         found.append(HealthLine(key, word, {"name": folder.name}))
-    for one in area.pipeline.troubles_now():
+    for owner_id, channel_id, one in area.pipeline.troubles_now():
+        if not asking.may_see(owner_id, channel_id):
+            continue
         if one.trouble is None:
             found.append(HealthLine("file_broke", Word.BROKEN, {"name": one.name, "since": one.since}))
         else:
