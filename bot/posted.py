@@ -176,7 +176,7 @@ class PostedCards:
         if card is not None and shown == posted.shown_hash:
             return None
         now, again = self._clock.now(), timedelta(seconds=self.rules.barred_retry_s)
-        if posted.failed_at is not None and posted.failed_at < now < posted.failed_at + again:
+        if posted.failed_at is not None and posted.failed_at <= now < posted.failed_at + again:
             # Not a refused request for every change: what bars it is asked for again at its time.
             return Later(posted.failed_at + again, "not allowed a while ago")
         try:
@@ -207,7 +207,7 @@ class PostedCards:
                 await repository.forget(posted.id)
                 if posted.audio_message_id is not None and policy is Policy.MESSAGE_GONE:
                     await unit.add_slots([unpost_slot(posted, unit.now, posted.audio_message_id)])
-            else:
+            elif policy in _BARRED:
                 await repository.failed(posted.id)
         log.info("a posted card was not drawn again", kind=posted.kind, policy=policy.value, detail=failure.detail)
         return None if is_over else Later(now + timedelta(seconds=self.rules.barred_retry_s), failure.detail)

@@ -11,12 +11,15 @@ from bot.clock import FixedClock
 from bot.engine import Engine
 from bot.lifecycle import Supervisor
 from bot.outbox import Outbox
+from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage, Policy, SendFailed, Sent, Target
 from bot.posted import CardRules, PostedCards, Unposting, fingerprint
 from bot.posted_model import PostedCard
 from bot.rules import load_rules
 from bot.say.card import Card, Picture, Section, raw
+from bot.studio.service import StudioService
 from storage.repositories.posted import PostedRepository
+from storage.repositories.slots import SlotRepository
 from storage.unit import Database
 
 ADA = 1001
@@ -239,8 +242,6 @@ async def test_somebody_elses_change_draws_nothing_of_hers(room: Room) -> None:
 
 
 async def test_what_changed_between_drawing_and_sending_is_looked_at_again(room: Room, clock: FixedClock) -> None:
-    from bot.studio.service import StudioService
-
     drawn_at = clock.now()
     clock.advance(seconds=1)
     await StudioService(room.database, clock).save_person(ada, ADA, timezone="Asia/Tokyo")
@@ -279,3 +280,68 @@ def test_a_fingerprint_tells_cards_apart_by_all_they_say() -> None:
     ]
     assert len({fingerprint(card) for card in cards}) == len(cards)
     assert fingerprint(Card("a", meta=["x"])) == fingerprint(Card("a", meta=("x",)))
+
+
+async def test_many_changes_of_a_card_that_is_barred_are_one_request_and_one_slot(
+    room: Room, clock: FixedClock
+) -> None:
+    """Other cards must not wait behind them, and Discord counts refused requests."""
+    room.chat.failure = SendFailed(Policy.NO_ACCESS, "50001")
+    for number in range(30):
+        await room.change(f"Idea {number}")
+        await room.engine.drain()
+    async with room.database.system_read() as unit:
+        assert len(await unit.repo(SlotRepository).open_of("redraw", "thing:it")) == 1
+    assert room.chat.edits == [10]
+    room.chat.failure = None
+    clock.advance(seconds=3600)
+    await room.engine.drain()
+    assert room.chat.shows[10] == "Idea 29"
+
+
+async def test_what_is_posted_for_somebody_who_was_deleted_meanwhile_is_taken_away(
+    room: Room, clock: FixedClock
+) -> None:
+    drawn_at = clock.now()
+    clock.advance(seconds=1)
+    await StudioService(room.database, clock).privacy_delete(ADA)
+    room.chat.shows[30] = "Hers"
+    await room.posted.follow(ada, PostedCard(ADA, "thing", "it", 5, 30), drawn_at)
+    await room.engine.drain()
+    assert room.chat.shows == {}
+    assert await room.cards() == []
+
+
+async def test_what_a_press_drew_by_itself_is_drawn_again_only_where_it_is_not_true(room: Room) -> None:
+    room.title = "Done"
+    await room.posted.showed(10, Card("Done"))
+    await room.engine.drain()
+    assert room.chat.edits == []
+    await room.posted.showed(10, Card("Stale"))
+    await room.engine.drain()
+    assert room.chat.shows[10] == "Done"
+
+
+async def test_a_message_whose_owner_was_deleted_while_it_was_sent_is_taken_away(
+    database: Database, clock: FixedClock
+) -> None:
+    engine, chat = Engine(database, clock, Supervisor()), Chat()
+
+    async def render(_delivery: Delivery) -> OutMessage:
+        # The deletion comes while the message is made and sent.
+        await StudioService(database, clock).privacy_delete(ADA)
+        return OutMessage(Card("Hers"))
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    outbox = Outbox(database, clock, chat)
+    outbox.register("followed", render, on_sent=nothing)
+    outbox.register("plain", render)
+    for kind in (outbox, Unposting(clock, outbox)):
+        engine.register(kind)
+    for kind in ("followed", "plain"):
+        async with database.write(ada, ADA, "send") as unit:
+            await unit.deliver(DeliveryDraft(kind, f"{kind}:1", "channel", 5, {}))
+        await engine.drain()
+        assert 20 not in chat.shows, kind
