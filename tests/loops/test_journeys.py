@@ -300,12 +300,13 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
     # The machine may be slow: the moment in which edits are joined is made long enough for all ten.
     panels._tokens._debounce_s = 2.5
     cards = product.services.posted
-    cards.rules = cards.rules.model_copy(update={"redraw_s": 2.5})
 
     async def followed() -> bool:
         return bool(await cards.of(ada.id, "loop", loop.id))
 
     await product.wait_for(followed)
+    await product.work()  # a card that was just posted is looked at once more
+    cards.rules = cards.rules.model_copy(update={"redraw_s": 2.5})
     before = now(ada, posted).edited_at
     version = loop.version
     drawn = area.drawing.drawn

@@ -34,6 +34,8 @@ async def test_a_mission_proposes_and_its_steps_are_approved_edited_dismissed_an
         await form.locator(".select").first.click()
         await form.get_by_role("option", name="Slow Ferry").click()
         await form.get_by_role("button", name="Done").click()
+        await form.locator(".select").nth(1).click()
+        await form.get_by_role("option", name="general").click()
         await form.get_by_label("When it runs").fill("manual")
         await form.get_by_role("button", name="Submit").click()
         await expect(form).to_have_count(0)
