@@ -298,7 +298,7 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
     actor = Actor_.user(ada.id, "Ada")
     panels = cast(Any, product.bot.get_cog("Loops")).panels  # its class is another one after each load
     # The machine may be slow: the moment in which edits are joined is made long enough for all ten.
-    panels._tokens._debounce_s = 2.5
+    panels._tokens._debounce_s = 5
     cards = product.services.posted
 
     async def followed() -> bool:
@@ -306,7 +306,7 @@ async def test_ten_edits_in_a_moment_are_ten_commits_and_one_redraw(product: Pro
 
     await product.wait_for(followed)
     await product.work()  # a card that was just posted is looked at once more
-    cards.rules = cards.rules.model_copy(update={"redraw_s": 2.5})
+    cards.rules = cards.rules.model_copy(update={"redraw_s": 5})
     before = now(ada, posted).edited_at
     version = loop.version
     drawn = area.drawing.drawn
