@@ -58,7 +58,7 @@ class PrivacyRepository(Repository[UnitT]):
             value = f"user:{person}" if column == "actor_reference" else person
             theirs = table.c[str(PRIVACY[name].person)] != person
             rows = await self.session.execute(
-                select(*(table.c[key] for key in shown if key in table.c)).where(table.c[column] == value, theirs)
+                select(*(table.c[key] for key in shown)).where(table.c[column] == value, theirs)
             )
             found = [dict(row) for row in rows.mappings()]
             if found:

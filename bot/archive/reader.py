@@ -3,9 +3,9 @@
 Prints one line of JSON: how many rows, or what is wrong. The checked rows are written beside the file, one a line.
 """
 
+import contextlib
 import dataclasses
 import json
-import resource
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,12 @@ from typing import IO, Any
 
 import ijson
 
-from bot.archive.rows import FORMAT, BadRow, checked_row
+from bot.archive.rows import FORMAT, LOOPS, ROWS, BadRow, checked_row
 from bot.imports.model import ImportRules, Problem
 from bot.loops.rules import loop_rules
 from bot.loops.transfer import parse
 from bot.rules import load_rules
 
-ROWS = "checked.jsonl"
-LOOPS = "loops.json"
 _MARKERS = b"PK\x03\x04"
 
 
@@ -34,8 +32,7 @@ class _Wrong(Exception):
 
 def main(path: Path) -> int:
     rules = load_rules("imports", ImportRules)
-    memory = rules.memory_mb << 20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _limit_memory(rules.memory_mb << 20)
     try:
         rows, problems = read(path, rules)
     except _Wrong as wrong:
@@ -44,6 +41,14 @@ def main(path: Path) -> int:
         rows, problems = 0, [Problem(0, "too_much")]
     sys.stdout.write(json.dumps({"rows": rows, "problems": [dataclasses.asdict(one) for one in problems]}))
     return 0
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    """Let a file that wants all the memory end its reader; not every system knows such a limit."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
 
 
 def read(path: Path, rules: ImportRules) -> tuple[int, list[Problem]]:

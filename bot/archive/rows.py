@@ -11,6 +11,8 @@ from bot.bounces.model import Bounce, BounceId, BounceSource, BounceTag, Facts
 from bot.imports.texts import BadText, clean
 
 FORMAT = "studiohand.catalogue"
+ROWS, LOOPS = "checked.jsonl", "loops.json"
+"""What the reader leaves beside a file: its checked rows, and its loops by their names."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FIRST_MS = 0
 _LAST_MS = 4_102_444_800_000

@@ -146,8 +146,9 @@ class ArchiveService:
         return plan, paths
 
     async def forget(self, owner: int) -> None:
-        """Delete what lies here of somebody's archives."""
+        """Delete what lies here of somebody's archives and imports."""
         await asyncio.to_thread(_forget_blocking, self._folder, owner)
+        await self.takeover.spool.forget(owner)
 
     async def sweep(self) -> None:
         """Take away what an archive or an import left when the process ended in the middle of it, after a day."""

@@ -6,7 +6,7 @@ stay as they are, so going on from the beginning does no harm.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.actors import Actor
-from bot.archive.reader import LOOPS, ROWS
-from bot.archive.rows import bounce_of
+from bot.archive.rows import LOOPS, ROWS, bounce_of
 from bot.archive.zips import safe_name
 from bot.bounces.model import Bounce
 from bot.bounces.service import BounceService
@@ -34,8 +33,6 @@ from storage.unit import Database, Unit
 
 KIND = "takeover"
 _LOOK_EVERY_S = 0.25
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Takeover:
         `here`: write in this call, where no engine runs (the command line). Raises Refused("import_large"),
         NotFinished.
         """
-        path = await self.spool.take(size, blocks)
+        path = await self.spool.take(owner, size, blocks)
         folder = path.parent
         waits = False
         try:

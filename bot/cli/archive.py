@@ -10,6 +10,7 @@ from bot.actors import Actor
 from bot.app.exits import ExitCode, Stop
 from bot.clock import SystemClock
 from bot.errors import BotError, Refused
+from bot.imports.wording import reasons
 from bot.say.words import Catalogue
 from bot.settings import PREFIX, Settings, load_settings
 
@@ -80,12 +81,8 @@ def run_import(options: argparse.Namespace) -> int:
                 raise _told(error, services.catalogue) from error
             if taken.problems:
                 words = services.catalogue.words("en")
-                lines = [words("digest.archive.refused").plain]
-                for problem in taken.problems:
-                    reason = words(f"digest.archive.problem.{problem.code}", **problem.parts)
-                    row = words("digest.archive.refused_row", row=problem.row, reason=reason) if problem.row else reason
-                    lines.append(f"  {row.plain}")
-                raise Stop(ExitCode.SETTINGS, "\n".join(lines))
+                lines = [words("digest.archive.refused"), *reasons(taken.problems, words)]
+                raise Stop(ExitCode.SETTINGS, "\n  ".join(line.plain for line in lines))
             return taken.new
 
     with source:

@@ -21,7 +21,7 @@ class Spool:
         self._rules = rules
         self._clock = clock
 
-    async def take(self, size: int, blocks: AsyncIterator[bytes], name: str = "file") -> Path:
+    async def take(self, owner: int, size: int, blocks: AsyncIterator[bytes], name: str = "file") -> Path:
         """Write a file that comes in blocks; return where it lies, in a folder of its own.
 
         Raises Refused("import_large") before the first byte where `size` says so, and where it comes out larger.
@@ -29,7 +29,7 @@ class Spool:
         most = self._rules.bytes_max
         if size > most:
             raise Refused("import_large", most=most >> 20)
-        folder = await asyncio.to_thread(self._new_folder_blocking)
+        folder = await asyncio.to_thread(self._new_folder_blocking, owner)
         path = folder / name
         written = 0
         try:
@@ -49,14 +49,19 @@ class Spool:
         """Take an import's folder away."""
         await asyncio.to_thread(shutil.rmtree, folder, True)
 
+    async def forget(self, owner: int) -> None:
+        """Take away what waits here of somebody who was deleted."""
+        for folder in await asyncio.to_thread(lambda: list(self.folder.glob(f"import-{owner}-*"))):
+            await self.drop(folder)
+
     async def sweep(self) -> None:
         """Take away what an import left when the process ended in the middle of it."""
         before = self._clock.now() - timedelta(hours=self._rules.spool_hours)
         await asyncio.to_thread(_sweep_blocking, self.folder, before)
 
-    def _new_folder_blocking(self) -> Path:
+    def _new_folder_blocking(self, owner: int) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Path(mkdtemp(prefix="import-", dir=self.folder))
+        return Path(mkdtemp(prefix=f"import-{owner}-", dir=self.folder))
 
 
 def _sweep_blocking(parent: Path, before: datetime) -> None:

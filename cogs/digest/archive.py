@@ -9,6 +9,7 @@ from humanize import naturalsize
 
 from bot.errors import Refused
 from bot.imports.model import ImportRules, Problem
+from bot.imports.wording import reasons
 from bot.rules import load_rules
 from bot.say.card import Accent, Button, Card, Option, OutFile, Section, Select, Style, note
 from bot.say.words import Words
@@ -145,10 +146,7 @@ def refusal_card(problems: Sequence[Problem], words: Words) -> Card | None:
     """Return what stands in the way, row by row; None where nothing does."""
     if not problems:
         return None
-    lines = []
-    for problem in problems:
-        reason = words(f"digest.archive.problem.{problem.code}", **problem.parts)
-        lines.append(words("digest.archive.refused_row", row=problem.row, reason=reason) if problem.row else reason)
+    lines = reasons(problems, words)
     more = load_rules("imports", ImportRules).problems_shown <= len(lines)
     meta = [words("digest.archive.refused_more", count=len(lines))] if more else []
     title = words("digest.archive.take")

@@ -296,6 +296,16 @@ async def test_what_was_accepted_is_finished_after_a_restart(tmp_path: Path, clo
         assert list(product.services.archive.takeover.spool.folder.glob("*")) == []
 
 
+async def test_what_waits_of_somebody_who_deletes_everything_goes_at_once(product: Product, ben: Actor) -> None:
+    await product.services.engine.stop()
+    waiting = asyncio.ensure_future(take(product, ben, catalogue(row(1))))
+    folder = product.services.archive.takeover.spool.folder
+    await product.wait_for(lambda: list(folder.glob(f"import-{ben.id}-*/loops.json")))
+    await product.services.studio.privacy_delete(ben.id)
+    assert list(folder.glob("*")) == []
+    waiting.cancel()
+
+
 async def test_the_content_of_somebody_else_is_not_handed_to_who_names_its_hash(
     product: Product, ben: Actor, tmp_path: Path
 ) -> None:
