@@ -9,11 +9,12 @@ from bot.actors import Actor, OwnerId
 from bot.errors import NotFound, Refused
 from bot.loops.dates import make_dated, make_undated, move_dates, timeline_milli
 from bot.loops.inputs import Note, clamped, read_dates, read_name, read_pace, read_role
-from bot.loops.model import MILLI, Clip, ClipId, Loop, LoopId, Pace, Plan, Role
+from bot.loops.model import MILLI, Clip, ClipId, Desk, Loop, LoopId, Pace, Plan, Role
 from bot.loops.momentum import Momentum, measure
 from bot.loops.saving import Intent
 from bot.loops.store import LIST, Edited, LoopStore, LoopView
 from bot.ports import ProfileReader, ZoneReader
+from storage.failures import STORE_FAILURES
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Reading, Unit
@@ -61,8 +62,14 @@ class LoopService:
         """Return a loop as cards show it: the one asked for, else the active one."""
         return await self._store.view(owner, loop_id or (await self.active(actor, owner)).id)
 
-    async def active(self, actor: Actor, owner: OwnerId) -> Loop:
-        """Return the chosen loop, else the oldest open one; "My Loop" is made when there is none."""
+    async def active(self, actor: Actor, owner: OwnerId, studio: OwnerId | None = None) -> Loop:
+        """Return the chosen loop, else the oldest open one; "My Loop" is made when there is none.
+
+        With `studio` the chosen one may be a loop of that server; its `owner_id` says so.
+        """
+        shared = await self._open_in_studio(owner, studio) if studio is not None else None
+        if shared is not None:
+            return shared
         async with self._store.database.read(owner) as unit:
             found = await self._active_in(unit)
         if found is not None:
@@ -70,8 +77,31 @@ class LoopService:
         edited = await self.create(actor, owner, LoopFields())
         return edited.loop
 
-    async def lines(self, owner: OwnerId, state: str = "open") -> list[LoopLine]:
-        """Return loops with their momentum: open, archived, or in the bin."""
+    async def owner_of(self, loop_id: str) -> OwnerId | None:
+        """Return whose loop it is. Whoever asks must then ask whether this person may see it."""
+        try:
+            async with self._store.database.system_read() as unit:
+                return await unit.repo(LoopRepository).owner_of(loop_id)
+        except STORE_FAILURES:
+            return self._store.remembered_owner(loop_id)
+
+    async def owner_of_clip(self, clip_id: str) -> OwnerId | None:
+        """Return whose loop a clip is in, as `owner_of`."""
+        try:
+            async with self._store.database.system_read() as unit:
+                return await unit.repo(ClipRepository).owner_of(clip_id)
+        except STORE_FAILURES:
+            return None  # taken for one's own, whose edits wait until they can be stored
+
+    async def lines(self, owner: OwnerId, state: str = "open", person: OwnerId | None = None) -> list[LoopLine]:
+        """Return loops with their momentum: open, archived, or in the bin.
+
+        `person`: who looks, where the loops are a server's; what is open to them is marked.
+        """
+        if person is not None and person != owner:
+            opened = (await self._desk(person)).active_loop_id
+            lines = await self.lines(owner, state)
+            return [replace(line, is_active=line.loop.id == opened) for line in lines]
         async with self._store.database.read(owner) as unit:
             repository = unit.repo(LoopRepository)
             loops = await repository.binned() if state == "bin" else await repository.all()
@@ -89,23 +119,32 @@ class LoopService:
             for plan in await self._store.plans(owner, loops)
         ]
 
-    async def search(self, owner: OwnerId, typed: str, limit: int = 25) -> list[LoopLine]:
-        """Return the loops that fit what was typed, the best first; archived ones after open ones."""
-        lines = await self.lines(owner) + await self.lines(owner, "archived")
+    async def search(
+        self, owner: OwnerId, typed: str, limit: int = 25, studio: OwnerId | None = None
+    ) -> list[LoopLine]:
+        """Return the loops that fit what was typed, the best first; a server's after one's own, archived ones last."""
+        owners = (owner,) if studio is None else (owner, studio)
+        lines = [line for state in ("open", "archived") for one in owners for line in await self.lines(one, state)]
         return _ranked(lines, typed, lambda line: line.loop.name, limit)
 
-    async def search_clips(self, actor: Actor, owner: OwnerId, typed: str, limit: int = 25) -> list[tuple[Loop, Clip]]:
+    async def search_clips(
+        self, actor: Actor, owner: OwnerId, typed: str, limit: int = 25, studio: OwnerId | None = None
+    ) -> list[tuple[Loop, Clip]]:
         """Return the clip that is open, then those of the active loop, unfinished first, then of the others."""
-        async with self._store.database.read(owner) as unit:
-            loops = [loop for loop in await unit.repo(LoopRepository).all() if loop.archived_at is None]
-            active = await self._active_in(unit)
-            selected = (await unit.repo(DeskRepository).get()).selected_clip_id
-            clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
-        loops.sort(key=lambda loop: active is None or loop.id != active.id)
+        desk = await self._desk(owner)
+        loops: list[Loop] = []
+        clips: dict[LoopId, tuple[Clip, ...]] = {}
+        for one in (owner,) if studio is None else (owner, studio):
+            async with self._store.database.read(one) as unit:
+                found = [loop for loop in await unit.repo(LoopRepository).all() if loop.archived_at is None]
+                clips |= await unit.repo(ClipRepository).of_loops([loop.id for loop in found])
+            loops += found
+        active = next((loop.id for loop in loops if loop.id == desk.active_loop_id), None)
+        if active is None and loops:
+            active = min(loops, key=lambda loop: (loop.owner_id != owner, loop.created_at, loop.id)).id
+        loops.sort(key=lambda loop: loop.id != active)
         pairs = [(loop, clip) for loop in loops for clip in clips[loop.id]]
-        pairs.sort(
-            key=lambda pair: (pair[1].id != selected, active is None or pair[0].id != active.id, pair[1].is_done)
-        )
+        pairs.sort(key=lambda pair: (pair[1].id != desk.selected_clip_id, pair[0].id != active, pair[1].is_done))
         return _ranked(pairs, typed, lambda pair: pair[1].name, limit)
 
     async def plan(self, owner: OwnerId, loop_id: str) -> Plan:
@@ -114,7 +153,8 @@ class LoopService:
 
     async def select_clip(self, actor: Actor, owner: OwnerId, clip_id: str) -> None:
         """Remember which clip a person has open: it is offered first."""
-        async with self._store.database.write(actor, owner, "loop.select") as unit:
+        person = actor.user_id or owner  # a desk is a person's, also where the loop is a server's
+        async with self._store.database.write(actor, person, "loop.select") as unit:
             await unit.repo(DeskRepository).select(clip_id)
 
     # ------------------------------------------------------------------ making
@@ -150,6 +190,7 @@ class LoopService:
             await self._insert(unit, loop)
             if key is not None:
                 await unit.repo(RequestRepository).remember(f"loop:{key}", loop.id)
+        await self._open_for(actor, loop)
         return Edited(loop, notes=tuple(notes), group_id=unit.group_id)
 
     async def duplicate(
@@ -191,6 +232,7 @@ class LoopService:
                     updated_at=now,
                 )
                 await unit.repo(ClipRepository).add(copied)
+        await self._open_for(actor, loop)
         return Edited(loop, group_id=unit.group_id)
 
     # ------------------------------------------------------------------ changing
@@ -277,8 +319,10 @@ class LoopService:
             loop = await self._store.loop_in(unit, loop_id)
             if loop.archived_at is not None:
                 raise Refused("loop_is_archived", name=loop.name)
-            await unit.repo(DeskRepository).open(loop.id)
-            return loop
+            if _is_theirs(actor, owner):
+                await unit.repo(DeskRepository).open(loop.id)
+        await self._open_for(actor, loop)
+        return loop
 
     async def archive(self, actor: Actor, owner: OwnerId, loop_id: str) -> Edited:
         """Put a loop away; the active one hands over to the most recently changed other."""
@@ -287,7 +331,7 @@ class LoopService:
             if loop.archived_at is not None:
                 return Edited(loop, notes=(Note("archived_already"),))
             saved = await unit.repo(LoopRepository).save(replace(loop, archived_at=self._store.now))
-            await self._hand_over(unit, loop.id)
+            await self._open_another(unit, loop.id)
             return Edited(saved)
 
         return await self._store.edit(actor, owner, "loop.archive", loop_id, Intent("loop"), work)
@@ -308,7 +352,7 @@ class LoopService:
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             saved = await unit.repo(LoopRepository).save(replace(loop, deleted_at=self._store.now))
-            await self._hand_over(unit, loop.id)
+            await self._open_another(unit, loop.id)
             return Edited(saved)
 
         return await self._store.edit(actor, owner, "loop.delete", loop_id, Intent("loop"), work)
@@ -327,6 +371,26 @@ class LoopService:
 
     # ------------------------------------------------------------------ inside
 
+    async def _desk(self, person: OwnerId) -> Desk:
+        async with self._store.database.read(person) as unit:
+            return await unit.repo(DeskRepository).get()
+
+    async def _open_in_studio(self, person: OwnerId, studio: OwnerId) -> Loop | None:
+        """Return the loop of a server that somebody has open, if it is one of its."""
+        opened = (await self._desk(person)).active_loop_id
+        if opened is None:
+            return None
+        async with self._store.database.read(studio) as unit:
+            loop = await unit.repo(LoopRepository).get(opened)
+        return loop if loop is not None and loop.archived_at is None else None
+
+    async def _open_for(self, actor: Actor, loop: Loop) -> None:
+        """Open a server's loop for who made or chose it: what is open is a person's, in a transaction of its own."""
+        if _is_theirs(actor, loop.owner_id) or self._store.database.open_unit is not None:
+            return
+        async with self._store.database.write(actor, actor.user_id or loop.owner_id, "loop.switch") as unit:
+            await unit.repo(DeskRepository).open(loop.id)
+
     async def _active_in(self, unit: Reading) -> Loop | None:
         desk = await unit.repo(DeskRepository).get()
         repository = unit.repo(LoopRepository)
@@ -339,14 +403,15 @@ class LoopService:
     async def _insert(self, unit: Unit, loop: Loop) -> None:
         await self._check_room(unit)
         await unit.repo(LoopRepository).add(loop)
-        await unit.repo(DeskRepository).open(loop.id)
+        if _is_theirs(unit.actor, loop.owner_id):
+            await unit.repo(DeskRepository).open(loop.id)
 
     async def _check_room(self, unit: Reading) -> None:
         count = await unit.repo(LoopRepository).count_open()
         if count >= self._rules.max_loops:
             raise Refused("loop_loops_full", count=count, limit=self._rules.max_loops)
 
-    async def _hand_over(self, unit: Unit, loop_id: str) -> None:
+    async def _open_another(self, unit: Unit, loop_id: str) -> None:
         desk = await unit.repo(DeskRepository).get()
         if desk.active_loop_id is not None and desk.active_loop_id != loop_id:
             return
@@ -357,6 +422,11 @@ class LoopService:
     async def _role_and_pace(self, owner: OwnerId) -> tuple[Role, Pace]:
         known = await self._profiles.role_and_pace(owner)
         return (Role(known[0]), Pace(known[1])) if known else (Role.ARTIST, Pace.MODERATE)
+
+
+def _is_theirs(actor: Actor, owner: OwnerId) -> bool:
+    """Tell whether the owner is a person with a desk: who acts, or whom a mission acts for."""
+    return actor.user_id is None or actor.user_id == owner
 
 
 async def write_clips(unit: Unit, loop: Loop, before: Sequence[Clip], wanted: Sequence[Clip]) -> None:

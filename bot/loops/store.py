@@ -193,6 +193,11 @@ class LoopStore:
             raise Gone("loop_clip_gone")
         return clip
 
+    def remembered_owner(self, loop_id: str) -> OwnerId | None:
+        """Return whose loop it was when it was last read, for as long as nothing can be read."""
+        known = self._remembered.get(LoopId(loop_id))
+        return None if known is None else known[0]
+
     def _remember(self, owner: OwnerId, plan: Plan) -> None:
         self._remembered.pop(plan.loop.id, None)
         while len(self._remembered) >= _REMEMBERED:

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,10 @@ class GuildSettings(_Settings):
     bounces_channel: int | None = None
     releases_channel: int | None = None
     digest_channel: int | None = None
-    manager_role: int | None = None
+    lead_role: int | None = Field(None, validation_alias=AliasChoices("lead_role", "manager_role"))
+    """Who looks after the server here besides Manage Server; called manager role before."""
     member_role: int | None = None
+    guest_role: int | None = None
     approver_role: int | None = None
     timezone: str | None = None
     digest_day: int = Field(default=6, ge=0, le=6)

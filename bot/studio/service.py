@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from bot.actors import Actor
 from bot.changes import ChangeGroup
 from bot.clock import Clock
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotFound
 from bot.posted_model import unpost_slot
 from bot.studio.model import Guild, GuildSettings, InboxNote, Person, PersonSettings
+from bot.studio.ports import ClientPeople, NoClients
+from bot.studio.roles import Does, Role, role_table
 from storage.deletions import DeletionList
 from storage.privacy import PrivacyRepository
 from storage.repositories.posted import PostedRepository
@@ -88,6 +90,7 @@ class StudioService:
         self._operators = frozenset(operators)
         self._listeners: dict[str, list[Listener]] = {PERSON: [], GUILD: []}
         self._kept: dict[tuple[str, object], tuple[int, Any]] = {}
+        self.clients: ClientPeople = NoClients()
 
     def listen(self, listener: Listener) -> None:
         """Be told of people whose own settings changed, by saving or by undo; inside the transaction."""
@@ -110,13 +113,13 @@ class StudioService:
         return user_id in self._operators
 
     async def is_manager(self, who: Standing) -> bool:
-        """Manage Server, or the manager role of the settings."""
+        """Manage Server, or the lead role of the settings."""
         if who.guild_id is None:
             return False
         if who.can_manage_server:
             return True
         settings = await self.guild_settings(who.guild_id)
-        return settings.manager_role is not None and settings.manager_role in who.roles
+        return settings.lead_role is not None and settings.lead_role in who.roles
 
     async def require_manager(self, who: Standing) -> None:
         """Raise NotAllowed("need_manager") for anybody else."""
@@ -144,7 +147,44 @@ class StudioService:
         wanted = settings.member_role
         if wanted is None or wanted in who.roles or await self.is_manager(who) or await self.is_approver(who):
             return None
-        return wanted
+        is_guest = settings.guest_role is not None and settings.guest_role in who.roles
+        return None if is_guest or await self.client_of(who) else wanted
+
+    async def client_of(self, who: Standing) -> str | None:
+        """Return the client whose person somebody is in this server, by its id; None: of none."""
+        return None if who.guild_id is None else await self.clients.client_of(who.guild_id, who.user_id)
+
+    async def role(self, who: Standing) -> Role | None:
+        """Return what somebody is in the server where they act; None outside of one, or where they are nobody.
+
+        A lead who is also named with a client stays a lead; everybody else is a client first.
+        """
+        if who.guild_id is None:
+            return None
+        if await self.is_manager(who):
+            return Role.LEAD
+        if await self.client_of(who) is not None:
+            return Role.CLIENT
+        settings = await self.guild_settings(who.guild_id)
+        if settings.member_role is None or settings.member_role in who.roles:
+            is_guest = settings.guest_role is not None and settings.guest_role in who.roles
+            return Role.GUEST if is_guest and settings.member_role is None else Role.MEMBER
+        return Role.GUEST
+
+    async def may(self, who: Standing, area: str, does: Does) -> bool:
+        """Tell whether somebody may do it with things of the server where they act."""
+        return role_table().may(await self.role(who), area, does)
+
+    async def require(self, who: Standing, area: str, does: Does) -> None:
+        """Raise NotAllowed for whom the table of roles does not let; it names the roles that may."""
+        role = await self.role(who)
+        if role_table().may(role, area, does):
+            return
+        if not role_table().may(role, area, Does.SEE):
+            # What may not be seen reads as if it were not there.
+            raise NotFound(area, f"/{area} list")
+        may = role_table().who_may(area, does)
+        raise NotAllowed("needs_lead" if may == (Role.LEAD,) else "needs_team")
 
     # ------------------------------------------------------------------ settings
 
@@ -161,8 +201,8 @@ class StudioService:
         return {guild_id: GuildSettings.model_validate(value) for guild_id, value in found.items()}
 
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
-        """Return the person's zone, else the server's, else UTC."""
-        guild = await self.guild_settings(guild_id) if guild_id is not None else None
+        """Return the person's zone, else the server's, else UTC. `user_id` may be a server: its plans have its zone."""
+        guild = await self.guild_settings(guild_id if guild_id is not None else user_id)
         return (await self.person_settings(user_id)).zone(guild)
 
     async def save_guild(self, actor: Actor, who: Standing, guild_id: int, **values: Any) -> Saved[GuildSettings]:

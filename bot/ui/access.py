@@ -4,6 +4,7 @@ from typing import Protocol
 
 from bot.errors import NotAllowed, NotYours
 from bot.say.card import mention, raw
+from bot.studio.roles import Does
 from bot.studio.service import Standing, StudioService
 from bot.ui.items import ControlId, Who
 
@@ -11,7 +12,7 @@ from bot.ui.items import ControlId, Who
 class Access(Protocol):
     """The decision who may press, the same one the services use. Raises NotYours or NotAllowed."""
 
-    async def check(self, presser: Standing, who: Who, target: ControlId) -> None: ...
+    async def check(self, presser: Standing, who: Who, target: ControlId, does: Does = Does.EDIT) -> None: ...
 
     async def enter(self, person: Standing) -> None:
         """Raise NotAllowed where the server keeps the bot for people with its member role."""
@@ -28,7 +29,7 @@ class OwnerAccess:
     Approvers are decided by the mission's own settings, which its service reads.
     """
 
-    async def check(self, presser: Standing, who: Who, target: ControlId) -> None:
+    async def check(self, presser: Standing, who: Who, target: ControlId, does: Does = Does.EDIT) -> None:
         if target.owner is not None and who is Who.OWNER and target.owner != presser.user_id:
             raise NotYours(owner=mention(target.owner), area=target.area)
         if who is Who.MANAGER and not presser.can_manage_server and target.owner != presser.user_id:
@@ -43,7 +44,7 @@ class OwnerAccess:
 
 
 class StudioAccess:
-    """Owners by id, managers by Manage Server or the manager role, approvers by the approver role."""
+    """Owners by id, a server's things by its roles, managers by Manage Server or the lead role."""
 
     def __init__(self, studio: StudioService) -> None:
         self._studio = studio
@@ -53,16 +54,15 @@ class StudioAccess:
         if role is not None:
             raise NotAllowed("needs_member", role=raw(f"<@&{role}>"))
 
-    async def check(self, presser: Standing, who: Who, target: ControlId) -> None:
-        """Raise NotYours or NotAllowed where the person may not press."""
+    async def check(self, presser: Standing, who: Who, target: ControlId, does: Does = Does.EDIT) -> None:
+        """Raise NotYours, NotAllowed or NotFound where the person may not press."""
         if target.owner == presser.user_id or who is Who.ANYONE:
             return
         match who:
             case Who.OWNER:
                 if target.owner is not None and target.owner == presser.guild_id:
-                    # What belongs to a server is looked after by its managers.
-                    if not await self._studio.is_manager(presser):
-                        raise NotAllowed("needs_manager")
+                    # What belongs to a server is everybody's there by what the table of roles says.
+                    await self._studio.require(presser, target.area, does)
                 elif target.owner is not None:
                     raise NotYours(owner=mention(target.owner), area=target.area)
             case Who.MANAGER:

@@ -7,13 +7,14 @@ handler.
 import asyncio
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import discord
 from discord import ui
 
-from bot.actors import Actor, GuildId, PersonId
+from bot.actors import Actor, GuildId, OwnerId, PersonId
 from bot.errors import NotAllowed
 from bot.ports import Policy
 from bot.posted import fingerprint
@@ -21,6 +22,7 @@ from bot.posted_model import PostedCard, Shows
 from bot.say.card import Button, Card, OutFile, removable
 from bot.say.words import Words
 from bot.services import Services
+from bot.studio.roles import Does
 from bot.studio.service import Standing
 from bot.ui import cards, errors
 from bot.ui.frame import Frame
@@ -39,9 +41,13 @@ class Turn:
         self.edge = edge
         self.ephemeral = ephemeral
         self.began = edge.clock.now()
+        self.owner: OwnerId = interaction.user.id
+        """Whose things this is about: the person's own, or the server's, once the frame has asked whether they may."""
         self.words: Words = edge.catalogue.words(str(interaction.locale))
         self._answering = asyncio.Lock()
         self._deferred_reply = False
+        self.area = ""
+        """The area of what was pressed or sent."""
         self.retry: Button | None = None
         """Set it when trying again helps: error answers then carry the button."""
         self.in_place = False
@@ -80,6 +86,38 @@ class Turn:
     def standing(self) -> Standing:
         """What Discord says of the person where they act."""
         return Standing(self.person, self.guild, self.role_ids, self.can_manage_server)
+
+    async def act_for(self, owner: OwnerId, area: str, does: Does) -> None:
+        """Let this turn be about a server's things. Raises NotAllowed or NotFound where its roles don't let it."""
+        await self.services.studio.require(await self.standing_with(owner), area, does)
+        self.owner = owner
+
+    async def must(self, does: Does) -> None:
+        """Ask once more, where one control does several things. Raises NotAllowed or NotFound."""
+        if self.owner != self.person:
+            await self.act_for(self.owner, self.area, does)
+
+    async def studio(self, area: str, does: Does = Does.SEE) -> OwnerId | None:
+        """Return this server as an owner, where the person may do that with its things; None elsewhere."""
+        if self.guild is None or not self.interaction.is_guild_integration():
+            return None
+        return self.guild if await self.services.studio.may(self.standing, area, does) else None
+
+    async def standing_with(self, owner: OwnerId | None) -> Standing:
+        """Return what Discord says of the person in the server that owns something, wherever they press."""
+        if owner is None or owner in (self.person, self.guild):
+            return self.standing
+        guild: discord.Guild | None = self.interaction.client.get_guild(owner)
+        if guild is None:
+            return self.standing
+        member = guild.get_member(self.person)
+        if member is None:
+            try:
+                member = await guild.fetch_member(self.person)
+            except discord.HTTPException:
+                return self.standing
+        roles = frozenset(role.id for role in member.roles)
+        return Standing(self.person, GuildId(guild.id), roles, member.guild_permissions.manage_guild)
 
     @property
     def actor(self) -> Actor:
@@ -164,6 +202,8 @@ class Turn:
 
     async def open(self, form: Form) -> None:
         """Open a form. It has to be the first answer: declare the command or control with its form."""
+        if self.owner != self.person:
+            form = replace(form, owner=self.owner)
         async with self._answering:
             self.edge.forms.opened(self.person, form, self.now)
             await self.interaction.response.send_modal(modal(form))
@@ -253,6 +293,7 @@ class Press(Turn):
     def __init__(self, interaction: Interaction, edge: Frame, target: ControlId, *, ephemeral: bool) -> None:
         super().__init__(interaction, edge, ephemeral=ephemeral)
         self.target = target
+        self.area = target.area
         self.id = target.id
         self.arg = target.arg
 

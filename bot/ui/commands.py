@@ -16,10 +16,12 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
+from bot.actors import OwnerId
 from bot.errors import NotAllowed, NotFound
 from bot.say.card import Button, Option, note, plain
 from bot.say.words import DEFAULT_LOCALE, Catalogue
 from bot.services import Services
+from bot.studio.roles import Does
 from bot.ui import items
 from bot.ui.base import Turn
 from bot.ui.cards import clip
@@ -57,6 +59,8 @@ class Verb:
     who: MayRun = MayRun.ANY
     opens_form: bool = False
     leaves_trace: bool = True
+    does: Does = Does.EDIT
+    """What it does with a thing that is the server's: its roles decide by it who may."""
 
 
 def verb(
@@ -67,12 +71,13 @@ def verb(
     who: MayRun = MayRun.ANY,
     opens_form: bool = False,
     leaves_trace: bool = True,
+    does: Does = Does.EDIT,
 ) -> Callable[[Any], Any]:
     """Declare a subcommand in a cog. `where`: letters of S(erver), D(irect message), U(ser install).
 
     `opens_form`: it answers with a form and may not ask the database first.
     """
-    extras = {"verb": Verb(where, seen, who, opens_form, leaves_trace)}
+    extras = {"verb": Verb(where, seen, who, opens_form, leaves_trace, does)}
 
     def declare(callback: Any) -> Any:
         command = app_commands.command(name=name, description="…", extras=extras)(callback)
@@ -234,6 +239,8 @@ class Entity(app_commands.Transformer):
 
     thing: ClassVar[str]
     list_command: ClassVar[str]
+    area: ClassVar[str] = ""
+    """Its line in the table of roles, where a server may own such things."""
     opens: ClassVar[tuple[str, str] | None] = None
 
     async def suggest(self, turn: Turn, typed: str) -> Sequence[Option]:
@@ -245,6 +252,17 @@ class Entity(app_commands.Transformer):
         wanted = typed.strip().casefold()
         options = await self.suggest(turn, typed)
         return [option for option in options if plain(option.label).split(" · ")[0].casefold() == wanted]
+
+    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
+        """Return whose thing it is, None where that is nobody's; only things that a server may own need to say."""
+        return None
+
+    async def _chosen(self, turn: Turn, thing_id: str) -> str:
+        """Let the turn be about the server whose thing was chosen, if its roles let the person do this with it."""
+        owner = await self.owner_of(turn, thing_id)
+        if owner is not None and owner == turn.guild:
+            await turn.act_for(owner, self.area, verb_of(turn.interaction.command).does)
+        return thing_id
 
     async def autocomplete(  # type: ignore[override]
         self, interaction: discord.Interaction[Any], value: str | int | float, /
@@ -258,12 +276,12 @@ class Entity(app_commands.Transformer):
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> str:
         """Return the id: as chosen, or of the only thing with the typed name."""
         text = str(value).strip()
-        if is_id(text):
-            return text
         turn = Turn.of(interaction)
+        if is_id(text):
+            return await self._chosen(turn, text)
         found = await self.names(turn, text)
         if len(found) == 1:
-            return found[0].value
+            return await self._chosen(turn, found[0].value)
         if len(found) > 1 and self.opens is not None:
             area, action = self.opens
             raise Ambiguous(text, [Button(area, action, option.label, option.value) for option in found])
@@ -325,7 +343,8 @@ def describe(tree: app_commands.CommandTree[Any], catalogue: Catalogue) -> list[
         command._locale_description = said  # noqa: SLF001 - set after the fact, as its constructor does
         if isinstance(command, app_commands.Group):
             continue
-        for name, param in command._params.items():  # noqa: SLF001
+        for python_name, param in command._params.items():  # noqa: SLF001
+            name = python_name.rstrip("_")  # "for" cannot be a parameter of a function
             param.description = text(f"{base}.{name}", f"command.option.{name}")
             for choice in param.choices or ():
                 named = text(f"{area}.choice.{name}.{choice.value}", f"command.choice.{name}.{choice.value}")

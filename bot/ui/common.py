@@ -10,6 +10,7 @@ import discord
 from bot.errors import NotAllowed
 from bot.say.card import Button, note
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import NO_MENTIONS, Press, Turn
 from bot.ui.controls import control
 from bot.ui.errors import Expired
@@ -28,7 +29,7 @@ async def edit_again(press: Press) -> None:
 def undo_button(turn: Turn, group_id: str) -> Button:
     """Return the Undo of a change that was just made; only who made it may press, for 10 minutes."""
     until = turn.now + timedelta(minutes=turn.edge.rules.undo_minutes)
-    return Button("ui", "undo", turn.words("card.undo"), id=group_id, owner=turn.person, expires_at=until)
+    return Button("ui", "undo", turn.words("card.undo"), id=group_id, owner=turn.owner, expires_at=until)
 
 
 def text_button(words: Words, owner: int | None = None) -> Button:
@@ -36,10 +37,10 @@ def text_button(words: Words, owner: int | None = None) -> Button:
     return Button("ui", "text", words("card.text"), owner=owner)
 
 
-@control("ui", "undo", who=Who.OWNER)
+@control("ui", "undo", who=Who.OWNER, does=Does.SEE)
 async def undo(press: Press) -> None:
     """Take back one group of changes; refused when somebody changed the thing since."""
-    await press.services.changes.undo(press.actor, press.person, press.id)
+    await press.services.changes.undo(press.actor, press.owner, press.id)
     await press.update(note(press.words("card.undone")))
 
 

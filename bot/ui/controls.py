@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import discord
 
+from bot.studio.roles import Does
 from bot.ui.base import Press, Submit
 from bot.ui.items import ID, VERSION, Who
 
@@ -27,6 +28,8 @@ class Declared(Generic[HandlerT]):
     opens_form: bool = False
     """The handler begins with a form: no automatic defer, so it may not touch the database first."""
     ephemeral: bool = True
+    does: Does = Does.EDIT
+    """What it does with a thing of a server: its roles decide by it who may."""
 
     @property
     def name(self) -> str:
@@ -42,23 +45,29 @@ class FormControl(Declared[SubmitHandler]):
 
 
 def control(
-    area: str, action: str, *, who: Who = Who.OWNER, opens_form: bool = False, ephemeral: bool = True
+    area: str,
+    action: str,
+    *,
+    who: Who = Who.OWNER,
+    opens_form: bool = False,
+    ephemeral: bool = True,
+    does: Does = Does.EDIT,
 ) -> Callable[[PressHandler], Control]:
     """Declare what a press on `area.action` does. Works for buttons and selects (`press.values`)."""
 
     def declare(handler: PressHandler) -> Control:
-        return Control(area, action, handler, who, opens_form, ephemeral)
+        return Control(area, action, handler, who, opens_form, ephemeral, does)
 
     return declare
 
 
 def form(
-    area: str, action: str, *, who: Who = Who.OWNER, ephemeral: bool = True
+    area: str, action: str, *, who: Who = Who.OWNER, ephemeral: bool = True, does: Does = Does.EDIT
 ) -> Callable[[SubmitHandler], FormControl]:
     """Declare what happens when the form `area.action` is sent."""
 
     def declare(handler: SubmitHandler) -> FormControl:
-        return FormControl(area, action, handler, who, False, ephemeral)
+        return FormControl(area, action, handler, who, False, ephemeral, does)
 
     return declare
 

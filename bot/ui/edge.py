@@ -13,9 +13,10 @@ from typing import Any
 import discord
 import structlog
 
+from bot.actors import GuildId
 from bot.errors import BotError, Refused
 from bot.ports import Policy
-from bot.say.card import Button, Card, Section, Style, Text, join, note, plain, raw
+from bot.say.card import Button, Card, Section, Style, Text, join, mention, note, plain, raw
 from bot.ui import errors
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.controls import Control, Controls, FormControl
@@ -27,6 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 EDIT_AGAIN = ("ui", "again")
+NAMES_LEADS = frozenset({"needs_lead", "needs_team"})
 
 
 class Outcome(StrEnum):
@@ -170,6 +172,7 @@ class Edge(Frame):
             "missing": ", ".join(missing_permissions(interaction)) or "?",
             "limit": f"{limit_mb} MB",
             "typed": str(getattr(verdict.error, "value", "")),
+            **(await _leads(turn) if getattr(verdict.error, "code", "") in NAMES_LEADS else {}),
         }
         told = errors.card(verdict, turn.words, reference, context, turn.now, turn.retry)
         if told is None:
@@ -183,7 +186,9 @@ class Edge(Frame):
         if target.expires_at is not None and turn.now >= target.expires_at:
             raise errors.Expired
         await self.enter(turn)
-        await self.access.check(turn.standing, declared.who, target)
+        await self.access.check(await turn.standing_with(target.owner), declared.who, target, declared.does)
+        if declared.who is Who.OWNER and target.owner is not None:
+            turn.owner = target.owner
 
     async def enter(self, turn: Turn) -> None:
         """Let only those in whom the server lets use the bot; asked before every command, press, form and lookup.
@@ -252,6 +257,20 @@ class _Answered(BotError):
 
     def __init__(self, error: BotError) -> None:
         super().__init__(error.code)
+
+
+async def _leads(turn: Turn) -> Mapping[str, str]:
+    """Name the server and who leads it: its owner, and the lead role where one is chosen.
+
+    Who else has Manage Server I can't list: members are not told to me.
+    """
+    owner = turn.target.owner if isinstance(turn, (Press, Submit)) else None
+    guild: discord.Guild | None = turn.interaction.client.get_guild(owner or turn.guild or 0)
+    if guild is None:
+        return {"server": turn.words("card.that_server"), "leads": raw("?")}
+    role = (await turn.services.studio.guild_settings(GuildId(guild.id))).lead_role
+    who = ([raw(f"<@&{role}>")] if role else []) + ([mention(guild.owner_id)] if guild.owner_id else [])
+    return {"server": guild.name, "leads": join(", ", who)}
 
 
 def mention_channel(channel_id: int | None) -> Text:

@@ -65,10 +65,12 @@ class Form:
     fields: Sequence[Field]
     id: str = "-"
     arg: str = ""
+    owner: int | None = None
+    """Whose thing it is about, where it is a server's: what is sent is then asked for by its roles."""
 
     @property
     def custom_id(self) -> str:
-        return ControlId(self.area, self.action, self.id, self.arg).format()
+        return ControlId(self.area, self.action, self.id, self.arg, self.owner).format()
 
     def with_values(self, values: "FormValues") -> "Form":
         """Return the form with what somebody typed standing in it (files cannot be kept)."""

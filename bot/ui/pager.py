@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from bot.say.card import Button, Card, Option, Row, Select
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.controls import Control, control
 from bot.ui.items import Who
@@ -29,6 +30,8 @@ class Page(Generic[RowT]):
     pages: int
     total: int
     filter: str
+    owner: int = 0
+    """Whose things these are: for the buttons of lines that do not say so themselves."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ class Pager(Generic[RowT]):
         pages = -(-total // self.per_page)
         number = min(max(page, 1), pages)
         rows = await self.rows(turn, filter_, (number - 1) * self.per_page, self.per_page)
-        shown = self.card(Page(rows, number, pages, total, filter_), turn.words)
-        return replace(shown, rows=[*shown.rows, *self.buttons(turn.words, filter_, number, pages, turn.person)])
+        shown = self.card(Page(rows, number, pages, total, filter_, turn.owner), turn.words)
+        return replace(shown, rows=[*shown.rows, *self.buttons(turn.words, filter_, number, pages, turn.owner)])
 
     def buttons(self, words: Words, filter_: str, number: int, pages: int, owner: int) -> list[Row]:
         """Return the page controls, none for a single page."""
@@ -93,8 +96,10 @@ class Pager(Generic[RowT]):
         sign_page, _, owner = press.arg.partition(".")
         page = int(press.values[0]) if press.values else int(sign_page[1:] or 1)
         filter_ = "" if press.id == "-" else press.id
+        if press.guild is not None and owner == str(press.guild):
+            await press.act_for(press.guild, self.area, Does.SEE)
         card = await self.show(press, filter_, page)
-        if owner and int(owner) != press.person:
+        if owner and int(owner) != press.owner:
             await press.reply(card, ephemeral=True)
         else:
             await press.update(card)

@@ -13,12 +13,13 @@ from bot.loops.wording import when_text
 from bot.say.card import Option, note
 from bot.say.dates import day_month
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from cogs.loops.days import read_day
-from cogs.loops.panel import after_edit, panels_of
+from cogs.loops.panel import after_edit, panels_of, which_loop
 
 
 def clip_form(loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields | None = None) -> Form:
@@ -78,18 +79,19 @@ async def open_clip_form(turn: Turn, clip_id: str | None) -> None:
     """Open the form: of a clip, or of a new one in the active loop."""
     area: LoopArea = turn.services.loops
     if clip_id is None:
-        loop = await area.loops.active(turn.actor, turn.person)
-        await turn.open(clip_form(loop, None, turn.words))
+        loop_id = await which_loop(turn, None, Does.EDIT)
+        plan = await area.loops.plan(turn.owner, loop_id)
+        await turn.open(clip_form(plan.loop, None, turn.words))
         return
-    loop, clip = await area.clips.get(turn.person, clip_id)
+    loop, clip = await area.clips.get(turn.owner, clip_id)
     await turn.open(clip_form(loop, clip, turn.words))
 
 
 async def finish_clip(turn: Turn, clip_id: str) -> tuple[str, Edited]:
     """Finish a clip and return what is told of it."""
     area: LoopArea = turn.services.loops
-    edited = await area.clips.finish(turn.actor, turn.person, clip_id)
-    plan = await area.loops.plan(turn.person, edited.loop.id)
+    edited = await area.clips.finish(turn.actor, turn.owner, clip_id)
+    plan = await area.loops.plan(turn.owner, edited.loop.id)
     momentum = measure(plan, turn.now, area.rules.momentum)
     told = turn.words(
         "loop.told.finished",
@@ -104,7 +106,7 @@ async def finish_clip(turn: Turn, clip_id: str) -> tuple[str, Edited]:
 async def add(press: Press) -> None:
     """Open the form for a new clip of this loop."""
     area: LoopArea = press.services.loops
-    plan = await area.loops.plan(press.person, press.id)
+    plan = await area.loops.plan(press.owner, press.id)
     await press.open(clip_form(plan.loop, None, press.words))
 
 
@@ -112,7 +114,7 @@ async def add(press: Press) -> None:
 async def clip_add(submit: Submit) -> None:
     """Add what the form says."""
     area: LoopArea = submit.services.loops
-    edited = await area.clips.add(submit.actor, submit.person, submit.id, fields_of(submit), key=submit.key)
+    edited = await area.clips.add(submit.actor, submit.owner, submit.id, fields_of(submit), key=submit.key)
     if edited.clip is None:
         return
     words = submit.words
@@ -125,16 +127,16 @@ async def clip_add(submit: Submit) -> None:
 async def clip_save(submit: Submit) -> None:
     """Change a clip to what the form says."""
     area: LoopArea = submit.services.loops
-    edited = await area.clips.edit(submit.actor, submit.person, submit.id, fields_of(submit))
+    edited = await area.clips.edit(submit.actor, submit.owner, submit.id, fields_of(submit))
     told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
     await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
 
 
-@control("loop", "done")
+@control("loop", "done", does=Does.TICK)
 async def done(press: Press) -> None:
     """Ask which clip is finished; a single one is finished at once."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     open_clips = [clip for clip in view.plan.clips if not clip.is_done]
     await panels_of(press).touched(press, press.id)
     if len(open_clips) == 1:
@@ -144,14 +146,14 @@ async def done(press: Press) -> None:
     await press.reply(choose_clip_card(view, press.words, "finish", only_open=True), ephemeral=True)
 
 
-@control("loop", "finish")
+@control("loop", "finish", does=Does.TICK)
 async def finish(press: Press) -> None:
     """Finish the clip that was chosen."""
     told, edited = await finish_clip(press, press.values[0])
     await press.update(note(told, [undo_button(press, edited.group_id)]))
 
 
-@control("loop", "clip")
+@control("loop", "clip", does=Does.SEE)
 async def pick_clip(press: Press) -> None:
     """Show the tools of the clip that was chosen."""
     await _show_clip(press, press.values[0] if press.values else press.id)
@@ -159,9 +161,9 @@ async def pick_clip(press: Press) -> None:
 
 async def _show_clip(press: Press, clip_id: str, told: str | None = None, group_id: str = "") -> None:
     area: LoopArea = press.services.loops
-    loop, clip = await area.clips.get(press.person, clip_id)
-    await area.loops.select_clip(press.actor, press.person, clip.id)
-    view = await area.store.view(press.person, loop.id)
+    loop, clip = await area.clips.get(press.owner, clip_id)
+    await area.loops.select_clip(press.actor, press.owner, clip.id)
+    view = await area.store.view(press.owner, loop.id)
     undo = undo_button(press, group_id) if group_id else None
     await press.update(clip_card(view, view.plan.clip(clip.id) or clip, press.words, told, undo))
 
@@ -185,37 +187,33 @@ async def _tool(press: Press, work: Callable[[LoopArea], Awaitable[Edited]], key
 async def nudge(press: Press) -> None:
     """Move the clip by what was chosen."""
     by = float(press.values[0])
-    await _tool(press, lambda area: area.clips.nudge(press.actor, press.person, press.id, by), "loop.told.moved")
+    await _tool(press, lambda area: area.clips.nudge(press.actor, press.owner, press.id, by), "loop.told.moved")
 
 
 @control("loop", "c-length")
 async def lengthen(press: Press) -> None:
     """Change the clip's length by what was chosen."""
     by = float(press.values[0])
-    await _tool(press, lambda area: area.clips.lengthen(press.actor, press.person, press.id, by), "loop.told.changed")
+    await _tool(press, lambda area: area.clips.lengthen(press.actor, press.owner, press.id, by), "loop.told.changed")
 
 
 @control("loop", "c-lane")
 async def change_lane(press: Press) -> None:
     """Put the clip on the lane that was chosen."""
     lane = press.values[0]
-    await _tool(
-        press, lambda area: area.clips.move_lane(press.actor, press.person, press.id, lane), "loop.told.changed"
-    )
+    await _tool(press, lambda area: area.clips.move_lane(press.actor, press.owner, press.id, lane), "loop.told.changed")
 
 
 @control("loop", "c-free")
 async def free_slot(press: Press) -> None:
     """Move the clip to the next free place of its lane."""
-    await _tool(
-        press, lambda area: area.clips.move_to_free_slot(press.actor, press.person, press.id), "loop.told.moved"
-    )
+    await _tool(press, lambda area: area.clips.move_to_free_slot(press.actor, press.owner, press.id), "loop.told.moved")
 
 
 @control("loop", "c-ready")
 async def ready(press: Press) -> None:
     """Mark the clip ready."""
-    await _tool(press, lambda area: area.clips.mark_ready(press.actor, press.person, press.id), "loop.told.ready")
+    await _tool(press, lambda area: area.clips.mark_ready(press.actor, press.owner, press.id), "loop.told.ready")
 
 
 @control("loop", "c-unready")
@@ -223,12 +221,12 @@ async def unready(press: Press) -> None:
     """Take the ready mark off."""
     await _tool(
         press,
-        lambda area: area.clips.mark_ready(press.actor, press.person, press.id, ready=False),
+        lambda area: area.clips.mark_ready(press.actor, press.owner, press.id, ready=False),
         "loop.told.unready",
     )
 
 
-@control("loop", "c-done")
+@control("loop", "c-done", does=Does.TICK)
 async def clip_done(press: Press) -> None:
     """Finish the clip."""
     told, edited = await finish_clip(press, press.id)
@@ -238,7 +236,7 @@ async def clip_done(press: Press) -> None:
 @control("loop", "c-reopen")
 async def reopen(press: Press) -> None:
     """Take the done mark off."""
-    await _tool(press, lambda area: area.clips.reopen(press.actor, press.person, press.id), "loop.told.reopened")
+    await _tool(press, lambda area: area.clips.reopen(press.actor, press.owner, press.id), "loop.told.reopened")
 
 
 @control("loop", "c-edit", opens_form=True)
@@ -250,7 +248,7 @@ async def edit(press: Press) -> None:
 @control("loop", "c-deadline", opens_form=True)
 async def ask_deadline(press: Press) -> None:
     """Ask until when the clip has to be done, and whether the day may slip."""
-    _, clip = await press.services.loops.clips.get(press.person, press.id)
+    _, clip = await press.services.loops.clips.get(press.owner, press.id)
     words, strict = press.words, clip.deadline_kind is DeadlineKind.HARD
     kinds = [
         Option(words(f"loop.form.deadline_{kind.value}"), kind.value, default=(kind is DeadlineKind.HARD) is strict)
@@ -272,7 +270,7 @@ async def set_deadline(submit: Submit) -> None:
     area: LoopArea = submit.services.loops
     day = await read_day(submit, submit.values.text("day"))
     kind = DeadlineKind(submit.values.choice("kind") or DeadlineKind.SOFT) if day else DeadlineKind.NONE
-    edited = await area.clips.set_deadline(submit.actor, submit.person, submit.id, kind, day)
+    edited = await area.clips.set_deadline(submit.actor, submit.owner, submit.id, kind, day)
     told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
     await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
 
@@ -281,7 +279,7 @@ async def set_deadline(submit: Submit) -> None:
 async def remove(press: Press) -> None:
     """Remove the clip; Undo brings it back."""
     area: LoopArea = press.services.loops
-    edited = await area.clips.remove(press.actor, press.person, press.id)
+    edited = await area.clips.remove(press.actor, press.owner, press.id)
     told = press.words("loop.told.removed", clip=edited.clip.name if edited.clip else "")
     await press.update(note(told, [undo_button(press, edited.group_id)]))
 

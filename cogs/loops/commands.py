@@ -1,11 +1,13 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import discord
 from discord import app_commands
 
+from bot.actors import OwnerId
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.area import LoopArea
@@ -20,6 +22,7 @@ from bot.releases.service import ReleaseDraft
 from bot.say.card import Button, Card, Line, Option, Section, join, note
 from bot.say.dates import day_month
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
 from bot.ui.common import undo_button
@@ -35,29 +38,35 @@ from cogs.loops import readings as loop_readings
 from cogs.loops.clips import clip_form, finish_clip, open_clip_form
 from cogs.loops.days import read_day
 from cogs.loops.more import timeline_card
-from cogs.loops.panel import LoopPanels, show_panel
+from cogs.loops.panel import LoopPanels, show_panel, which_loop
 from storage.privacy_map import kept_for
 
 
 class LoopOption(Entity):
     """The person's loops, by autocomplete."""
 
-    thing, list_command, opens = "loop", "/loop list", ("loop", "show")
+    thing, list_command, opens, area = "loop", "/loop list", ("loop", "show"), "loop"
+
+    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
+        return await turn.services.loops.loops.owner_of(thing_id)
 
     async def suggest(self, turn: Turn, typed: str) -> list[Option]:
         area: LoopArea = turn.services.loops
-        found = await area.loops.search(turn.person, typed)
+        found = await area.loops.search(turn.person, typed, studio=await turn.studio("loop"))
         return [Option(_label(line, turn), line.loop.id) for line in found]
 
 
 class ClipOption(Entity):
     """The clips of the person's open loops, those of the active one first."""
 
-    thing, list_command, opens = "clip", "/loop show", ("loop", "clip-open")
+    thing, list_command, opens, area = "clip", "/loop show", ("loop", "clip-open"), "loop"
+
+    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
+        return await turn.services.loops.loops.owner_of_clip(thing_id)
 
     async def suggest(self, turn: Turn, typed: str) -> list[Option]:
         area: LoopArea = turn.services.loops
-        found = await area.loops.search_clips(turn.actor, turn.person, typed)
+        found = await area.loops.search_clips(turn.actor, turn.person, typed, studio=await turn.studio("loop"))
         words = turn.words
         return [
             Option(
@@ -113,18 +122,21 @@ class Loops(StudioCog):
     def area(self) -> LoopArea:
         return self.services.loops
 
-    @verb("list")
+    @verb("list", does=Does.SEE)
     @choices("state", ["open", "archived", "bin"])
-    async def list_(self, interaction: Interaction, state: str = "open") -> None:
+    @choices("owner", ["all", "me", "studio"])
+    async def list_(self, interaction: Interaction, state: str = "open", owner: str = "all") -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await loop_list.show(turn, state))
+        await turn.reply(await loop_list.show(turn, state if owner == "all" else f"{state}.{owner}"))
 
-    @verb("show")
+    @verb("show", does=Does.SEE)
     async def show(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
         await show_panel(Turn.of(interaction), loop)
 
     @verb("new")
     @choices("pace", ["relaxed", "moderate", "intensive"])
+    @choices("for_", ["me", "studio"])
+    @app_commands.rename(for_="for")
     async def new(
         self,
         interaction: Interaction,
@@ -133,14 +145,17 @@ class Loops(StudioCog):
         end: str | None = None,
         pace: str | None = None,
         preset: str | None = None,
+        for_: str = "me",
     ) -> None:
         turn = Turn.of(interaction)
+        if for_ == "studio":
+            await turn.act_for(turn.server, "loop", Does.EDIT)
         first, last = await read_day(turn, start), await read_day(turn, end)
         if preset:
             await show_panel(turn, await from_preset(turn, name, preset, first, pace))
             return
         fields = LoopFields(name=name, start=first, end=last, pace=pace)
-        edited = await self.area.loops.create(turn.actor, turn.person, fields, key=turn.key)
+        edited = await self.area.loops.create(turn.actor, turn.owner, fields, key=turn.key)
         await show_panel(turn, edited.loop.id)
 
     @new.autocomplete("preset")
@@ -154,60 +169,60 @@ class Loops(StudioCog):
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        plan = await self.area.loops.plan(turn.person, loop)
+        plan = await self.area.loops.plan(turn.owner, loop)
         await turn.open(loop_form(plan.loop, turn.words))
 
-    @verb("switch")
+    @verb("switch", does=Does.SEE)
     async def switch(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        chosen = await self.area.loops.switch(turn.actor, turn.person, loop)
-        show = Button("loop", "show", turn.words("loop.card.show"), id=chosen.id, owner=turn.person)
+        chosen = await self.area.loops.switch(turn.actor, turn.owner, loop)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=chosen.id, owner=turn.owner)
         await turn.reply(note(turn.words("loop.told.switched", name=chosen.name), [show]))
 
     @verb("clip", opens_form=True)
     async def clip(self, interaction: Interaction, clip: ClipChoice | None = None) -> None:
         await open_clip_form(Turn.of(interaction), clip)
 
-    @verb("done")
+    @verb("done", does=Does.TICK)
     async def done(self, interaction: Interaction, clip: ClipChoice) -> None:
         turn = Turn.of(interaction)
         told, edited = await finish_clip(turn, clip)
-        show = Button("loop", "show", turn.words("loop.card.show"), id=edited.loop.id, owner=turn.person)
-        post = Button("loop", "done-post", turn.words("loop.card.post"), id=clip, owner=turn.person)
+        show = Button("loop", "show", turn.words("loop.card.show"), id=edited.loop.id, owner=turn.owner)
+        post = Button("loop", "done-post", turn.words("loop.card.post"), id=clip, owner=turn.owner)
         await turn.reply(note(told, [undo_button(turn, edited.group_id), show, post]))
 
-    @verb("next")
+    @verb("next", does=Does.SEE)
     async def next(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
         turn = Turn.of(interaction)
-        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        view = await self.area.store.view(turn.owner, await which_loop(turn, loop))
         await turn.reply(next_card(view, turn.words))
 
-    @verb("timeline")
+    @verb("timeline", does=Does.SEE)
     async def timeline(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
         turn = Turn.of(interaction)
-        view = await self.area.loops.view(turn.actor, turn.person, loop)
+        view = await self.area.store.view(turn.owner, await which_loop(turn, loop))
         await turn.reply(await timeline_card(turn, view, ""))
 
     @verb("suggest")
     async def suggest(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
         turn = Turn.of(interaction)
-        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        loop_id = await which_loop(turn, loop)
         card = await loop_readings.suggest(turn, loop_id)
         await turn.reply(card or note(turn.words("loop.suggest.thinking")))
 
     @verb("summary")
     async def summary(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
         turn = Turn.of(interaction)
-        loop_id = loop or (await self.area.loops.active(turn.actor, turn.person)).id
+        loop_id = await which_loop(turn, loop)
         await turn.reply(await loop_readings.summary_reply(turn, loop_id))
 
-    @verb("insights")
+    @verb("insights", does=Does.SEE)
     @choices("kind", ["suggest", "fixes", "summary"])
     async def insights(self, interaction: Interaction, loop: LoopChoice | None = None, kind: str | None = None) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await loop_readings.insights.show(turn, loop_readings.insight_filter(loop, kind)))
 
-    @verb("export")
+    @verb("export", does=Does.SEE)
     @choices("target", ["aqua", "analogue", "xp", "json", "csv"])
     async def export(
         self,
@@ -219,7 +234,7 @@ class Loops(StudioCog):
         turn = Turn.of(interaction)
         await turn.reply(await loop_files.export_reply(turn, target, loop, clip))
 
-    @verb("exports")
+    @verb("exports", does=Does.SEE)
     async def exports(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await loop_files.exports.show(turn))
@@ -232,30 +247,30 @@ class Loops(StudioCog):
     @verb("duplicate")
     async def duplicate(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        plan = await self.area.loops.plan(turn.person, loop)
+        plan = await self.area.loops.plan(turn.owner, loop)
         if plan.loop.is_dated:
             label = turn.words(day_label(plan.loop))
-            ask = Button("loop", "duplicate", label, id=plan.loop.id, owner=turn.person)
+            ask = Button("loop", "duplicate", label, id=plan.loop.id, owner=turn.owner)
             await turn.reply(note(turn.words("error.loop_needs_day"), [ask]))
             return
         await _duplicated(turn, loop, None)
 
-    @verb("archive")
+    @verb("archive", does=Does.DELETE)
     async def archive(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        edited = await self.area.loops.archive(turn.actor, turn.person, loop)
+        edited = await self.area.loops.archive(turn.actor, turn.owner, loop)
         await _told(turn, "loop.told.archived", edited)
 
-    @verb("unarchive")
+    @verb("unarchive", does=Does.DELETE)
     async def unarchive(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        edited = await self.area.loops.unarchive(turn.actor, turn.person, loop)
+        edited = await self.area.loops.unarchive(turn.actor, turn.owner, loop)
         await _told(turn, "loop.told.unarchived", edited)
 
-    @verb("delete", opens_form=True)
+    @verb("delete", opens_form=True, does=Does.DELETE)
     async def delete(self, interaction: Interaction, loop: LoopChoice) -> None:
         turn = Turn.of(interaction)
-        plan = await self.area.loops.plan(turn.person, loop)
+        plan = await self.area.loops.plan(turn.owner, loop)
         await turn.open(name_form(turn.words, "loop", "delete", plan.loop.id, plan.loop.name))
 
 
@@ -263,7 +278,7 @@ async def make_a_clip(interaction: Interaction, message: discord.Message) -> Non
     """Open the form of a new clip in the active loop, filled in with a message."""
     turn = Turn.of(interaction)
     area: LoopArea = turn.services.loops
-    loop = await area.loops.active(turn.actor, turn.person)
+    loop = (await area.loops.plan(turn.owner, await which_loop(turn, None, Does.EDIT))).loop
     text = message.content.strip()
     first = text.split("\n")[0][: area.rules.name_max]
     notes = text[: area.rules.notes_max] if text != first else ""
@@ -275,14 +290,14 @@ async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace:
     area: LoopArea = turn.services.loops
     releases = turn.services.releases
     preset = _preset(releases.presets.presets.values(), key)
-    start = first or await releases.today(turn.person)
+    start = first or await releases.today(turn.owner)
     anchor = start
     if preset.anchor is Anchor.RELEASE:
         anchor = start - timedelta(days=min(task.offset for task in preset.tasks))
     draft = ReleaseDraft(name, anchor, preset.key, pace=Pace(pace) if pace else None)
-    saved = await releases.create(turn.actor, turn.person, draft, key=turn.key)
+    saved = await releases.create(turn.actor, turn.owner, draft, key=turn.key)
     loop_id: str = saved.view.release.loop_id
-    await area.loops.switch(turn.actor, turn.person, loop_id)
+    await area.loops.switch(turn.actor, turn.owner, loop_id)
     return loop_id
 
 
@@ -295,47 +310,76 @@ def _preset(presets: Iterable[Preset], typed: str) -> Preset:
     raise Refused("loop_preset_unknown", typed=typed[:40])
 
 
-async def _count_loops(turn: Turn, state: str) -> int:
+async def _count_loops(turn: Turn, wanted: str) -> int:
+    return len(await _lines(turn, wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopRow:
+    """A loop in the list. `shares_name`: another one is called the same. `kept_until`: how long the bin keeps it."""
+
+    line: LoopLine
+    shares_name: bool
+    kept_until: date
+    is_studio: bool
+
+
+async def _lines(turn: Turn, wanted: str) -> list[LoopLine]:
+    """Return the loops of a list, "open" or "open.studio": one's own, then this server's."""
     area: LoopArea = turn.services.loops
-    return len(await area.loops.lines(turn.person, state))
-
-
-LoopRow = tuple[LoopLine, bool, date]
+    state, _, whose = wanted.partition(".")
+    lines = await area.loops.lines(turn.person, state) if whose != "studio" else []
+    studio = await turn.studio("loop") if whose != "me" else None
+    if studio is not None:
+        lines += await area.loops.lines(studio, state, turn.person)
+        opened = any(line.is_active for line in lines if line.loop.owner_id == studio)
+        # The oldest of one's own counts as open only where nothing of the server's is.
+        lines = [replace(one, is_active=one.is_active and (one.loop.owner_id == studio or not opened)) for one in lines]
+    return lines
 
 
 async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[LoopRow]:
     """Return a page of loops, each with whether another one has the same name and how long the bin keeps it."""
-    area: LoopArea = turn.services.loops
-    lines = await area.loops.lines(turn.person, state)
+    lines = await _lines(turn, state)
     names = [line.loop.name.casefold() for line in lines]
     zone = await turn.services.studio.zone(turn.person, turn.guild)
     kept = kept_for("loops")
     return [
-        (
+        LoopRow(
             line,
             names.count(line.loop.name.casefold()) > 1,
             ((line.loop.deleted_at or turn.now) + kept).astimezone(zone).date(),
+            is_studio=line.loop.owner_id != turn.person,
         )
         for line in lines[offset : offset + limit]
     ]
 
 
 def _loops_card(page: Page[LoopRow], words: Words) -> Card:
-    in_bin = page.filter == "bin"
+    state = page.filter.partition(".")[0]
+    in_bin = state == "bin"
     rows = [
         Line(
-            binned_text(line, words, until) if in_bin else list_card(line, words, shared_name=shared),
+            _row_text(row, words, in_bin=in_bin),
             Button(
                 "loop",
                 "restore" if in_bin else "show",
                 words("loop.lists.restore" if in_bin else "loop.card.show"),
-                id=line.loop.id,
-                owner=line.loop.owner_id,
+                id=row.line.loop.id,
+                owner=row.line.loop.owner_id,
             ),
         )
-        for line, shared, until in page.rows
+        for row in page.rows
     ]
-    return Card(title=words(f"loop.lists.title_{page.filter}"), sections=[Section(None, rows)])
+    return Card(title=words(f"loop.lists.title_{state}"), sections=[Section(None, rows)])
+
+
+def _row_text(row: LoopRow, words: Words, *, in_bin: bool) -> str:
+    if in_bin:
+        text = binned_text(row.line, words, row.kept_until)
+    else:
+        text = list_card(row.line, words, shared_name=row.shares_name)
+    return join(" · ", [text, words("card.studio_owned")]) if row.is_studio else text
 
 
 loop_list = Pager(
@@ -344,7 +388,7 @@ loop_list = Pager(
     _count_loops,
     _loop_rows,
     _loops_card,
-    lambda state, words: note(words(f"loop.lists.empty_{state}")),
+    lambda wanted, words: note(words(f"loop.lists.empty_{wanted.partition('.')[0]}")),
     per_page=7,
 )
 
@@ -388,7 +432,7 @@ def loop_form(loop: Loop, words: Words) -> Form:
 async def open_loop_form(press: Press) -> None:
     """Open the form of a loop."""
     area: LoopArea = press.services.loops
-    plan = await area.loops.plan(press.person, press.id)
+    plan = await area.loops.plan(press.owner, press.id)
     await press.open(loop_form(plan.loop, press.words))
 
 
@@ -397,14 +441,14 @@ async def save_loop(submit: Submit) -> None:
     """Change a loop to what the form says; taking its dates off is asked for first."""
     area: LoopArea = submit.services.loops
     values = submit.values
-    plan = await area.loops.plan(submit.person, submit.id)
+    plan = await area.loops.plan(submit.owner, submit.id)
     start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
     if plan.loop.is_dated and (start is None) is not (end is None):
         raise Refused("loop_dates_both")
     fields = LoopFields(
         name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
     )
-    edited = await area.loops.edit(submit.actor, submit.person, submit.id, fields)
+    edited = await area.loops.edit(submit.actor, submit.owner, submit.id, fields)
     if plan.loop.is_dated and start is None and end is None:
         await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
         return
@@ -412,22 +456,22 @@ async def save_loop(submit: Submit) -> None:
     await loop_panel.after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
 
 
-@form("loop", "delete")
+@form("loop", "delete", does=Does.DELETE)
 async def delete_loop(submit: Submit) -> None:
     """Put a loop into the bin once its name was typed."""
     area: LoopArea = submit.services.loops
-    plan = await area.loops.plan(submit.person, submit.id)
+    plan = await area.loops.plan(submit.owner, submit.id)
     check_name(submit, plan.loop.name)
-    edited = await area.loops.delete(submit.actor, submit.person, submit.id)
+    edited = await area.loops.delete(submit.actor, submit.owner, submit.id)
     await _told(submit, "loop.told.deleted", edited)
 
 
-@control("loop", "restore")
+@control("loop", "restore", does=Does.DELETE)
 async def restore(press: Press) -> None:
     """Take a loop out of the bin."""
     area: LoopArea = press.services.loops
-    edited = await area.loops.restore(press.actor, press.person, press.id)
-    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.person)
+    edited = await area.loops.restore(press.actor, press.owner, press.id)
+    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.owner)
     await press.update(note(press.words("loop.told.restored", name=edited.loop.name), [show]))
 
 
@@ -440,7 +484,7 @@ def day_label(loop: Loop) -> str:
 async def ask_day(press: Press) -> None:
     """Ask for the first day of a copy."""
     area: LoopArea = press.services.loops
-    plan = await area.loops.plan(press.person, press.id)
+    plan = await area.loops.plan(press.owner, press.id)
     words = press.words
     now = plan.loop.anchor_date or plan.loop.start_date
     help_text = words("loop.form.duplicate_help", day=day_month(now)) if now else None
@@ -458,7 +502,7 @@ async def duplicate_dated(submit: Submit) -> None:
 async def _duplicated(turn: Turn, loop_id: str, new_day: date | None) -> None:
     area: LoopArea = turn.services.loops
     suffix = turn.words("loop.copy_suffix")
-    edited = await area.loops.duplicate(turn.actor, turn.person, loop_id, new_day=new_day, suffix=suffix)
+    edited = await area.loops.duplicate(turn.actor, turn.owner, loop_id, new_day=new_day, suffix=suffix)
     await _told(turn, "loop.told.duplicated", edited)
 
 

@@ -13,10 +13,12 @@ from bot.loops.moving import LoopFile, Preview
 from bot.loops.wording import names_text
 from bot.say.card import Accent, Button, Card, Fact, Line, OutFile, Row, Section, State, Style, Text, note, raw
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
 from bot.ui.pager import Page, Pager
+from cogs.loops.panel import which_loop
 from cogs.loops.readings import asker_of, origin_text, plain_words
 
 _BLOCK = 1_400
@@ -27,21 +29,21 @@ async def export_reply(turn: Turn, target: str, loop_id: str | None, clip_id: st
     """Make an export or a file, and return its card."""
     area: LoopArea = turn.services.loops
     if loop_id is None and clip_id is not None:
-        loop_id = (await area.clips.get(turn.person, clip_id))[0].id
+        loop_id = (await area.clips.get(turn.owner, clip_id))[0].id
     if loop_id is None:
-        loop_id = (await area.loops.active(turn.actor, turn.person)).id
+        loop_id = await which_loop(turn, None)
     if target in ("json", "csv"):
-        return file_card(await area.transfer.file_of(turn.person, loop_id, as_csv=target == "csv"), turn)
+        return file_card(await area.transfer.file_of(turn.owner, loop_id, as_csv=target == "csv"), turn)
     made = await area.exports.make(
         turn.actor,
-        turn.person,
+        turn.owner,
         loop_id,
         ExportTarget(target),
         asker_of(turn),
         plain_words(turn.words),
         clip_id=clip_id,
     )
-    opened = await area.exports.open(turn.actor, turn.person, made.export.id)
+    opened = await area.exports.open(turn.actor, turn.owner, made.export.id)
     return export_card(opened, turn.words)
 
 
@@ -52,7 +54,7 @@ def file_card(found: LoopFile, turn: Turn) -> Card:
         title=found.loop.name,
         lead=words("loop.file.lead"),
         files=[OutFile(found.name, found.data)],
-        rows=[[Button("loop", "show", words("loop.card.show"), id=found.loop.id, owner=turn.person)]],
+        rows=[[Button("loop", "show", words("loop.card.show"), id=found.loop.id, owner=turn.owner)]],
     )
 
 
@@ -98,11 +100,11 @@ def export_state(one: Export, words: Words) -> State:
     return State(words(f"loop.export.state.{one.state.value}"), "", accent)
 
 
-@control("loop", "x-open")
+@control("loop", "x-open", does=Does.SEE)
 async def open_export(press: Press) -> None:
     """Open an export from the history."""
     area: LoopArea = press.services.loops
-    made = await area.exports.open(press.actor, press.person, press.id)
+    made = await area.exports.open(press.actor, press.owner, press.id)
     await press.reply(export_card(made, press.words), ephemeral=True)
 
 
@@ -111,7 +113,7 @@ async def retry_export(press: Press) -> None:
     """Try an export again that could not be made."""
     area: LoopArea = press.services.loops
     await press.defer(new_message=True)
-    made = await area.exports.retry(press.actor, press.person, press.id, asker_of(press), plain_words(press.words))
+    made = await area.exports.retry(press.actor, press.owner, press.id, asker_of(press), plain_words(press.words))
     await press.reply(export_card(made, press.words))
 
 
@@ -120,15 +122,15 @@ async def export_again(press: Press) -> None:
     """Make the same export from the loop as it is today."""
     area: LoopArea = press.services.loops
     await press.defer(new_message=True)
-    before = (await area.exports.open(press.actor, press.person, press.id)).export
+    before = (await area.exports.open(press.actor, press.owner, press.id)).export
     await press.reply(await export_reply(press, before.target.value, before.loop_id, before.clip_id))
 
 
-@control("loop", "x-post")
+@control("loop", "x-post", does=Does.SEE)
 async def post_export(press: Press) -> None:
     """Post an export for everybody here."""
     area: LoopArea = press.services.loops
-    made = await area.exports.open(press.actor, press.person, press.id)
+    made = await area.exports.open(press.actor, press.owner, press.id)
     card = export_card(made, press.guild_words)
     await press.post(Card(title=card.title, lead=card.lead, facts=card.facts, files=card.files[:1], meta=card.meta))
 
@@ -137,18 +139,18 @@ async def post_export(press: Press) -> None:
 async def archive_export(press: Press) -> None:
     """Put an export away."""
     area: LoopArea = press.services.loops
-    group_id = await area.exports.archive(press.actor, press.person, press.id)
+    group_id = await area.exports.archive(press.actor, press.owner, press.id)
     await press.update(note(press.words("loop.export.archived"), [undo_button(press, group_id)]))
 
 
 async def _count(turn: Turn, _wanted: str) -> int:
     area: LoopArea = turn.services.loops
-    return (await area.exports.page(turn.person, 0, 1))[1]
+    return (await area.exports.page(turn.owner, 0, 1))[1]
 
 
 async def _rows(turn: Turn, _wanted: str, offset: int, limit: int) -> list[Export]:
     area: LoopArea = turn.services.loops
-    return (await area.exports.page(turn.person, offset, limit))[0]
+    return (await area.exports.page(turn.owner, offset, limit))[0]
 
 
 def _exports_card(page: Page[Export], words: Words) -> Card:
@@ -162,9 +164,9 @@ def _exports_card(page: Page[Export], words: Words) -> Card:
                 who=one.created_by,
                 when=one.created_at,
             ),
-            Button("loop", "x-retry", words("loop.card.retry"), id=one.id)
+            Button("loop", "x-retry", words("loop.card.retry"), id=one.id, owner=page.owner)
             if one.state in (ExportState.FAILED, ExportState.QUEUED)
-            else Button("loop", "x-open", words("loop.card.open"), id=one.id),
+            else Button("loop", "x-open", words("loop.card.open"), id=one.id, owner=page.owner),
         )
         for one in page.rows
     ]
@@ -188,12 +190,11 @@ exports = Pager(
 async def import_reply(turn: Turn, file: discord.Attachment, loop_id: str | None) -> Card:
     """Read a file and return the preview, or what is wrong with it."""
     area: LoopArea = turn.services.loops
-    if loop_id is None:
-        loop_id = (await area.loops.active(turn.actor, turn.person)).id
+    loop_id = await which_loop(turn, loop_id, Does.EDIT)
     limit = area.rules.transfer.bytes_max
     data = b" " * (limit + 1) if file.size > limit else await file.read()
     is_csv = file.filename.casefold().endswith(".csv")
-    preview = await area.transfer.read(turn.person, loop_id, data, is_csv=is_csv)
+    preview = await area.transfer.read(turn.owner, loop_id, data, is_csv=is_csv)
     return preview_card(preview, turn)
 
 
@@ -224,13 +225,13 @@ def preview_card(preview: Preview, turn: Turn, told: str | None = None) -> Card:
         words("loop.import.apply"),
         id=preview.token,
         arg="keep" if preview.keep_missing else "",
-        owner=turn.person,
+        owner=turn.owner,
         style=Style.PRIMARY,
     )
     row = [apply]
     if change.removed:
-        row.append(Button("loop", "im-keep", words("loop.import.keep"), id=preview.token, owner=turn.person))
-    row.append(Button("ui", "dismiss", words("card.not_now"), owner=turn.person))
+        row.append(Button("loop", "im-keep", words("loop.import.keep"), id=preview.token, owner=turn.owner))
+    row.append(Button("ui", "dismiss", words("card.not_now"), owner=turn.owner))
     return Card(title=title, lead=counts, facts=facts, rows=[row])
 
 
@@ -243,7 +244,7 @@ def _problem_text(problem: Problem, words: Words) -> str:
 async def keep_missing(press: Press) -> None:
     """Show the preview without the deletes."""
     area: LoopArea = press.services.loops
-    preview = await area.transfer.preview(press.person, press.id, keep_missing=True)
+    preview = await area.transfer.preview(press.owner, press.id, keep_missing=True)
     await press.update(preview_card(preview, press))
 
 
@@ -253,9 +254,9 @@ async def apply_import(press: Press) -> None:
     area: LoopArea = press.services.loops
     keep = press.arg == "keep"
     try:
-        edited, change = await area.transfer.apply(press.actor, press.person, press.id, keep_missing=keep)
+        edited, change = await area.transfer.apply(press.actor, press.owner, press.id, keep_missing=keep)
     except ChangedSince:
-        preview = await area.transfer.preview(press.person, press.id, keep_missing=keep)
+        preview = await area.transfer.preview(press.owner, press.id, keep_missing=keep)
         await press.update(preview_card(preview, press, press.words("error.loop_import_stale")))
         return
     told = press.words(
@@ -265,7 +266,7 @@ async def apply_import(press: Press) -> None:
         changed=len(change.changed),
         removed=len(change.removed),
     )
-    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.person)
+    show = Button("loop", "show", press.words("loop.card.show"), id=edited.loop.id, owner=press.owner)
     await press.update(note(told, [undo_button(press, edited.group_id), show]))
 
 

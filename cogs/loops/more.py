@@ -12,6 +12,7 @@ from bot.loops.whatif import WhatIf, WhatIfKind
 from bot.loops.wording import names_text, whatif_text, when_text
 from bot.say.card import Button, Card, Option, Row, Select, note, plain
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.confirm import question
@@ -26,13 +27,15 @@ _ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "fo
 _ZOOMS = ("0.5", "0.75", "1", "1.5", "2")
 
 
-@control("loop", "more")
+@control("loop", "more", does=Does.SEE)
 async def more(press: Press) -> None:
     """Offer the rarer actions."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     words = press.words
     skipped = {"step"} if view.loop.is_dated else set[str]()
+    if press.owner != press.person:
+        skipped.add("form")  # a form map is somebody's own
     if not view.what_ifs:
         skipped.add("apply")
     if not view.plan.clips:
@@ -45,11 +48,11 @@ async def more(press: Press) -> None:
     await press.reply(card, ephemeral=True)
 
 
-@control("loop", "more-pick")
+@control("loop", "more-pick", does=Does.SEE)
 async def more_pick(press: Press) -> None:
     """Do what was chosen, in place of the menu."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     words = press.words
     match press.values[0]:
         case "clip":
@@ -59,7 +62,8 @@ async def more_pick(press: Press) -> None:
         case "timeline":
             await press.update(await timeline_card(press, view, ""))
         case "step":
-            edited = await area.loops.step(press.actor, press.person, press.id)
+            await press.must(Does.EDIT)
+            edited = await area.loops.step(press.actor, press.owner, press.id)
             place = when_text(edited.loop, edited.loop.playhead_milli, words)
             await press.update(note(words("loop.told.playhead", when=place)))
         case "list":
@@ -92,7 +96,7 @@ async def change_role(press: Press) -> None:
     """Measure the loop by another role from now on."""
     area: LoopArea = press.services.loops
     fields = LoopFields(role=press.values[0])
-    edited = await area.loops.edit(press.actor, press.person, press.id, fields)
+    edited = await area.loops.edit(press.actor, press.owner, press.id, fields)
     told = press.words("loop.told.loop_changed", name=edited.loop.name)
     await press.update(note(told, [undo_button(press, edited.group_id)]))
 
@@ -127,15 +131,13 @@ async def apply(press: Press) -> None:
     match kind:
         case "add":
             fields = ClipFields(lane=parts[0], start=int(parts[1]) / MILLI, length=int(parts[2]) / MILLI)
-            edited = await area.clips.add(
-                press.actor, press.person, press.id, fields, source=Source.RULE, key=press.key
-            )
+            edited = await area.clips.add(press.actor, press.owner, press.id, fields, source=Source.RULE, key=press.key)
         case "ready":
-            edited = await area.clips.mark_ready(press.actor, press.person, parts[0])
+            edited = await area.clips.mark_ready(press.actor, press.owner, parts[0])
         case "move":
-            edited = await area.clips.move(press.actor, press.person, parts[0], int(parts[1]) / MILLI)
+            edited = await area.clips.move(press.actor, press.owner, parts[0], int(parts[1]) / MILLI)
         case _:
-            edited = await area.clips.finish(press.actor, press.person, parts[0])
+            edited = await area.clips.finish(press.actor, press.owner, parts[0])
     told = press.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
     await after_edit(press, told, edited.group_id, edited.loop.id)
 
@@ -200,29 +202,29 @@ def _bar_select(view: LoopView, area: LoopArea, words: Words) -> Select:
 
 async def _look(press: Press) -> None:
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     await press.update(await timeline_card(press, view, press.arg))
 
 
-@control("loop", "tl-earlier")
+@control("loop", "tl-earlier", does=Does.SEE)
 async def earlier(press: Press) -> None:
     """Look at what comes before."""
     await _look(press)
 
 
-@control("loop", "tl-later")
+@control("loop", "tl-later", does=Does.SEE)
 async def later(press: Press) -> None:
     """Look at what comes after."""
     await _look(press)
 
 
-@control("loop", "tl-look")
+@control("loop", "tl-look", does=Does.SEE)
 async def look(press: Press) -> None:
     """Look at the whole timeline."""
     await _look(press)
 
 
-@control("loop", "tl-here")
+@control("loop", "tl-here", does=Does.SEE)
 async def here(press: Press) -> None:
     """Look around the playhead again."""
     await _look(press)
@@ -232,7 +234,7 @@ async def here(press: Press) -> None:
 async def step(press: Press) -> None:
     """Move the playhead on by a bar."""
     area: LoopArea = press.services.loops
-    await area.loops.step(press.actor, press.person, press.id)
+    await area.loops.step(press.actor, press.owner, press.id)
     await _look(press)
 
 
@@ -240,7 +242,7 @@ async def step(press: Press) -> None:
 async def zoom(press: Press) -> None:
     """Show more or less time at once; momentum does not care."""
     area: LoopArea = press.services.loops
-    await area.loops.edit(press.actor, press.person, press.id, LoopFields(zoom=press.values[0]))
+    await area.loops.edit(press.actor, press.owner, press.id, LoopFields(zoom=press.values[0]))
     await _look(press)
 
 
@@ -249,51 +251,51 @@ async def set_playhead(press: Press) -> None:
     """Put the playhead on a bar."""
     area: LoopArea = press.services.loops
     units = (int(press.values[0]) - 1) * UNITS_PER_BAR
-    await area.loops.set_playhead(press.actor, press.person, press.id, units)
+    await area.loops.set_playhead(press.actor, press.owner, press.id, units)
     await _look(press)
 
 
-@control("loop", "tl-post")
+@control("loop", "tl-post", does=Does.SEE)
 async def post_timeline(press: Press) -> None:
     """Post the picture for everybody here."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     words = press.guild_words
     picture = await picture_of(area, view, words, press.arg)
     await press.post(Card(view.loop.name, momentum_state(view.momentum, words), media=[picture]))
 
 
-@control("loop", "next")
+@control("loop", "next", does=Does.SEE)
 async def show_next(press: Press) -> None:
     """Show everything that comes next, and what is still open from before."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     await press.reply(next_card(view, press.words), ephemeral=True)
 
 
-@control("loop", "done-post")
+@control("loop", "done-post", does=Does.SEE)
 async def post_done(press: Press) -> None:
     """Tell everybody here that a clip is finished."""
     area: LoopArea = press.services.loops
-    loop, clip = await area.clips.get(press.person, press.id)
+    loop, clip = await area.clips.get(press.owner, press.id)
     words = press.guild_words
     await press.post(note(words("loop.told.finished_post", clip=clip.name, loop=loop.name)))
 
 
-@control("loop", "tl-text")
+@control("loop", "tl-text", does=Does.SEE)
 async def as_text(press: Press) -> None:
     """Give all clips as a list."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     await press.reply(clips_card(view, press.words), ephemeral=True)
 
 
-@control("loop", "clip-open")
+@control("loop", "clip-open", does=Does.SEE)
 async def clip_open(press: Press) -> None:
     """Show the loop of a clip that was one of several with the same name."""
     area: LoopArea = press.services.loops
-    loop, _ = await area.clips.get(press.person, press.id)
-    view = await area.store.view(press.person, loop.id)
+    loop, _ = await area.clips.get(press.owner, press.id)
+    view = await area.store.view(press.owner, loop.id)
     await press.update(choose_clip_card(view, press.words, "clip"))
 
 
@@ -317,7 +319,7 @@ def undated_question(turn: Turn, plan: Plan) -> Card:
 async def undated(press: Press) -> None:
     """Take the dates off a loop."""
     area: LoopArea = press.services.loops
-    edited = await area.loops.make_undated(press.actor, press.person, press.id)
+    edited = await area.loops.make_undated(press.actor, press.owner, press.id)
     told = press.words("loop.told.undated", name=edited.loop.name)
     await after_edit(press, told, edited.group_id, edited.loop.id)
 

@@ -19,6 +19,7 @@ from bot.ports import OutMessage, Policy, SendFailed, Target
 from bot.posted_model import Shows
 from bot.say.card import Card, OutFile, note, plain
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
 from bot.ui.cards import discord_files, layout
 from bot.ui.common import undo_button
@@ -94,9 +95,7 @@ class LoopPanels:
         self._private.pop(message_id, None)
         while len(self._private) >= _PRIVATE_AT_MOST:
             del self._private[next(iter(self._private))]
-        self._private[message_id] = _Private(
-            turn.interaction, turn.person, loop_id, turn.words, turn.now + _TOKEN_LIVES
-        )
+        self._private[message_id] = _Private(turn.interaction, turn.owner, loop_id, turn.words, turn.now + _TOKEN_LIVES)
 
     async def touched(self, turn: Turn, loop_id: str) -> None:
         """Acknowledge a press or a form on a panel; a private panel lives on through its token."""
@@ -127,48 +126,58 @@ def panels_of(turn: Turn) -> LoopPanels:
     return turn.interaction.client.get_cog("Loops").panels
 
 
+async def which_loop(turn: Turn, loop_id: str | None, does: Does = Does.SEE) -> str:
+    """Return the loop that was asked for, else the active one; the turn is then about whose it is."""
+    if loop_id is not None:
+        return loop_id
+    loop = await turn.services.loops.loops.active(turn.actor, turn.person, await turn.studio("loop"))
+    if loop.owner_id != turn.person:
+        await turn.act_for(loop.owner_id, "loop", does)
+    return loop.id
+
+
 async def show_panel(turn: Turn, loop_id: str | None) -> None:
     """Answer with the live card of a loop: the one asked for, else the active one."""
     area: LoopArea = turn.services.loops
-    view = await area.loops.view(turn.actor, turn.person, loop_id)
+    view = await area.store.view(turn.owner, await which_loop(turn, loop_id))
     card = loop_card(view, turn.words, await picture_of(area, view, turn.words), can_post=True)
     message = await turn.reply(card)
     if message is not None:
         panels_of(turn).follow(turn, message.id, view.loop.id)
 
 
-@control("loop", "show")
+@control("loop", "show", does=Does.SEE)
 async def show_again(press: Press) -> None:
     """Show the live card of a loop."""
     await press.defer(new_message=True)
     await show_panel(press, press.id)
 
 
-@control("loop", "post")
+@control("loop", "post", does=Does.SEE)
 async def post(press: Press) -> None:
     """Post the panel for everybody here; it goes on following the loop."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     await panels_of(press).touched(press, press.id)
     card = await shared_card(area, view, press.guild_words)
-    await press.post(card, Shows(press.person, POSTED, view.loop.id))
+    await press.post(card, Shows(press.owner, POSTED, view.loop.id))
 
 
-@control("loop", "retry")
+@control("loop", "retry", does=Does.SEE)
 async def retry(press: Press) -> None:
     """Try the waiting edits now."""
     await panels_of(press).touched(press, press.id)
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     stored = await area.saving.retry(view.loop.id)
     await press.reply(note(press.words("loop.told.stored" if stored else "loop.told.still_waiting")))
 
 
-@control("loop", "copy")
+@control("loop", "copy", does=Does.SEE)
 async def copy(press: Press) -> None:
     """Give the waiting edits as text, so that they survive a restart."""
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     words = press.words
     lines = [plain(words(f"loop.intent.{intent.code}", **intent.parts)) for intent in view.waiting]
     text = "\n".join([plain(words("loop.told.copied_intents")), *(f"- {line}" for line in lines)])
@@ -182,7 +191,7 @@ async def discard(press: Press) -> None:
     """Let the waiting edits go."""
     await panels_of(press).touched(press, press.id)
     area: LoopArea = press.services.loops
-    view = await area.loops.view(press.actor, press.person, press.id)
+    view = await area.loops.view(press.actor, press.owner, press.id)
     count = await area.saving.discard(view.loop.id)
     await press.reply(note(press.words("loop.told.discarded", count=count)))
 

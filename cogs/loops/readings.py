@@ -28,6 +28,7 @@ from bot.say.card import (
     raw,
 )
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
@@ -65,7 +66,7 @@ async def suggest(turn: Turn, loop_id: str, *, fresh: bool = False) -> Card | No
     """Make a set of suggestions and return its card; None while the last press is still at work."""
     area: LoopArea = turn.services.loops
     found = await area.readings.generate(
-        turn.actor, turn.person, loop_id, asker_of(turn), plain_words(turn.words), fresh=fresh
+        turn.actor, turn.owner, loop_id, asker_of(turn), plain_words(turn.words), fresh=fresh
     )
     return None if found is None else suggestion_card(found, turn.words)
 
@@ -191,8 +192,8 @@ async def suggest_again(press: Press) -> None:
 async def accept(press: Press) -> None:
     """Add one suggested clip."""
     area: LoopArea = press.services.loops
-    edited = await area.readings.accept(press.actor, press.person, press.id)
-    left = await area.readings.open_set(press.person, edited.loop.id)
+    edited = await area.readings.accept(press.actor, press.owner, press.id)
+    left = await area.readings.open_set(press.owner, edited.loop.id)
     await press.update(suggestion_card(left, press.words))
     if edited.clip is not None:
         lane = press.words(f"loop.lane.{edited.clip.lane.value}")
@@ -204,8 +205,8 @@ async def accept(press: Press) -> None:
 async def dismiss(press: Press) -> None:
     """Take one suggestion away and remember it."""
     area: LoopArea = press.services.loops
-    edited = await area.readings.dismiss(press.actor, press.person, press.values[0])
-    left = await area.readings.open_set(press.person, edited.loop.id)
+    edited = await area.readings.dismiss(press.actor, press.owner, press.values[0])
+    left = await area.readings.open_set(press.owner, edited.loop.id)
     await press.update(suggestion_card(left, press.words))
     told = press.words("loop.suggest.dismissed")
     await press.reply(note(told, [undo_button(press, edited.group_id)]), ephemeral=True)
@@ -215,8 +216,8 @@ async def dismiss(press: Press) -> None:
 async def apply_all(press: Press) -> None:
     """Add every suggested clip that still fits; the tips stay."""
     area: LoopArea = press.services.loops
-    applied = await area.readings.apply_all(press.actor, press.person, press.id)
-    left = await area.readings.open_set(press.person, press.id)
+    applied = await area.readings.apply_all(press.actor, press.owner, press.id)
+    left = await area.readings.open_set(press.owner, press.id)
     await press.update(suggestion_card(left, press.words))
     told = press.words("loop.suggest.applied", count=applied.added)
     if applied.left_out:
@@ -228,7 +229,7 @@ async def apply_all(press: Press) -> None:
 async def edit_idea(press: Press) -> None:
     """Open the clip form filled in with an idea."""
     area: LoopArea = press.services.loops
-    loop, found = await area.readings.suggestion(press.person, press.id)
+    loop, found = await area.readings.suggestion(press.owner, press.id)
     clip = found.clip
     if clip is None or found.state is not SuggestionState.OPEN:
         return
@@ -249,7 +250,7 @@ async def summary_reply(turn: Turn, loop_id: str, *, fresh: bool = False) -> Car
     """Sum a loop up and return the card."""
     area: LoopArea = turn.services.loops
     found = await area.readings.summary(
-        turn.actor, turn.person, loop_id, asker_of(turn), plain_words(turn.words), fresh=fresh
+        turn.actor, turn.owner, loop_id, asker_of(turn), plain_words(turn.words), fresh=fresh
     )
     return summary_card(found, turn.words)
 
@@ -294,7 +295,7 @@ async def summary_again(press: Press) -> None:
     await press.update(await summary_reply(press, press.id, fresh=True))
 
 
-@control("loop", "sum-post")
+@control("loop", "sum-post", does=Does.SEE)
 async def summary_post(press: Press) -> None:
     """Post the summary for everybody here."""
     card = await summary_reply(press, press.id)
@@ -307,13 +308,13 @@ async def summary_post(press: Press) -> None:
 async def _count(turn: Turn, wanted: str) -> int:
     loop_id, kind = _filter(wanted)
     area: LoopArea = turn.services.loops
-    return (await area.readings.insights(turn.person, loop_id, kind, 0, 1))[1]
+    return (await area.readings.insights(turn.owner, loop_id, kind, 0, 1))[1]
 
 
 async def _rows(turn: Turn, wanted: str, offset: int, limit: int) -> list[Insight]:
     loop_id, kind = _filter(wanted)
     area: LoopArea = turn.services.loops
-    return (await area.readings.insights(turn.person, loop_id, kind, offset, limit))[0]
+    return (await area.readings.insights(turn.owner, loop_id, kind, offset, limit))[0]
 
 
 def _filter(wanted: str) -> tuple[str | None, InsightKind | None]:
@@ -338,11 +339,11 @@ def _insights_card(page: Page[Insight], words: Words) -> Card:
         )
         if one.pinned:
             text = join(" · ", [text, words("loop.insight.pinned")])
-        lines.append(Line(text, Button("loop", "i-open", words("loop.card.open"), id=one.id)))
+        lines.append(Line(text, Button("loop", "i-open", words("loop.card.open"), id=one.id, owner=page.owner)))
     return Card(
         title=words("loop.insight.title", count=page.total),
         sections=[Section(None, lines)],
-        rows=[[Button("loop", "i-costs", words("loop.insight.costs"))]],
+        rows=[[Button("loop", "i-costs", words("loop.insight.costs"), owner=page.owner)]],
     )
 
 
@@ -360,7 +361,7 @@ insights = Pager(
 async def insight_card(turn: Turn, insight_id: str) -> Card:
     """Return one reading, compared with the loop as it is now."""
     area: LoopArea = turn.services.loops
-    loop, one, now = await area.readings.insight(turn.person, insight_id)
+    loop, one, now = await area.readings.insight(turn.owner, insight_id)
     words = turn.words
     then, now, change = compared(one.score, now)
     facts: list[Fact | str] = [
@@ -379,7 +380,7 @@ async def insight_card(turn: Turn, insight_id: str) -> Card:
             )
         )
     pin = ("i-unpin", "loop.insight.unpin") if one.pinned else ("i-pin", "loop.insight.pin")
-    owner = turn.person
+    owner = turn.owner
     return Card(
         title=join(": ", [loop.name, words(f"loop.insight.kind.{one.kind.value}")]),
         facts=facts,
@@ -395,7 +396,7 @@ async def insight_card(turn: Turn, insight_id: str) -> Card:
     )
 
 
-@control("loop", "i-open")
+@control("loop", "i-open", does=Does.SEE)
 async def open_insight(press: Press) -> None:
     """Open one reading."""
     await press.reply(await insight_card(press, press.id), ephemeral=True)
@@ -403,7 +404,7 @@ async def open_insight(press: Press) -> None:
 
 async def _pin(press: Press, *, pinned: bool) -> None:
     area: LoopArea = press.services.loops
-    await area.readings.pin(press.actor, press.person, press.id, pinned=pinned)
+    await area.readings.pin(press.actor, press.owner, press.id, pinned=pinned)
     await press.update(await insight_card(press, press.id))
 
 
@@ -423,7 +424,7 @@ async def unpin_insight(press: Press) -> None:
 async def delete_insight(press: Press) -> None:
     """Delete a reading; Undo brings it back."""
     area: LoopArea = press.services.loops
-    group_id = await area.readings.forget(press.actor, press.person, press.id)
+    group_id = await area.readings.forget(press.actor, press.owner, press.id)
     await press.update(note(press.words("loop.insight.deleted"), [undo_button(press, group_id)]))
 
 
@@ -436,12 +437,12 @@ def _cost(month: MonthlyCost, words: Words) -> str:
     return unknown if month.unpriced == month.readings else join(", ", [known, unknown])
 
 
-@control("loop", "i-costs")
+@control("loop", "i-costs", does=Does.SEE)
 async def show_costs(press: Press) -> None:
     """Show what AI readings took, by month."""
     area: LoopArea = press.services.loops
     words = press.words
-    months = await area.readings.costs(press.person)
+    months = await area.readings.costs(press.owner)
     lines = [
         words(
             "loop.insight.month",

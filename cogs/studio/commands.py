@@ -25,12 +25,13 @@ from bot.ui.items import Who
 from bot.ui.panel import saved
 from bot.ui.places import bot_rights
 from cogs.studio import privacy as studio_privacy
+from cogs.studio import roles as studio_roles
 from cogs.studio import setup as studio_setup
 from cogs.studio.access import WORDS, asking, channel_access
 from cogs.studio.privacy import PrivacyCommands
 from cogs.studio.setup import open_setup, read_zone, settings_card
 
-PARTS = (studio_setup, studio_privacy)
+PARTS = (studio_setup, studio_privacy, studio_roles)
 
 
 @group("studio", where="SDU")

@@ -14,8 +14,10 @@ from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form, FormValues
 from bot.ui.items import Who
 from bot.ui.places import must_be_seen
+from cogs.studio.roles import roles_button
 
 STEPS = ("channels", "roles", "time", "ai", "privacy", "test")
+ROLES = ("lead_role", "member_role", "guest_role", "approver_role")
 PURPOSES = ("bounces", "releases", "digest")
 DAYS = 7
 TOKEN_LIMITS = {
@@ -85,8 +87,9 @@ def step_facts(settings: GuildSettings, turn: Turn, step: str) -> list[Fact]:
             return [Fact(words(f"studio.setup.{p}"), channel(getattr(settings, f"{p}_channel"))) for p in PURPOSES]
         case "roles":
             return [
-                Fact(words("studio.setup.manager_role"), role(settings.manager_role)),
+                Fact(words("studio.setup.lead_role"), role(settings.lead_role)),
                 Fact(words("studio.setup.member_role"), role(settings.member_role)),
+                Fact(words("studio.setup.guest_role"), role(settings.guest_role)),
                 Fact(words("studio.setup.approver_role"), role(settings.approver_role)),
             ]
         case "time":
@@ -134,7 +137,12 @@ def settings_card(settings: GuildSettings, turn: Turn) -> Card:
     buttons = [
         Button("studio", "change", words(f"studio.setup.{step}_name"), id=step, owner=turn.person) for step in steps
     ]
-    return Card(words("studio.settings.title"), lead=words("studio.settings.lead"), sections=sections, rows=[buttons])
+    return Card(
+        words("studio.settings.title"),
+        lead=words("studio.settings.lead"),
+        sections=sections,
+        rows=[buttons, [roles_button(turn)]],
+    )
 
 
 def _lines(facts: list[Fact]) -> list[str]:
@@ -157,10 +165,7 @@ def step_form(settings: GuildSettings, turn: Turn, step: str, action: str) -> Fo
         case "channels":
             fields = [pick(p, FieldKind.CHANNEL, getattr(settings, f"{p}_channel")) for p in PURPOSES]
         case "roles":
-            fields = [
-                pick(name, FieldKind.ROLE, getattr(settings, name))
-                for name in ("manager_role", "member_role", "approver_role")
-            ]
+            fields = [pick(name, FieldKind.ROLE, getattr(settings, name)) for name in ROLES]
         case "time":
             days = [Option(words(f"studio.day.{day}"), str(day)) for day in range(DAYS)]
             hours = [Option(f"{hour:02}:00", str(hour)) for hour in range(24)]
@@ -236,7 +241,7 @@ def read_step(step: str, values: FormValues, turn: Turn) -> Mapping[str, object]
         case "channels":
             return {f"{purpose}_channel": number(purpose) for purpose in PURPOSES}
         case "roles":
-            return {name: number(name) for name in ("manager_role", "member_role", "approver_role")}
+            return {name: number(name) for name in ROLES}
         case "time":
             zone = read_zone(values.text("zone"), turn)
             return {

@@ -32,6 +32,10 @@ class LoopRepository(Repository[UnitT]):
             return None
         return _loop(row)
 
+    async def owner_of(self, loop_id: str) -> int | None:
+        """Return whose loop it is; for system units, which see everybody's."""
+        return (await self.session.execute(select(LoopRow.owner_id).where(LoopRow.id == loop_id))).scalar_one_or_none()
+
     async def all(self) -> list[Loop]:
         """Return what is not in the bin, the most recently changed first."""
         rows = await self.session.execute(
@@ -117,6 +121,10 @@ class ClipRepository(Repository[UnitT]):
     async def get(self, clip_id: str) -> Clip | None:
         row = await self._row(clip_id)
         return None if row is None else _clip(row)
+
+    async def owner_of(self, clip_id: str) -> int | None:
+        """Return whose loop a clip is in; for system units, which see everybody's."""
+        return (await self.session.execute(select(ClipRow.owner_id).where(ClipRow.id == clip_id))).scalar_one_or_none()
 
     async def count(self, loop_id: str) -> int:
         return (

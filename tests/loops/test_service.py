@@ -438,6 +438,13 @@ class Stubborn:
         async with self._real.read(owner) as unit:
             yield unit
 
+    @asynccontextmanager
+    async def system_read(self):
+        if self.deaf:
+            raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+        async with self._real.system_read() as unit:
+            yield unit
+
 
 @pytest.fixture
 def stubborn(area: LoopArea, sqlite_database: Database) -> Stubborn:

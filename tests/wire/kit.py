@@ -185,7 +185,8 @@ class Actor:
             usage = self.person.usage(command)
             filled: dict[str, Any] = {}
             known = {o["name"]: o for o in usage.options}
-            for name, value in options.items():
+            for python_name, value in options.items():
+                name = python_name.removesuffix("_")  # `for_` fills "for"
                 filled[name] = await self._fill(usage, known.get(name, {}), name, value, filled)
             return await self._settle(self.person.use(command, filled), wait=wait)
 
