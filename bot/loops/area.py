@@ -9,7 +9,7 @@ from bot.loops.clips import ClipService
 from bot.loops.drawing import Drawing
 from bot.loops.handing_out import ExportService
 from bot.loops.moving import TransferService
-from bot.loops.ports import BounceReader, NoBounces, NoPhase, NoProfile, PhaseReader
+from bot.loops.ports import BounceReader, NoBounces, NoPhase, NoProfile, NoServers, PhaseReader, Servers
 from bot.loops.readings import ReadingService
 from bot.loops.rules import LoopRules, loop_rules
 from bot.loops.saving import Saving
@@ -27,6 +27,7 @@ class Neighbours:
     bounces: BounceReader = field(default_factory=NoBounces)
     phases: PhaseReader = field(default_factory=NoPhase)
     profiles: ProfileReader = field(default_factory=NoProfile)
+    servers: Servers = field(default_factory=NoServers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def open_loops(
 ) -> LoopArea:
     """Make the services of loops. Without an assistant everything works by the rules."""
     rules = loop_rules()
-    store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases, neighbours.zones)
+    store = LoopStore(
+        database, clock, rules, neighbours.bounces, neighbours.phases, neighbours.zones, neighbours.servers
+    )
     loops = LoopService(store, neighbours.profiles, neighbours.zones)
     readings = ReadingService(store, ShippedBank(), assistant)
     return LoopArea(

@@ -127,6 +127,8 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
 
 def _meta(view: LoopView, words: Words) -> list[str]:
     meta: list[str] = [words("loop.card.meta_updated", when=view.loop.updated_at)]
+    if view.is_studios:
+        meta.append(words("card.studio_owned"))
     if view.saving or view.waiting:
         meta.insert(0, words("loop.card.meta_saving"))
     if view.from_memory:

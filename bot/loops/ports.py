@@ -28,6 +28,19 @@ class PhaseReader(Protocol):
         ...
 
 
+class Servers(Protocol):
+    """Tell servers from people among owners."""
+
+    async def is_server(self, owner: int) -> bool: ...
+
+
+class NoServers:
+    """Stands in where there are only people."""
+
+    async def is_server(self, owner: int) -> bool:
+        return False
+
+
 class NoBounces:
     """Stands in where no bounces are kept."""
 

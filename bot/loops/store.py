@@ -11,7 +11,7 @@ from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
-from bot.loops.ports import BounceReader, PhaseReader
+from bot.loops.ports import BounceReader, PhaseReader, Servers
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
 from bot.loops.sequence import Sequenced, sequence
@@ -52,6 +52,8 @@ class LoopView:
     saving: bool = False
     waiting: tuple[Intent, ...] = ()
     from_memory: bool = False
+    is_studios: bool = False
+    """It belongs to a server."""
 
     @property
     def loop(self) -> Loop:
@@ -69,6 +71,7 @@ class LoopStore:
         bounces: BounceReader,
         phases: PhaseReader,
         zones: ZoneReader,
+        servers: Servers,
         saving: Saving | None = None,
     ) -> None:
         self.database = database
@@ -78,6 +81,7 @@ class LoopStore:
         self._bounces = bounces
         self._phases = phases
         self._zones = zones
+        self._servers = servers
         self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
 
     @property
@@ -118,9 +122,10 @@ class LoopStore:
             plan, remembered = known[1], True
         self._remember(owner, plan)
         phase = "any" if remembered else await self._phases.phase_of(owner)
-        return self.look(plan, phase=phase, from_memory=remembered)
+        is_studios = not remembered and await self._servers.is_server(owner)
+        return self.look(plan, phase=phase, from_memory=remembered, is_studios=is_studios)
 
-    def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
+    def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False, is_studios: bool = False) -> LoopView:
         """Let both engines read a plan at the present."""
         now = self.now
         sequenced = self.sequenced(plan, now)
@@ -135,6 +140,7 @@ class LoopStore:
             saving=self.saving.is_saving(plan.loop.id),
             waiting=self.saving.waiting(plan.loop.id),
             from_memory=from_memory,
+            is_studios=is_studios,
         )
 
     def sequenced(self, plan: Plan, now: datetime) -> Sequenced:

@@ -303,6 +303,14 @@ class StudioService:
         async with self._database.system_write("guild.left") as unit:
             await unit.repo(GuildRepository).left(guild_id)
 
+    async def is_server(self, owner: int) -> bool:
+        """Tell whether an owner is a server that I am or was in, and not a person."""
+
+        async def read() -> frozenset[int]:
+            return frozenset(guild.id for guild in await self.guilds())
+
+        return owner in await self._keep("guilds", "ids", read)
+
     async def guilds(self) -> list[Guild]:
         async with self._database.system_read() as unit:
             return await unit.repo(GuildRepository).all()

@@ -46,6 +46,7 @@ async def test_a_loop_of_the_studio_is_worked_on_by_its_members(product: Product
 
     await ben.slash("/loop show", loop="Low Tide")
     assert "Mix pass" in ben.sees()
+    assert ben.sees().count("· studio") == 2, "in the list and on the panel"
     await ben.slash("/loop done", clip="Mix pass")
     await ada.slash("/loop show", loop="Low Tide")
     assert "1 of 1" in ada.sees() or "done" in ada.sees().casefold()

@@ -19,6 +19,7 @@ def wire_loops(on: Foundation, assistant: Assistant | None = None) -> LoopArea:
         bounces=LinkedBounces(BounceReads(on.database)),
         phases=PhaseReads(on.database),
         profiles=CoachReads(on.database),
+        servers=on.studio,
     )
     area = open_loops(on.database, on.clock, neighbours, assistant)
     on.posted.register(POSTED, LoopMessages(area, on.catalogue).draw)
