@@ -7,6 +7,7 @@ from bot.ai.assistant import ClaudeAssistant
 from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
+from bot.clients.service import ClientService
 from bot.clock import Clock
 from bot.coach.service import CoachService
 from bot.digest.messages import DigestMessages
@@ -72,3 +73,4 @@ class Services(Foundation):
     digest_messages: DigestMessages
     missions: MissionArea
     archive: ArchiveService
+    clients: ClientService

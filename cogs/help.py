@@ -17,7 +17,7 @@ from bot.ui.commands import check_command, listed, verb, verb_of
 from bot.ui.controls import control
 from bot.ui.items import Who
 
-GROUPS = ("loop", "bounce", "mission", "coach", "release", "digest", "voice", "studio")
+GROUPS = ("loop", "bounce", "mission", "coach", "release", "digest", "client", "voice", "studio")
 FIRST_STEPS = ("/loop new", "/bounce new", "/coach start")
 
 

@@ -40,6 +40,23 @@ class Owned:
 
     owner_id: Mapped[int] = mapped_column(BigInt(), index=True, nullable=False)
 
+    __client__: ClassVar[str] = "closed"
+    """What somebody from a client's side reaches of a server's rows (storage/sight.py): "filed" under their client,
+    "within:<column>" a row that is, "itself" the client's own row, "open" for what only the house reads, else "closed".
+    """
+
+
+class Filed:
+    """May be filed under a client of the server that owns it.
+
+    Not a foreign key: SQLite cannot add one to a table that is there, and a client that is deleted lets its things go
+    in the same transaction.
+    """
+
+    __client__: ClassVar[str] = "filed"
+
+    client_id: Mapped[str | None] = mapped_column(Text, index=True, nullable=True)
+
 
 class Tracked:
     """Changes of these rows are recorded by the unit of work and can be undone.

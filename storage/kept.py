@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from storage.engine import Engines
 
-WATCHED = ("settings", "facts")
+WATCHED = ("settings", "facts", "guilds", "client_people")
 _VERBS = {"INSERT": 2, "UPDATE": 1, "DELETE": 2, "REPLACE": 2}
 
 

@@ -5,11 +5,14 @@ from typing import Any
 from sqlalchemy import TextClause, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
-from storage.base import Owned
+from storage.base import Filed, Owned
+from storage.sight import CLOSED, Sight, criteria
 
 OWNER = "owner"
 """Key in `Session.info`: an owner id, or `SYSTEM`."""
 SYSTEM = "system"
+SIGHT = "sight"
+"""Key in `Session.info`: the `Sight` of somebody from a client's side, None for everybody else."""
 CHECKED = "studiohand_checked"
 """Execution option of inserts whose owner `Unit` has compared itself."""
 
@@ -43,6 +46,14 @@ def _add_owner(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(
         with_loader_criteria(Owned, lambda cls: cls.owner_id == owner, include_aliases=True)
     )
+    sight: Sight | None = state.session.info.get(SIGHT)
+    if sight is not None:
+        state.statement = state.statement.options(
+            *(
+                with_loader_criteria(table, criterion(table, sight.client_id), include_aliases=True)
+                for table, criterion in criteria().items()
+            )
+        )
 
 
 @event.listens_for(OwnedSession, "before_flush")
@@ -50,6 +61,15 @@ def _check_owner(session: Session, _context: UOWTransaction, _instances: Any) ->
     owner = session.info.get(OWNER)
     if owner == SYSTEM:
         return
+    sight: Sight | None = session.info.get(SIGHT)
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, Owned) and row.owner_id != owner:
             raise ForeignOwner(f"a row of {type(row).__name__} belongs to somebody else")
+        if sight is not None and isinstance(row, Owned) and not _is_theirs(row, sight):
+            raise ForeignOwner(f"a row of {type(row).__name__} is none of that client's")
+
+
+def _is_theirs(row: Owned, sight: Sight) -> bool:
+    """Tell whether a client's person may write a row. What is within a thing was found through that thing."""
+    reach = row.__client__
+    return row.client_id == sight.client_id if isinstance(row, Filed) else reach != CLOSED

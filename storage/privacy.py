@@ -16,8 +16,12 @@ NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "mission_steps": ("decided_by", ("id", "state", "decided_name", "decided_at")),
     "mission_events": ("actor_reference", ("id", "at", "state_after", "actor_name")),
     "mission_votes": ("voter_id", ("id", "voter_name", "at")),
+    "client_people": ("user_id", ("id", "name", "may_approve", "joined_at")),
 }
 """Where somebody is named in rows of others: the column, and what of such a row is theirs to read."""
+
+GOES_ALONG: Mapping[str, str] = {"client_people": "user_id"}
+"""Rows of others that are about one person and nothing else: they go with that person. The column that names them."""
 
 
 class PrivacyRepository(Repository[UnitT]):
@@ -85,4 +89,9 @@ class PrivacyRepository(Repository[UnitT]):
             done = await self.writing.execute(delete(table).where(table.c[str(entry.person)] == person))
             if isinstance(done, CursorResult) and done.rowcount:
                 result[table.name] = done.rowcount
+        for name, column in GOES_ALONG.items():
+            table = Base.metadata.tables[name]
+            done = await self.writing.execute(delete(table).where(table.c[column] == person))
+            if isinstance(done, CursorResult) and done.rowcount:
+                result[name] = result.get(name, 0) + done.rowcount
         return result

@@ -131,6 +131,12 @@ PRIVACY: dict[str, Entry] = {
     "saved_slices": _rows("Slices you saved from bounces", BIN),
     "bounce_comments": _rows("Comments on your bounces", _with("bounces")),
     "upload_keys": _rows("Keys for sending bounces from another machine", hidden=("key_hash",)),
+    # -------------------------------------------------------------- clients
+    "clients": _rows("Clients of a server", BIN),
+    "client_people": _rows("People from a client’s side", _with("clients")),
+    "client_invites": _rows(
+        "Codes that bring a client’s people in", Keep(7, until="expires_at"), hidden=("code_hash",)
+    ),
     # -------------------------------------------------------------- releases
     "releases": _rows("Your release plans", BIN),
     "release_missed": _rows("Windows that were gone when a plan was made or moved", _with("releases")),

@@ -24,7 +24,8 @@ from bot.slots import Lane, SlotDraft
 from storage.base import Base, Owned
 from storage.engine import Engines
 from storage.kept import Versions
-from storage.ownership import CHECKED, OWNER, SYSTEM, ForeignOwner, OwnedSession
+from storage.ownership import CHECKED, OWNER, SIGHT, SYSTEM, ForeignOwner, OwnedSession
+from storage.sight import Sight
 from storage.tables.engine import ChangeRow, DeliveryRow, SlotRow
 from storage.tables.posted import PostedAlsoRow, PostedCardRow
 from storage.tracking import COLLECTED
@@ -330,6 +331,7 @@ class Database:
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
         self.announcer = Announcer()
         """Told of every thing that was changed, after the commit."""
+        self._sights: ContextVar[Mapping[OwnerId, Sight] | None] = ContextVar("sights", default=None)
         self._joined: ContextVar[tuple[Reading, asyncio.Task[Any] | None] | None] = ContextVar("joined", default=None)
 
     @property
@@ -347,6 +349,13 @@ class Database:
             yield
         finally:
             self._joined.reset(token)
+
+    def look_as(self, owner: OwnerId, sight: Sight) -> None:
+        """Let this task, and what it starts, see a server's rows as somebody from a client's side."""
+        self._sights.set({**(self._sights.get() or {}), owner: sight})
+
+    def _sight_of(self, owner: OwnerId | None) -> Sight | None:
+        return (self._sights.get() or {}).get(owner) if owner is not None else None
 
     @property
     def open_unit(self) -> Unit | None:
@@ -380,15 +389,18 @@ class Database:
             yield _writing(unit)
 
     @asynccontextmanager
-    async def read(self, owner: OwnerId) -> AsyncIterator[Reading]:
-        """Open a reading unit over one owner's rows."""
+    async def read(self, owner: OwnerId, *, as_house: bool = False) -> AsyncIterator[Reading]:
+        """Open a reading unit over one owner's rows.
+
+        `as_house`: whoever looks, for what is asked on everybody's behalf, such as a server's settings.
+        """
         joined = self._joined_unit()
-        if joined is not None and joined.owner == owner:
+        if joined is not None and joined.owner == owner and not (as_house and self._sight_of(owner)):
             # What was just written must be seen before it is committed.
             yield joined
             return
         actor = Actor.system("read")
-        async with self._unit(self.engines.read, owner, actor, "read", write=False) as unit:
+        async with self._unit(self.engines.read, owner, actor, "read", write=False, as_house=as_house) as unit:
             yield unit
 
     @asynccontextmanager
@@ -414,17 +426,26 @@ class Database:
 
     @asynccontextmanager
     async def _unit(
-        self, engine: Any, owner: OwnerId | None, actor: Actor, operation: str, *, write: bool
+        self,
+        engine: Any,
+        owner: OwnerId | None,
+        actor: Actor,
+        operation: str,
+        *,
+        write: bool,
+        as_house: bool = False,
     ) -> AsyncIterator[Reading]:
+        sight = None if as_house else self._sight_of(owner)
         async with AsyncSession(
             engine, expire_on_commit=False, sync_session_class=OwnedSession, autoflush=True
         ) as session:
             session.sync_session.info[OWNER] = SYSTEM if owner is None else owner
+            session.sync_session.info[SIGHT] = sight
             session.sync_session.info[COLLECTED] = [] if write else None
             started = time.perf_counter()
             async with session.begin():
                 if self.dialect == "postgresql":
-                    await self._announce_owner(await session.connection(), owner, write)
+                    await self._announce_owner(await session.connection(), owner, write, sight)
                 now = self.clock.now()
                 unit = Unit(session, owner, actor, operation, now, self.dispatch) if write else None
                 yield unit or Reading(session, owner, now)
@@ -441,7 +462,9 @@ class Database:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))
 
     @staticmethod
-    async def _announce_owner(connection: AsyncConnection, owner: OwnerId | None, write: bool) -> None:
+    async def _announce_owner(
+        connection: AsyncConnection, owner: OwnerId | None, write: bool, sight: Sight | None
+    ) -> None:
         """Tell row-level security whose rows these are; one writer an owner at a time (docs/decisions/0002)."""
         if owner is None:
             await connection.execute(text("SELECT set_config('studiohand.owner', 'system', true)"))
@@ -452,6 +475,8 @@ class Database:
             )
         else:
             await connection.execute(text("SELECT set_config('studiohand.owner', :owner, true)"), {"owner": str(owner)})
+        if sight is not None:
+            await connection.execute(text("SELECT set_config('studiohand.client', :it, true)"), {"it": sight.client_id})
 
     async def close(self) -> None:
         await self.engines.dispose()

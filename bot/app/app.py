@@ -21,6 +21,7 @@ from bot.app.housekeeping import Housekeeping
 from bot.app.opening import delete_again, open_database, prepare_data_dir, single_instance
 from bot.app.wiring.ai import make_assistant
 from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
+from bot.app.wiring.clients import wire_clients
 from bot.app.wiring.coach import wire_coach
 from bot.app.wiring.digest import wire_digest
 from bot.app.wiring.loops import wire_loops
@@ -59,6 +60,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 EXTENSIONS = (
     "cogs.bounces.commands",
+    "cogs.clients.commands",
     "cogs.coach.commands",
     "cogs.digest.commands",
     "cogs.help",
@@ -258,6 +260,7 @@ class App:
             digest_messages=digest_messages,
             missions=missions,
             archive=archive,
+            clients=wire_clients(on),
         )
 
     async def _keep_loops(self, loops: LoopArea) -> None:

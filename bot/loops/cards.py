@@ -129,6 +129,8 @@ def _meta(view: LoopView, words: Words) -> list[str]:
     meta: list[str] = [words("loop.card.meta_updated", when=view.loop.updated_at)]
     if view.is_studios:
         meta.append(words("card.studio_owned"))
+    if view.client:
+        meta.append(words("card.filed_under", name=view.client))
     if view.saving or view.waiting:
         meta.insert(0, words("loop.card.meta_saving"))
     if view.from_memory:

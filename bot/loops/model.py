@@ -128,6 +128,8 @@ class Loop:
     version: int = 1
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
+    client_id: str | None = None
+    """The client of the server that it is filed under."""
 
     @property
     def is_dated(self) -> bool:

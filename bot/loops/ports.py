@@ -33,12 +33,19 @@ class Servers(Protocol):
 
     async def is_server(self, owner: int) -> bool: ...
 
+    async def client_name(self, guild_id: int, client_id: str) -> str | None:
+        """Return the name of a client of a server, None where there is none (any more)."""
+        ...
+
 
 class NoServers:
     """Stands in where there are only people."""
 
     async def is_server(self, owner: int) -> bool:
         return False
+
+    async def client_name(self, guild_id: int, client_id: str) -> str | None:
+        return None
 
 
 class NoBounces:

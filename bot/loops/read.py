@@ -46,6 +46,13 @@ class LoopReads:
             found = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
         return {str(loop_id): clips for loop_id, clips in found.items()}
 
+    async def filed(self, owner: int, client_id: str) -> list[tuple[Loop, tuple[Clip, ...]]]:
+        """Return the open loops that are filed under a client, with their clips."""
+        async with self._database.read(owner) as unit:
+            loops = await unit.repo(LoopRepository).filed(client_id)
+            clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
+        return [(loop, clips[loop.id]) for loop in loops if loop.archived_at is None]
+
     async def finished_between(self, owner: int, after: datetime, until: datetime) -> int:
         """Return how many clips were finished."""
         async with self._database.read(owner) as unit:

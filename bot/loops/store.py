@@ -54,6 +54,8 @@ class LoopView:
     from_memory: bool = False
     is_studios: bool = False
     """It belongs to a server."""
+    client: str | None = None
+    """The client of that server it is filed under, by name."""
 
     @property
     def loop(self) -> Loop:
@@ -123,9 +125,12 @@ class LoopStore:
         self._remember(owner, plan)
         phase = "any" if remembered else await self._phases.phase_of(owner)
         is_studios = not remembered and await self._servers.is_server(owner)
-        return self.look(plan, phase=phase, from_memory=remembered, is_studios=is_studios)
+        view = self.look(plan, phase=phase, from_memory=remembered)
+        client = plan.loop.client_id if is_studios else None
+        name = await self._servers.client_name(owner, client) if client is not None else None
+        return replace(view, is_studios=is_studios, client=name)
 
-    def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False, is_studios: bool = False) -> LoopView:
+    def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
         """Let both engines read a plan at the present."""
         now = self.now
         sequenced = self.sequenced(plan, now)
@@ -140,7 +145,6 @@ class LoopStore:
             saving=self.saving.is_saving(plan.loop.id),
             waiting=self.saving.waiting(plan.loop.id),
             from_memory=from_memory,
-            is_studios=is_studios,
         )
 
     def sequenced(self, plan: Plan, now: datetime) -> Sequenced:

@@ -10,9 +10,16 @@ class ClientPeople(Protocol):
         """Return the id of the client whose person somebody is in a server, None for nobody's."""
         ...
 
+    async def name_of(self, guild_id: int, client_id: str) -> str | None:
+        """Return the name of a client, None where there is none (any more)."""
+        ...
+
 
 class NoClients:
     """Stands in where no clients are kept."""
 
     async def client_of(self, guild_id: int, user_id: int) -> str | None:
+        return None
+
+    async def name_of(self, guild_id: int, client_id: str) -> str | None:
         return None

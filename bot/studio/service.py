@@ -30,6 +30,7 @@ from storage.repositories.studio import (
     PersonRepository,
     SettingsRepository,
 )
+from storage.sight import Sight
 from storage.unit import Database, Unit
 
 log = structlog.stdlib.get_logger(__name__)
@@ -50,6 +51,8 @@ class Standing:
     guild_id: int | None = None
     roles: frozenset[int] = frozenset()
     can_manage_server: bool = False
+    is_there: bool = True
+    """Whether they are in that server at all; from a client's side somebody may be asked without being there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,10 @@ class StudioService:
         """Return the client whose person somebody is in this server, by its id; None: of none."""
         return None if who.guild_id is None else await self.clients.client_of(who.guild_id, who.user_id)
 
+    async def client_name(self, guild_id: int, client_id: str) -> str | None:
+        """Return the name of one of a server's clients, None where there is none (any more)."""
+        return await self.clients.name_of(guild_id, client_id)
+
     async def role(self, who: Standing) -> Role | None:
         """Return what somebody is in the server where they act; None outside of one, or where they are nobody.
 
@@ -165,19 +172,29 @@ class StudioService:
             return Role.LEAD
         if await self.client_of(who) is not None:
             return Role.CLIENT
+        if not who.is_there:
+            return None
         settings = await self.guild_settings(who.guild_id)
         if settings.member_role is None or settings.member_role in who.roles:
             is_guest = settings.guest_role is not None and settings.guest_role in who.roles
             return Role.GUEST if is_guest and settings.member_role is None else Role.MEMBER
         return Role.GUEST
 
+    async def look_as(self, who: Standing) -> Role | None:
+        """Return somebody's role, and let who comes from a client's side see nothing but theirs from here on."""
+        role = await self.role(who)
+        client = await self.client_of(who) if role is Role.CLIENT else None
+        if client is not None and who.guild_id is not None:
+            self._database.look_as(who.guild_id, Sight(client, who.user_id))
+        return role
+
     async def may(self, who: Standing, area: str, does: Does) -> bool:
         """Tell whether somebody may do it with things of the server where they act."""
-        return role_table().may(await self.role(who), area, does)
+        return role_table().may(await self.look_as(who), area, does)
 
     async def require(self, who: Standing, area: str, does: Does) -> None:
         """Raise NotAllowed for whom the table of roles does not let; it names the roles that may."""
-        role = await self.role(who)
+        role = await self.look_as(who)
         if role_table().may(role, area, does):
             return
         if not role_table().may(role, area, Does.SEE):
@@ -218,7 +235,7 @@ class StudioService:
 
     async def _settings(self, owner: int, section: str, model: type[SettingsT]) -> SettingsT:
         async def read() -> SettingsT:
-            async with self._database.read(owner) as unit:
+            async with self._database.read(owner, as_house=True) as unit:
                 value = await unit.repo(SettingsRepository).get(section)
             return model.model_validate(value or {})
 
@@ -307,7 +324,8 @@ class StudioService:
         """Tell whether an owner is a server that I am or was in, and not a person."""
 
         async def read() -> frozenset[int]:
-            return frozenset(guild.id for guild in await self.guilds())
+            async with self._database.system_read() as unit:
+                return await unit.repo(GuildRepository).ids()
 
         return owner in await self._keep("guilds", "ids", read)
 

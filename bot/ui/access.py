@@ -50,6 +50,7 @@ class StudioAccess:
         self._studio = studio
 
     async def enter(self, person: Standing) -> None:
+        await self._studio.look_as(person)
         role = await self._studio.missing_role(person)
         if role is not None:
             raise NotAllowed("needs_member", role=raw(f"<@&{role}>"))

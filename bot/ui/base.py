@@ -115,7 +115,7 @@ class Turn:
             try:
                 member = await guild.fetch_member(self.person)
             except discord.HTTPException:
-                return self.standing
+                return Standing(self.person, GuildId(guild.id), is_there=False)
         roles = frozenset(role.id for role in member.roles)
         return Standing(self.person, GuildId(guild.id), roles, member.guild_permissions.manage_guild)
 

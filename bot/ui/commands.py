@@ -260,7 +260,7 @@ class Entity(app_commands.Transformer):
     async def _chosen(self, turn: Turn, thing_id: str) -> str:
         """Let the turn be about the server whose thing was chosen, if its roles let the person do this with it."""
         owner = await self.owner_of(turn, thing_id)
-        if owner is not None and owner == turn.guild:
+        if owner is not None and owner != turn.person and await turn.services.studio.is_server(owner):
             await turn.act_for(owner, self.area, verb_of(turn.interaction.command).does)
         return thing_id
 

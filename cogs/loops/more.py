@@ -18,12 +18,26 @@ from bot.ui.common import undo_button
 from bot.ui.confirm import question
 from bot.ui.controls import control
 from bot.ui.pager import jump_pages
+from cogs.clients.which import filing_select
 from cogs.loops import files as loop_files
 from cogs.loops import readings as loop_readings
 from cogs.loops.panel import after_edit, panels_of, picture_of
 from cogs.phases.commands import open_map
 
-_ENTRIES = ("clip", "apply", "timeline", "step", "list", "warnings", "next", "form", "insights", "export", "role")
+_ENTRIES = (
+    "clip",
+    "apply",
+    "timeline",
+    "step",
+    "list",
+    "warnings",
+    "next",
+    "form",
+    "insights",
+    "export",
+    "role",
+    "file",
+)
 _ZOOMS = ("0.5", "0.75", "1", "1.5", "2")
 
 
@@ -36,6 +50,8 @@ async def more(press: Press) -> None:
     skipped = {"step"} if view.loop.is_dated else set[str]()
     if press.owner != press.person:
         skipped.add("form")  # a form map is somebody's own
+    else:
+        skipped.add("file")  # only a server has clients
     if not view.what_ifs:
         skipped.add("apply")
     if not view.plan.clips:
@@ -77,6 +93,14 @@ async def more_pick(press: Press) -> None:
             await press.update(await loop_readings.insights.show(press, wanted))
         case "role":
             await press.update(_role_card(view, press))
+        case "file":
+            await press.must(Does.EDIT)
+            select = await filing_select(press, "loop", press.id, press.owner, view.loop.client_id)
+            await press.update(
+                Card(words("client.file.pick"), quiet=True, lead=words("client.file.pick"), rows=[select])
+                if select
+                else note(words("client.list.empty_active"))
+            )
         case "export":
             await press.update(await loop_files.exports.show(press))
         case _:

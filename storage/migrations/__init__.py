@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.base import Owned
 from storage.engine import Engines
+from storage.sight import policy
 from storage.tables import load_all
 
 VERSIONS = Path(__file__).parent / "versions"
@@ -83,3 +84,6 @@ def _row_level_security(connection: Connection) -> None:
         connection.execute(text(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'))
         connection.execute(text(f'DROP POLICY IF EXISTS owner_only ON "{table}"'))
         connection.execute(text(f'CREATE POLICY owner_only ON "{table}" USING ({rule}) WITH CHECK ({rule})'))
+        theirs = policy(mapper.class_)
+        connection.execute(text(f'DROP POLICY IF EXISTS client_only ON "{table}"'))
+        connection.execute(text(f'CREATE POLICY client_only ON "{table}" AS RESTRICTIVE USING ({theirs})'))

@@ -43,6 +43,15 @@ class LoopRepository(Repository[UnitT]):
         )
         return [_loop(row) for row in rows.scalars()]
 
+    async def filed(self, client_id: str) -> list[Loop]:
+        """Return what is filed under a client and not in the bin, the most recently changed first."""
+        rows = await self.session.execute(
+            select(LoopRow)
+            .where(LoopRow.client_id == client_id, LoopRow.deleted_at.is_(None))
+            .order_by(LoopRow.updated_at.desc(), LoopRow.id)
+        )
+        return [_loop(row) for row in rows.scalars()]
+
     async def binned(self) -> list[Loop]:
         rows = await self.session.execute(
             select(LoopRow).where(LoopRow.deleted_at.is_not(None)).order_by(LoopRow.deleted_at.desc())
@@ -218,6 +227,7 @@ def _loop(row: LoopRow) -> Loop:
         version=row.version,
         archived_at=row.archived_at,
         deleted_at=row.deleted_at,
+        client_id=row.client_id,
     )
 
 
@@ -238,6 +248,7 @@ def _loop_columns(loop: Loop) -> dict[str, object]:
         "version": loop.version,
         "archived_at": loop.archived_at,
         "deleted_at": loop.deleted_at,
+        "client_id": loop.client_id,
         "created_at": loop.created_at,
         "updated_at": loop.updated_at,
     }

@@ -25,6 +25,10 @@ class GuildRepository(Repository[UnitT]):
         rows = await self.session.execute(select(GuildRow).where(GuildRow.left_at.is_(None)))
         return [_guild(row) for row in rows.scalars()]
 
+    async def ids(self) -> frozenset[int]:
+        """Return every server that the bot is or was in."""
+        return frozenset((await self.session.execute(select(GuildRow.id))).scalars())
+
     async def joined(self: "GuildRepository[Unit]", guild_id: int, name: str, locale: str | None) -> bool:
         """Note that the bot is in a guild; True when it was not known, or had left."""
         row = await self.writing.get(GuildRow, guild_id)

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.bounces.model import BounceSource, BounceTag, FileState, PostChoice, SliceKind, Trouble, WatchMode
-from storage.base import Base, Identified, Owned, Tracked
+from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, Json, Real, one_of
 
 
@@ -15,10 +15,11 @@ def _of_bounce() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["bounce_id", "owner_id"], ["bounces.id", "bounces.owner_id"], ondelete="CASCADE")
 
 
-class FolderRow(Base, Owned, Tracked, Identified):
+class FolderRow(Base, Filed, Owned, Tracked, Identified):
     """A folder that is watched."""
 
     __tablename__ = "watched_folders"
+    __client__ = "closed"
     __area__ = "bounce"
     __untracked__ = frozenset({"gone_since"})
     __constraints__ = (
@@ -39,7 +40,7 @@ class FolderRow(Base, Owned, Tracked, Identified):
     gone_since: Mapped[datetime | None] = mapped_column(Instant())
 
 
-class BounceRow(Base, Owned, Tracked, Identified):
+class BounceRow(Base, Filed, Owned, Tracked, Identified):
     """A finished export; the same samples are the same bounce."""
 
     __tablename__ = "bounces"
@@ -117,6 +118,7 @@ class SliceRow(Base, Owned, Tracked, Identified):
     """A part of a bounce that was kept."""
 
     __tablename__ = "saved_slices"
+    __client__ = "within:bounce_id"
     __area__ = "bounce"
     __shown__ = {"bounce": "bounce_id"}
     __constraints__ = (_of_bounce(), one_of("kind", SliceKind))
@@ -136,6 +138,7 @@ class CommentRow(Base, Owned, Tracked, Identified):
     """A remark at a moment of a bounce."""
 
     __tablename__ = "bounce_comments"
+    __client__ = "within:bounce_id"
     __area__ = "bounce"
     __shown__ = {"bounce": "bounce_id"}
     __constraints__ = (_of_bounce(),)

@@ -47,6 +47,7 @@ class DeliveryRow(Base, Owned, Identified):
     """A message to be sent exactly once, visible to its owner's session."""
 
     __tablename__ = "deliveries"
+    __client__ = "open"
     __constraints__ = (
         UniqueConstraint("occurrence_key"),
         Index("ix_deliveries_state", "state", "due_at"),
@@ -73,6 +74,7 @@ class ChangeRow(Base, Owned, Identified):
     """Append-only: one row of one table before and after one use case, and who did it."""
 
     __tablename__ = "changes"
+    __client__ = "open"
     __constraints__ = (
         Index("ix_changes_entity", "owner_id", "entity", "entity_id"),
         Index("ix_changes_group", "owner_id", "group_id"),

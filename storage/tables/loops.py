@@ -19,7 +19,7 @@ from bot.loops.model import (
     SuggestionKind,
     SuggestionState,
 )
-from storage.base import Base, Identified, Owned, Tracked
+from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, Json, Real, one_of
 
 
@@ -27,7 +27,7 @@ def _of_loop() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["loop_id", "owner_id"], ["loops.id", "loops.owner_id"], ondelete="CASCADE")
 
 
-class LoopRow(Base, Owned, Tracked, Identified):
+class LoopRow(Base, Filed, Owned, Tracked, Identified):
     """A loop. Days are ISO dates; the playhead is in thousandths of a unit."""
 
     __tablename__ = "loops"
@@ -60,6 +60,7 @@ class ClipRow(Base, Owned, Tracked, Identified):
 
     __tablename__ = "loop_clips"
     __area__ = "loop"
+    __client__ = "within:loop_id"
     __shown__ = {"loop": "loop_id"}
     __constraints__ = (
         _of_loop(),

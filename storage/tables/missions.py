@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.missions.model import IterationStatus, LifeState, RunSource, StepState
-from storage.base import Base, Identified, Owned, Tracked
+from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, Json, one_of
 
 
@@ -34,7 +34,7 @@ class AgentRow(Base, Owned, Tracked, Identified):
     updated_at: Mapped[datetime] = mapped_column(Instant())
 
 
-class MissionRow(Base, Owned, Tracked, Identified):
+class MissionRow(Base, Filed, Owned, Tracked, Identified):
     """A standing brief."""
 
     __tablename__ = "missions"

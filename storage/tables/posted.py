@@ -13,6 +13,7 @@ class PostedCardRow(Base, Owned, Identified):
     """One posted card of one thing, with the plain message that carries its audio: they are removed together."""
 
     __tablename__ = "posted_cards"
+    __client__ = "open"
     __constraints__ = (
         UniqueConstraint("id", "owner_id"),
         UniqueConstraint("message_id"),
@@ -37,6 +38,7 @@ class PostedAlsoRow(Base, Owned, Identified):
     """A further thing that a posted card shows: the loop of a release, each bounce of a group."""
 
     __tablename__ = "posted_also"
+    __client__ = "open"
     __constraints__ = (
         ForeignKeyConstraint(
             ["posted_id", "owner_id"], ["posted_cards.id", "posted_cards.owner_id"], ondelete="CASCADE"

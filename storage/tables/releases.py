@@ -6,11 +6,11 @@ from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.releases.model import IfMissed, ReleaseState
-from storage.base import Base, Identified, Owned, Tracked
+from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, Json, one_of
 
 
-class ReleaseRow(Base, Owned, Tracked, Identified):
+class ReleaseRow(Base, Filed, Owned, Tracked, Identified):
     """A release plan; its tasks are the clips of its loop. `anchor_date`: T, as ISO text."""
 
     __tablename__ = "releases"
@@ -43,6 +43,7 @@ class MissedWindowRow(Base, Owned, Tracked, Identified):
     """A task whose window was gone; listed once with its alternative."""
 
     __tablename__ = "release_missed"
+    __client__ = "within:release_id"
     __area__ = "release"
     __shown__ = {"release": "release_id"}
     __untracked__ = Tracked.__untracked__ | {"shown_at"}

@@ -81,6 +81,7 @@ class RequestRow(Base, Owned):
     """An interaction that created something: pressing or submitting twice returns the first result."""
 
     __tablename__ = "requests"
+    __client__ = "open"
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     result: Mapped[Any] = mapped_column(Json())

@@ -30,7 +30,7 @@ def test_what_is_kept_says_why() -> None:
     assert [name for name, entry in PRIVACY.items() if entry.on_delete is OnDelete.KEEP and not entry.why] == []
 
 
-KEPT_SECRET = {"upload_keys": ["key_hash"], "slots": ["lease"]}
+KEPT_SECRET = {"upload_keys": ["key_hash"], "client_invites": ["code_hash"], "slots": ["lease"]}
 """What opens a door or lets somebody else finish work: in nobody's export, whatever the map says."""
 HOUSEKEEPING = {"people": ["dm_refusals"], "bounce_files": ["inode", "mtime_ns"]}
 

@@ -27,6 +27,7 @@ from bot.actors import Actor
 from bot.ai.model import Asker, UsageEntry
 from bot.bounces.model import Bounce, BounceId, FileStamp, FileState, Filter, Folder
 from bot.changes import ChangeGroup
+from bot.clients.model import ClientPerson
 from bot.coach.model import Checkin, CheckinState, Session, State
 from bot.digest.model import DigestState, IsoWeek
 from bot.errors import ChangedSince, NotFound
@@ -49,6 +50,7 @@ NOT_BY_OWNER: Mapping[str, str] = {
     "SlotRepository": "works over all owners in system units; a finish is fenced by its lease",
     "GuildRepository": "servers are no person's",
     "FactRepository": "facts about the installation",
+    "MembershipRepository": "where somebody is with a client, over all servers, in system units",
     "CoachRuleCountRepository": "counters of rules, without anybody's id",
     "PrivacyRepository": "goes over all tables for one person in system units",
 }
@@ -138,6 +140,8 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         "releases": [
             {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "bounce_id": f"{MARK}-bounces-id"}
         ],
+        "clients": [{"zone": "UTC"}, {"deleted_at": past}],
+        "client_invites": [{"expires_at": coming}],
         "release_clocks": [{"zone": "UTC", "next_at": past}],
         "digests": [{"opened_at": now}, {"iso_week": 2}],
         "digest_clocks": [{"zone": "UTC", "next_at": past}],
@@ -463,6 +467,18 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "AiRepository.answer": lambda w: {"key": w.row("ai_answers")["key"], "now": w.now},
     "AiRepository.spent": lambda w: {"asker": Asker(ADA, 7, w.row("mission_agents")["id"]), "since": _ago(w)},
     "AiRepository.keep_raw": lambda w: {"call_id": uuid7(w.now), "owner": ADA, "reply": MARK, "until": _soon(w)},
+    "ClientPeopleRepository.add": lambda w: {"person": replace(w.thing(ClientPerson), id=uuid7(w.now), user_id=9)},
+    "FiledRepository.file": lambda w: {"kind": "loop", "thing_id": w.row("loops")["id"], "client_id": None},
+    "LoopRepository.filed": lambda w: {"client_id": w.row("loops")["client_id"]},
+    "FiledRepository.unfile_all": lambda w: {"client_id": w.row("loops")["client_id"]},
+    "InviteRepository.add": lambda w: {
+        "client_id": w.row("clients")["id"],
+        "code_hash": "another",
+        "made_by": ADA,
+        "expires_at": _soon(w),
+    },
+    "InviteRepository.open_count": lambda w: {"client_id": w.row("clients")["id"]},
+    "InviteRepository.use": lambda w: {"code_hash": w.row("client_invites")["code_hash"]},
     "FileRepository.put": lambda w: _file(w, state=FileState.POSTED, stamp=FileStamp(2, 2, 7)),
     "FileRepository.same_stamp": lambda w: {"folder_id": w.row("watched_folders")["id"], "stamp": FileStamp(1, 1, 7)},
     "FolderRepository.save": lambda w: {"folder": replace(w.thing(Folder), is_paused=True)},

@@ -55,9 +55,11 @@ async def _fill(unit: Unit, rows: Mapping[str, Mapping[str, Any]]) -> int:
                     lambda sync, name=one.name: sync.dialect.get_columns(sync, name)
                 )
             }
-            # A column that is gone by now may be empty: nothing had been posted.
-            if columns >= {column.name for column in one.columns}:
-                await unit.session.execute(one.insert().values(**rows[one.name]))
+            # A column that is gone by now may be empty: nothing had been posted. One that came later was not there.
+            later = {column.name for column in one.columns} - columns
+            if all(one.columns[name].nullable for name in later):
+                values = {name: value for name, value in rows[one.name].items() if name in columns}
+                await unit.session.execute(one.insert().values(**values))
                 filled += 1
     return filled
 

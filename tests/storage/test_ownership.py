@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, insert, literal, select, text, update
+from sqlalchemy import Executable, Table, insert, literal, select, text, update
 from sqlalchemy.orm import aliased
 
 from bot.actors import Actor
 from bot.clock import FixedClock
 from storage.base import Base, Owned
 from storage.ownership import ForeignOwner
+from storage.sight import OPEN, Sight
 from storage.tables.missions import ScheduleRow
 from storage.tables.studio import PersonRow, SettingRow
 from storage.unit import Database
@@ -26,9 +27,16 @@ from tests.storage.reach import (
     owned_repositories,
     reaches,
     seed,
+    tables_of,
 )
 
 ben = Actor.user(BEN, "Ben")
+
+
+def reach_of(table: Table) -> str:
+    """Return what a client reaches of a table."""
+    mapped = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
+    return getattr(mapped, "__client__", OPEN)
 
 
 async def test_the_wrong_person_sees_changes_and_deletes_nothing(database: Database, clock: FixedClock) -> None:
@@ -55,6 +63,32 @@ async def test_the_wrong_person_sees_changes_and_deletes_nothing(database: Datab
     assert harm == []
     assert unreached == set(UNREACHABLE)
     assert await adas_rows(database) == before
+
+
+async def test_a_person_of_another_client_sees_changes_and_deletes_nothing(
+    database: Database, clock: FixedClock
+) -> None:
+    """Every method in a server's name, called for somebody who comes from the side of one client of it.
+
+    What only the house itself reads (records of changes, deliveries, posted cards, requests) is not shown to anybody.
+    """
+    world = World(clock.now())
+    await seed(database, world)
+    before = await adas_rows(database)
+    await lend_things(database, world)
+    database.look_as(ADA, Sight("another client", BEN))
+    harm: list[str] = []
+    looked = 0
+    for kind in owned_repositories():
+        if all(reach_of(table) == OPEN for table in tables_of(kind)):
+            continue
+        for name in methods_of(kind):
+            theirs = await call(database, kind, name, arguments(kind, name, world), ADA, before)
+            looked += 1
+            harm += [f"{kind.__name__}.{name} takes {row}" for row in theirs.gone]
+            harm += [f"{kind.__name__}.{name} shows {mark}" for mark in sorted(theirs.shown(world))]
+    assert looked > 100
+    assert harm == []
 
 
 async def test_a_row_of_somebody_else_is_refused_however_it_came_into_the_session(

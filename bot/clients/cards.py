@@ -1,0 +1,127 @@
+"""Cards of clients, as data."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.clients.model import Client, ClientPerson, Overview, WorkLine
+from bot.say.card import Accent, Button, Card, Fact, Row, Section, Select, SelectKind, State, join, mention
+from bot.say.dates import day_month
+from bot.say.words import Words
+
+
+def client_card(view: Overview, words: Words, now: datetime, *, is_lead: bool, is_theirs: bool, lines: int) -> Card:
+    """Return a client: one sentence, what is late, next and finished, its people. `is_lead`: with notes and controls.
+
+    `is_theirs`: somebody from the client's side looks; what the house keeps to itself is left out.
+    """
+    client, work = view.client, view.work
+    local = now.astimezone(client.zone_info)
+    facts = [
+        Fact(words("client.card.kind"), words(f"client.kind.{client.kind.value}")),
+        Fact(words("client.card.time"), words("client.card.time_there", time=f"{local:%H:%M}", zone=client.zone)),
+    ]
+    if is_lead and client.notes:
+        facts.append(Fact(words("client.card.notes"), client.notes))
+    sections = [
+        Section(words(f"client.card.{part}"), _lines(found, words, lines, part))
+        for part, found in (("late", work.late), ("next", work.next), ("finished", work.finished))
+        if found
+    ]
+    if view.people:
+        sections.append(Section(words("client.card.people"), [mention(person.user_id) for person in view.people]))
+    return Card(
+        title=client.name,
+        state=_state(view, words),
+        lead=_lead(view, words),
+        facts=facts,
+        sections=sections,
+        rows=_rows(client, words) if is_lead else [[_button(client, "leave", words)]] if is_theirs else [],
+        meta=[] if is_theirs else [words("client.card.meta", when=client.created_at)],
+    )
+
+
+def _state(view: Overview, words: Words) -> State | None:
+    if view.client.archived_at is not None:
+        return State(words("client.state.archived"), "", Accent.IDLE)
+    if not view.work.plans:
+        return None
+    late = bool(view.work.late)
+    return State(
+        words("client.state.late" if late else "client.state.on_course"), "", Accent.LOOK if late else Accent.GOOD
+    )
+
+
+def _lead(view: Overview, words: Words) -> str:
+    if not view.work.plans:
+        return words("client.card.empty", name=view.client.name)
+    plans = words("client.card.plans", count=view.work.plans)
+    late = (
+        words("client.card.tasks_late", count=len(view.work.late)) if view.work.late else words("client.card.none_late")
+    )
+    return words("client.card.lead", plans=plans, late=late)
+
+
+def _lines(found: Sequence[WorkLine], words: Words, most: int, part: str) -> list[str]:
+    shown = [_line(line, words, part) for line in found[:most]]
+    rest = len(found) - len(shown)
+    return [*shown, words("card.more", count=rest)] if rest else shown
+
+
+def _line(line: WorkLine, words: Words, part: str) -> str:
+    if line.day is None:
+        return words("client.card.line_open", title=line.title, plan=line.plan)
+    key = {"finished": "client.card.line_done", "late": "client.card.line_late"}.get(part, "client.card.line_due")
+    return words(key, title=line.title, plan=line.plan, day=day_month(line.day))
+
+
+def _rows(client: Client, words: Words) -> list[Row]:
+    def button(action: str) -> Button:
+        return _button(client, action, words)
+
+    if client.archived_at is not None:
+        return [[button("unarchive"), button("delete")]]
+    first = ("people", "invite", "edit", "details", "archive")
+    return [[button(action) for action in first], [button("delete")]]
+
+
+def _button(client: Client, action: str, words: Words) -> Button:
+    return Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id)
+
+
+def list_card(clients: Sequence[Client], words: Words, *, title: str) -> Card:
+    """Return the clients of a server, by name."""
+    lines = [join(" · ", [client.name, words(f"client.kind.{client.kind.value}"), client.zone]) for client in clients]
+    return Card(title, sections=[Section(None, lines)])
+
+
+def people_card(client: Client, people: Sequence[ClientPerson], words: Words) -> Card:
+    """Return a client's people, each with what they may, and what a lead may do about it."""
+    lines = [
+        join(
+            " · ",
+            [
+                mention(person.user_id),
+                words("client.people.approves" if person.may_approve else "client.people.looks"),
+                words("client.people.since", when=person.joined_at),
+            ],
+        )
+        for person in people
+    ]
+    rows: list[Row] = []
+    if people:
+        rows = [
+            Select(
+                "client",
+                "person",
+                words("client.people.pick"),
+                kind=SelectKind.USER,
+                id=client.id,
+                owner=client.owner_id,
+            )
+        ]
+    invite = Button("client", "invite", words("client.button.invite"), client.id, owner=client.owner_id)
+    return Card(
+        words("client.people.title", name=client.name),
+        sections=[Section(None, lines or [words("client.people.none")])],
+        rows=[*rows, [invite]],
+    )

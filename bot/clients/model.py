@@ -1,0 +1,118 @@
+"""Clients, their people and invites."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.actors import GuildId, OwnerId, PersonId
+
+
+class ClientKind(StrEnum):
+    ARTIST = "artist"
+    LABEL = "label"
+    BRAND = "brand"
+    OTHER = "other"
+
+
+class ClientRole(StrEnum):
+    """Whose presets and words fit the work for them."""
+
+    ARTIST = "artist"
+    PR_AGENCY = "pr_agency"
+    MANAGER = "manager"
+
+
+class ClientState(StrEnum):
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody a server works for. `notes` are for its leads alone; `colour` is `#RRGGBB`."""
+
+    id: str
+    owner_id: OwnerId
+    name: str
+    kind: ClientKind
+    role: ClientRole
+    zone: str
+    created_at: datetime
+    channel_id: int | None = None
+    colour: str | None = None
+    notes: str = ""
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def state(self) -> ClientState:
+        return ClientState.ACTIVE if self.archived_at is None else ClientState.ARCHIVED
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPerson:
+    """Somebody from a client's side. `name` is what they were called when they joined."""
+
+    id: str
+    client_id: str
+    user_id: PersonId
+    name: str
+    may_approve: bool
+    joined_at: datetime
+    invited_by: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Whose client somebody comes from: a server, and the client there."""
+
+    guild_id: GuildId
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDraft:
+    """What a form gives of a client; None leaves a field as it is."""
+
+    name: str | None = None
+    kind: ClientKind | None = None
+    role: ClientRole | None = None
+    zone: str | None = None
+    channel_id: int | None = None
+    colour: str | None = None
+    notes: str | None = None
+    clears_channel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """One thing on a client's card. `day`: due, or done."""
+
+    title: str
+    plan: str
+    day: date | None
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is filed under a client: how many plans, what is late, what comes next, what was finished lately."""
+
+    plans: int
+    late: tuple[WorkLine, ...] = ()
+    next: tuple[WorkLine, ...] = ()
+    finished: tuple[WorkLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A client as its card shows it."""
+
+    client: Client
+    people: tuple[ClientPerson, ...]
+    work: Work

@@ -1,0 +1,58 @@
+"""The option that is a client, by autocomplete; the select that files something under one."""
+
+from bot.actors import OwnerId
+from bot.clients.model import Client, ClientState
+from bot.say.card import Option, Select, join
+from bot.say.words import Words
+from bot.studio.roles import Does
+from bot.ui.base import Turn
+from bot.ui.commands import Entity
+
+NONE = "none"
+"""Chosen for no client."""
+
+
+class ClientOption(Entity):
+    """The clients of this server; for somebody from a client's side theirs, wherever they are."""
+
+    thing, list_command, opens, area = "client", "/client list", ("client", "show"), "client"
+
+    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
+        return await turn.services.clients.owner_of(thing_id)
+
+    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
+        wanted = typed.strip().casefold()
+        return [
+            Option(_label(client, turn.words), client.id)
+            for client in await clients_in_sight(turn)
+            if wanted in client.name.casefold()
+        ]
+
+
+def _label(client: Client, words: Words) -> str:
+    parts = [client.name, words(f"client.kind.{client.kind.value}")]
+    if client.state is ClientState.ARCHIVED:
+        parts.append(words("client.state.archived"))
+    return join(" · ", parts)
+
+
+async def clients_in_sight(turn: Turn) -> list[Client]:
+    """Return the clients that somebody may see here: this server's, and elsewhere those whose person they are."""
+    studio = await turn.studio("client", Does.SEE)
+    if studio is not None:
+        found = await turn.services.clients.listed(studio, None)
+        return sorted(found, key=lambda client: client.archived_at is not None)
+    if turn.guild is not None:
+        return []
+    return list(await turn.services.clients.of_person(turn.person))
+
+
+async def filing_select(turn: Turn, kind: str, thing_id: str, owner: OwnerId, now: str | None) -> Select | None:
+    """Return the select that files a thing of a server under a client, None where there is no client to choose."""
+    known = await turn.services.clients.listed(owner)
+    if not known:
+        return None
+    options = [Option(client.name, client.id, default=client.id == now) for client in known[:24]]
+    if now is not None:
+        options.append(Option(turn.words("client.file.none"), NONE))
+    return Select("client", "file", turn.words("client.file.pick"), options, thing_id, kind, owner=owner)

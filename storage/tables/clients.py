@@ -1,0 +1,64 @@
+"""Clients of servers, their people, and the codes that bring them in."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.clients.model import ClientKind, ClientRole
+from storage.base import Base, Identified, Owned, Tracked
+from storage.types import BigInt, Flag, Instant, one_of
+
+
+def _of_client() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["client_id", "owner_id"], ["clients.id", "clients.owner_id"], ondelete="CASCADE")
+
+
+class ClientRow(Base, Owned, Tracked, Identified):
+    """Somebody a server works for. `folded` is the name as it is compared; it is unique among the live ones."""
+
+    __tablename__ = "clients"
+    __area__ = "client"
+    __client__ = "itself"
+    __constraints__ = (UniqueConstraint("id", "owner_id"), one_of("kind", ClientKind), one_of("role", ClientRole))
+
+    name: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    zone: Mapped[str] = mapped_column(Text)
+    channel_id: Mapped[int | None] = mapped_column(BigInt())
+    colour: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant())
+    updated_at: Mapped[datetime] = mapped_column(Instant())
+    archived_at: Mapped[datetime | None] = mapped_column(Instant())
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant())
+
+
+class ClientPersonRow(Base, Owned, Identified):
+    """Somebody from a client's side; in a server of one client only."""
+
+    __tablename__ = "client_people"
+    __client__ = "within:client_id"
+    __constraints__ = (_of_client(), UniqueConstraint("owner_id", "user_id"))
+
+    client_id: Mapped[str] = mapped_column(Text, index=True)
+    user_id: Mapped[int] = mapped_column(BigInt(), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    may_approve: Mapped[bool] = mapped_column(Flag())
+    joined_at: Mapped[datetime] = mapped_column(Instant())
+    invited_by: Mapped[int | None] = mapped_column(BigInt())
+
+
+class ClientInviteRow(Base, Owned, Identified):
+    """A code for one person, of which only the hash is kept."""
+
+    __tablename__ = "client_invites"
+    __constraints__ = (_of_client(), UniqueConstraint("code_hash"))
+
+    client_id: Mapped[str] = mapped_column(Text, index=True)
+    code_hash: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[int] = mapped_column(BigInt())
+    expires_at: Mapped[datetime] = mapped_column(Instant())
+    used_at: Mapped[datetime | None] = mapped_column(Instant())
