@@ -7,6 +7,7 @@ from bot.ai.assistant import ClaudeAssistant
 from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
+from bot.clients.assigning import AssignmentService
 from bot.clients.service import ClientService
 from bot.clock import Clock
 from bot.coach.service import CoachService
@@ -74,3 +75,4 @@ class Services(Foundation):
     missions: MissionArea
     archive: ArchiveService
     clients: ClientService
+    work: AssignmentService

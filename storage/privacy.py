@@ -17,10 +17,11 @@ NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "mission_events": ("actor_reference", ("id", "at", "state_after", "actor_name")),
     "mission_votes": ("voter_id", ("id", "voter_name", "at")),
     "client_people": ("user_id", ("id", "name", "may_approve", "joined_at")),
+    "assignments": ("user_id", ("id", "name", "due_on", "state", "assigned_at")),
 }
 """Where somebody is named in rows of others: the column, and what of such a row is theirs to read."""
 
-GOES_ALONG: Mapping[str, str] = {"client_people": "user_id"}
+GOES_ALONG: Mapping[str, str] = {"client_people": "user_id", "assignments": "user_id"}
 """Rows of others that are about one person and nothing else: they go with that person. The column that names them."""
 
 

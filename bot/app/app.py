@@ -206,6 +206,8 @@ class App:
         assistant = make_assistant(on)
         self.on_stop.append(assistant.aclose)
         loops = wire_loops(on, assistant)
+        clients, work = wire_clients(on)
+        loops.store.doers = work
         self.on_start.append(lambda: self._keep_loops(loops))
         self.on_stop.append(loops.stop)
 
@@ -260,7 +262,8 @@ class App:
             digest_messages=digest_messages,
             missions=missions,
             archive=archive,
-            clients=wire_clients(on),
+            clients=clients,
+            work=work,
         )
 
     async def _keep_loops(self, loops: LoopArea) -> None:

@@ -1,10 +1,25 @@
 """Cards of clients, as data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.clients.model import Client, ClientPerson, Overview, WorkLine
-from bot.say.card import Accent, Button, Card, Fact, Row, Section, Select, SelectKind, State, join, mention
+from bot.clients.model import Client, ClientPerson, Overview, WorkItem, WorkLine
+from bot.say.card import (
+    Accent,
+    Button,
+    Card,
+    Fact,
+    Option,
+    Row,
+    Section,
+    Select,
+    SelectKind,
+    State,
+    Style,
+    join,
+    mention,
+    plain,
+)
 from bot.say.dates import day_month
 from bot.say.words import Words
 
@@ -125,3 +140,80 @@ def people_card(client: Client, people: Sequence[ClientPerson], words: Words) ->
         sections=[Section(None, lines or [words("client.people.none")])],
         rows=[*rows, [invite]],
     )
+
+
+# ---------------------------------------------------------------------- who does it
+
+
+def work_text(item: WorkItem, words: Words) -> str:
+    """Return one line of somebody's work: title, day, plan, client and studio."""
+    return join(" · ", [part for part in (item.subject.title, _where(item, words)) if part])
+
+
+def _where(item: WorkItem, words: Words) -> str:
+    when = words("client.work.by_day", day=day_month(item.day)) if item.day is not None else ""
+    return join(" · ", [part for part in (when, item.subject.plan, item.client, item.studio) if part])
+
+
+def work_card(groups: Mapping[str, Sequence[WorkItem]], words: Words, owner: int, *, most: int) -> Card:
+    """Return everything that waits for somebody, late first, and a select to do something about one of them."""
+    sections: list[Section] = []
+    shown: list[WorkItem] = []
+    for name, items in groups.items():
+        lines = [work_text(item, words) for item in items[:most]]
+        if len(items) > most:
+            lines.append(words("card.more", count=len(items) - most))
+        sections.append(Section(words(f"client.work.{name}"), lines))
+        shown += items[:most]
+    given = [item for item in shown if item.assignment is not None][:25]
+    options = [
+        Option(item.subject.title, item.assignment.id, plain(_where(item, words))) for item in given if item.assignment
+    ]
+    rows: list[Row] = [Select("client", "work", words("client.work.pick"), options, owner=owner)] if options else []
+    return Card(words("client.work.title"), sections=sections, rows=rows)
+
+
+def item_card(item: WorkItem, words: Words, person: int) -> Card:
+    """Return one thing that was given to somebody, with what they can do about it."""
+    one = item.assignment
+    by = words("client.work.given_by", name=one.assigned_by_name) if one is not None else ""
+    rows: list[Row] = []
+    if one is not None:
+        rows = [
+            [
+                Button("client", "w-done", words("client.button.w-done"), one.id, owner=person, style=Style.PRIMARY),
+                Button("client", "w-hand", words("client.button.w-hand"), one.id, owner=person),
+                Button("client", "w-not", words("client.button.w-not"), one.id, owner=person),
+            ]
+        ]
+    return Card(
+        item.subject.title, lead=join(" · ", [part for part in (work_text(item, words), by) if part]), rows=rows
+    )
+
+
+def news_card(items: Sequence[WorkItem], words: Words, person: int) -> Card:
+    """Return what somebody is told of: all that is new, and the way to it."""
+    rows: list[Row] = [[Button("client", "my-work", words("client.button.my-work"), owner=person, style=Style.PRIMARY)]]
+    only = items[0].assignment if len(items) == 1 else None
+    if only is not None:
+        rows = [
+            [
+                Button("client", "my-work", words("client.button.my-work"), owner=person, style=Style.PRIMARY),
+                Button("client", "w-not", words("client.button.w-not"), only.id, owner=person),
+            ]
+        ]
+    return Card(
+        words("client.work.news", count=len(items)),
+        sections=[Section(None, [_news_line(item, words) for item in items])],
+        rows=rows,
+    )
+
+
+def news_text(items: Sequence[WorkItem], words: Words) -> str:
+    """Return the same in plain words, for the inbox."""
+    return "\n".join(plain(_news_line(item, words)) for item in items)
+
+
+def _news_line(item: WorkItem, words: Words) -> str:
+    by = item.assignment.assigned_by_name if item.assignment is not None else ""
+    return join(" · ", [work_text(item, words), words("client.work.given_by", name=by)])

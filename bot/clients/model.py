@@ -116,3 +116,79 @@ class Overview:
     client: Client
     people: tuple[ClientPerson, ...]
     work: Work
+
+
+# ---------------------------------------------------------------------- who does it
+
+
+class SubjectKind(StrEnum):
+    """What may be given to somebody. The tasks of a release are the clips of its loop."""
+
+    CLIP = "clip"
+
+
+class AssigneeKind(StrEnum):
+    PERSON = "person"
+    CLIENT = "client"
+
+
+class AssignmentState(StrEnum):
+    OPEN = "open"
+    HANDED_ON = "handed_on"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who does it: a person by their id, or "the client" of the plan, without one. `name` is as of now."""
+
+    name: str
+    user_id: PersonId | None = None
+
+    @property
+    def kind(self) -> AssigneeKind:
+        return AssigneeKind.CLIENT if self.user_id is None else AssigneeKind.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A thing of a server that somebody does. It is over once the thing is done, whoever did it."""
+
+    id: str
+    owner_id: OwnerId
+    kind: SubjectKind
+    subject_id: str
+    assignee: Assignee
+    assigned_by: PersonId
+    assigned_by_name: str
+    assigned_at: datetime
+    state: AssignmentState = AssignmentState.OPEN
+    client_id: str | None = None
+    due_on: date | None = None
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What of a thing whoever does it may know: title, plan, day, whether it is done. `plan_id` is its loop."""
+
+    id: str
+    owner_id: OwnerId
+    title: str
+    plan_id: str
+    plan: str
+    is_done: bool
+    day: date | None = None
+    hard_day: date | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One line of somebody's work. Without an assignment it is of their own plans."""
+
+    subject: Subject
+    day: date | None
+    assignment: Assignment | None = None
+    studio: str = ""
+    client: str = ""

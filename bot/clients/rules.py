@@ -18,6 +18,8 @@ class ClientRules(Rules):
     wrong_codes_minutes: int = Field(ge=1)
     lines_shown: int = Field(ge=1)
     finished_days: int = Field(ge=1)
+    assignees_max: int = Field(ge=1)
+    telling_gap_minutes: int = Field(ge=0)
 
 
 def client_rules() -> ClientRules:

@@ -131,6 +131,22 @@ class ClientService:
         async with self._database.read(one.guild_id, as_house=True) as unit:
             return await unit.repo(ClientRepository).get(one.client_id)
 
+    async def approving(self, user_id: int) -> Sequence[Client]:
+        """Return the clients for whom somebody approves, over all servers."""
+        found: list[Client] = []
+        for one in await self.memberships(user_id):
+            async with self._database.read(one.guild_id, as_house=True) as unit:
+                person = await unit.repo(ClientPeopleRepository).find(user_id)
+                client = await unit.repo(ClientRepository).get(one.client_id)
+            if client is not None and client.archived_at is None and person is not None and person.may_approve:
+                found.append(client)
+        return found
+
+    async def names_as_house(self, owner: OwnerId) -> dict[str, str]:
+        """Return the name of every client, whoever looks: for lines of things that are theirs to know."""
+        async with self._database.read(owner, as_house=True) as unit:
+            return {client.id: client.name for client in await unit.repo(ClientRepository).all()}
+
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
         """Return the name of a client, None where there is none (any more)."""
         async with self._database.read(guild_id) as unit:

@@ -105,7 +105,9 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
         sections.append(Section(words("loop.card.waiting"), lines))
     if view.plan.clips:
         coming = view.sequenced.next_actions[: loop_rules().sequence.next_shown]
-        ahead: list[str | Line] = [action_text(loop, action, words) for action in coming]
+        ahead: list[str | Line] = [
+            join(" · ", [action_text(loop, action, words), *view.doers.get(action.clip.id, ())]) for action in coming
+        ]
         if view.sequenced.earlier_open:
             text = words("loop.card.earlier_open", count=len(view.sequenced.earlier_open))
             show = Button("loop", "next", words("loop.card.show"), id=loop.id, owner=loop.owner_id)
@@ -217,6 +219,8 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None,
         facts.append(Fact(words("loop.clip.notes"), clip.notes))
     if clip.deadline and clip.deadline_kind is not DeadlineKind.NONE:
         facts.append(Fact(words("loop.clip.deadline"), day_month(clip.deadline)))
+    if view.doers.get(clip.id):
+        facts.append(Fact(words("loop.clip.doers"), join(", ", view.doers[clip.id])))
     facts.append(Fact(words("loop.clip.source"), words(f"loop.clip.source_word.{clip.source.value}")))
     lane = words(f"loop.lane.{clip.lane.value}")
     return Card(
@@ -224,7 +228,7 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None,
         state=clip_state(clip, bool(item and item.blocked_by), words),
         lead=words("loop.clip.lead", lane=lane, when=span_text(loop, clip, words)),
         facts=facts,
-        rows=[*_clip_rows(loop, clip, words), *([[undo]] if undo else [])],
+        rows=[*_clip_rows(loop, clip, words, is_studios=view.is_studios), *([[undo]] if undo else [])],
     )
 
 
@@ -238,7 +242,7 @@ def clip_state(clip: Clip, blocked: bool, words: Words) -> State:
     return State(words("loop.clip.state_open"), "", Accent.IDLE)
 
 
-def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
+def _clip_rows(loop: Loop, clip: Clip, words: Words, *, is_studios: bool) -> list[Row]:
     unit = "day" if loop.is_dated else "beat"
     steps = _DATED_STEPS if loop.is_dated else _UNDATED_STEPS
 
@@ -252,6 +256,9 @@ def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
     lanes = [Option(words(f"loop.lane.{lane.value}"), lane.value, default=lane is clip.lane) for lane in LANES]
     done = button("c-reopen", "reopen") if clip.is_done else button("c-done", "done", style=Style.PRIMARY)
     ready = button("c-unready", "unready") if clip.ready else button("c-ready", "ready")
+    last = [button("c-deadline", "set_deadline")] if loop.is_dated and not clip.task_key else []
+    if is_studios and not clip.is_done:
+        last.append(button("c-assign", "assign"))
     return [
         select("c-nudge", "loop.pick.nudge", by),
         select("c-length", "loop.pick.length", by),
@@ -263,7 +270,7 @@ def _clip_rows(loop: Loop, clip: Clip, words: Words) -> list[Row]:
             button("c-free", "free"),
             button("c-remove", "remove", style=Style.DANGER),
         ],
-        *([[button("c-deadline", "set_deadline")]] if loop.is_dated and not clip.task_key else []),
+        *([last] if last else []),
     ]
 
 

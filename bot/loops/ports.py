@@ -48,6 +48,21 @@ class NoServers:
         return None
 
 
+class DoerReader(Protocol):
+    """Tell who does the clips of a server's loop."""
+
+    async def doers(self, owner: int, subject_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the names of those who do each clip; one that nobody was given may be missing."""
+        ...
+
+
+class NoDoers:
+    """Stands in where nobody is given anything."""
+
+    async def doers(self, owner: int, subject_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {}
+
+
 class NoBounces:
     """Stands in where no bounces are kept."""
 

@@ -53,6 +53,21 @@ class LoopReads:
             clips = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
         return [(loop, clips[loop.id]) for loop in loops if loop.archived_at is None]
 
+    async def with_clips(self, owner: int, clip_ids: Sequence[str]) -> list[tuple[Loop, Clip]]:
+        """Return clips with their loops, whoever looks: for who does them. What is binned or archived is left out."""
+        async with self._database.read(owner, as_house=True) as unit:
+            clips = await unit.repo(ClipRepository).many(clip_ids)
+            loops = {loop.id: loop for loop in await unit.repo(LoopRepository).many([clip.loop_id for clip in clips])}
+        pairs = [(loops.get(clip.loop_id), clip) for clip in clips]
+        return [(loop, clip) for loop, clip in pairs if loop is not None and loop.archived_at is None]
+
+    async def open_dated(self, owner: int) -> list[tuple[Loop, Clip]]:
+        """Return the open clips of open loops with dates."""
+        async with self._database.read(owner) as unit:
+            loops = [one for one in await unit.repo(LoopRepository).all() if one.archived_at is None and one.is_dated]
+            found = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
+        return [(loop, clip) for loop in loops for clip in found[loop.id] if not clip.is_done]
+
     async def finished_between(self, owner: int, after: datetime, until: datetime) -> int:
         """Return how many clips were finished."""
         async with self._database.read(owner) as unit:

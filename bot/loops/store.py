@@ -1,7 +1,7 @@
 """The ground that the services of this area share: reading a loop whole, and one way to edit it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.actors import Actor, OwnerId
@@ -11,7 +11,7 @@ from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
-from bot.loops.ports import BounceReader, PhaseReader, Servers
+from bot.loops.ports import BounceReader, DoerReader, NoDoers, PhaseReader, Servers
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
 from bot.loops.sequence import Sequenced, sequence
@@ -56,6 +56,8 @@ class LoopView:
     """It belongs to a server."""
     client: str | None = None
     """The client of that server it is filed under, by name."""
+    doers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Who does clips of a server's loop, by the clip."""
 
     @property
     def loop(self) -> Loop:
@@ -84,6 +86,7 @@ class LoopStore:
         self._phases = phases
         self._zones = zones
         self._servers = servers
+        self.doers: DoerReader = NoDoers()
         self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
 
     @property
@@ -128,7 +131,9 @@ class LoopStore:
         view = self.look(plan, phase=phase, from_memory=remembered)
         client = plan.loop.client_id if is_studios else None
         name = await self._servers.client_name(owner, client) if client is not None else None
-        return replace(view, is_studios=is_studios, client=name)
+        open_clips = [clip.id for clip in plan.clips if not clip.is_done] if is_studios else []
+        doers = await self.doers.doers(owner, open_clips) if open_clips else {}
+        return replace(view, is_studios=is_studios, client=name, doers=doers)
 
     def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
         """Let both engines read a plan at the present."""

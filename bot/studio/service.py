@@ -294,6 +294,11 @@ class StudioService:
                 waiting = await unit.repo(InboxRepository).announce()
         return waiting
 
+    async def writes_to(self, user_id: int) -> bool:
+        """Tell whether somebody has direct messages from me: they used me, and their messages are open."""
+        person = await self.person(user_id)
+        return person is not None and person.dm_closed_at is None
+
     async def person(self, user_id: int) -> Person | None:
         async with self._database.read(user_id) as unit:
             return await unit.repo(PersonRepository).get()
@@ -328,6 +333,12 @@ class StudioService:
                 return await unit.repo(GuildRepository).ids()
 
         return owner in await self._keep("guilds", "ids", read)
+
+    async def server_name(self, guild_id: int) -> str:
+        """Return what a server is called, "" for one that is not known."""
+        async with self._database.system_read() as unit:
+            guild = await unit.repo(GuildRepository).get(guild_id)
+        return "" if guild is None else guild.name
 
     async def guilds(self) -> list[Guild]:
         async with self._database.system_read() as unit:

@@ -1,8 +1,10 @@
 """Controls of the week: tick, lighten, rest, pause, reflect, and what one task offers."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.clients.cards import work_text
 from bot.coach.calendar import week_calendar
 from bot.coach.cards import MORE, choice_card, history_markdown, how_card, pick_card, tick_card, week_card
 from bot.coach.dates import iso_week
@@ -12,7 +14,7 @@ from bot.coach.service.tasks import IF_THEN_MAX, TaskChanged, TaskDraft
 from bot.coach.service.weeks import REFLECTION_LENGTH, WeekView
 from bot.error_kinds import kind_of_ai
 from bot.errors import Refused
-from bot.say.card import Button, Card, Option, OutFile, Row, Select, join, note
+from bot.say.card import Button, Card, Option, OutFile, Row, Section, Select, join, note
 from bot.say.when import Reading, read_any
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
@@ -33,8 +35,22 @@ def monday_of_id(text: str) -> date | None:
 async def show_week(turn: Turn, monday: date | None = None, *, update: bool = False) -> None:
     """Show a week's card, made where there was none."""
     view = await turn.services.coach.weeks.plan(turn.actor, turn.person, monday)
-    card = week_card(view, turn.words, turn.person)
+    card = await _with_given(turn, week_card(view, turn.words, turn.person))
     await (turn.update(card) if update else turn.reply(card))
+
+
+async def _with_given(turn: Turn, card: Card) -> Card:
+    """Add what was given to this person over all servers, with the client on each line."""
+    work = turn.services.work
+    items = await work.my_work(turn.person, with_own=False)
+    if not items:
+        return card
+    lines = [work_text(item, turn.words) for item in items[: work.rules.lines_shown]]
+    if len(items) > len(lines):
+        lines.append(turn.words("card.more", count=len(items) - len(lines)))
+    section = Section(turn.words("client.work.given"), lines)
+    rows = [*card.rows, [Button("client", "my-work", turn.words("client.button.my-work"), owner=turn.person)]]
+    return replace(card, sections=[*card.sections, section], rows=rows)
 
 
 async def act_on(turn: Turn, task_id: str, action: str, *, update: bool = False) -> None:

@@ -13,7 +13,7 @@ from bot.loops.wording import when_text
 from bot.say.card import Option, note
 from bot.say.dates import day_month
 from bot.say.words import Words
-from bot.studio.roles import Does
+from bot.studio.roles import Does, Role
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
@@ -90,6 +90,8 @@ async def open_clip_form(turn: Turn, clip_id: str | None) -> None:
 async def finish_clip(turn: Turn, clip_id: str) -> tuple[str, Edited]:
     """Finish a clip and return what is told of it."""
     area: LoopArea = turn.services.loops
+    if await turn.services.studio.role(await turn.standing_with(turn.owner)) is Role.CLIENT:
+        await turn.services.work.must_be_theirs(turn.owner, clip_id, turn.person)
     edited = await area.clips.finish(turn.actor, turn.owner, clip_id)
     plan = await area.loops.plan(turn.owner, edited.loop.id)
     momentum = measure(plan, turn.now, area.rules.momentum)

@@ -30,6 +30,7 @@ from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.pager import Page, Pager
+from cogs.loops import assign as loop_assign
 from cogs.loops import clips as loop_clips
 from cogs.loops import files as loop_files
 from cogs.loops import more as loop_more
@@ -517,6 +518,7 @@ async def setup(bot: StudioBot) -> None:
 
 
 controls = (
+    *loop_assign.controls,
     *loop_clips.controls,
     *loop_files.controls,
     *loop_more.controls,

@@ -24,6 +24,7 @@ from bot.ui.inputs import Field, Form
 from bot.ui.items import Who
 from bot.ui.panel import saved
 from bot.ui.places import bot_rights
+from cogs.clients.work import my_work
 from cogs.studio import privacy as studio_privacy
 from cogs.studio import roles as studio_roles
 from cogs.studio import setup as studio_setup
@@ -83,8 +84,12 @@ class Studio(StudioCog):
     async def inbox(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         notes = await self.services.studio.inbox(turn.person)
+        work = await my_work(turn)
+        if work is not None:
+            await turn.reply(work)
         if not notes:
-            await turn.reply(note(turn.words("studio.inbox.empty")))
+            if work is None:
+                await turn.reply(note(turn.words("client.work.none")))
             return
         lines = [
             join("", [raw("**"), item.title, raw("** "), stamp(item.created_at, "R"), raw("\n"), item.body])

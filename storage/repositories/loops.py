@@ -43,6 +43,13 @@ class LoopRepository(Repository[UnitT]):
         )
         return [_loop(row) for row in rows.scalars()]
 
+    async def many(self, loop_ids: Sequence[str]) -> list[Loop]:
+        """Return those of these loops that are not in the bin."""
+        rows = await self.session.execute(
+            select(LoopRow).where(LoopRow.id.in_(list(loop_ids)), LoopRow.deleted_at.is_(None))
+        )
+        return [_loop(row) for row in rows.scalars()]
+
     async def filed(self, client_id: str) -> list[Loop]:
         """Return what is filed under a client and not in the bin, the most recently changed first."""
         rows = await self.session.execute(
@@ -126,6 +133,10 @@ class ClipRepository(Repository[UnitT]):
         for row in rows.scalars():
             found[LoopId(row.loop_id)].append(_clip(row))
         return {loop_id: tuple(clips) for loop_id, clips in found.items()}
+
+    async def many(self, clip_ids: Sequence[str]) -> list[Clip]:
+        rows = await self.session.execute(select(ClipRow).where(ClipRow.id.in_(list(clip_ids))))
+        return [_clip(row) for row in rows.scalars()]
 
     async def get(self, clip_id: str) -> Clip | None:
         row = await self._row(clip_id)

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.clients.model import ClientKind, ClientRole
-from storage.base import Base, Identified, Owned, Tracked
+from bot.clients.model import AssigneeKind, AssignmentState, ClientKind, ClientRole, SubjectKind
+from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, one_of
 
 
@@ -62,3 +62,29 @@ class ClientInviteRow(Base, Owned, Identified):
     made_by: Mapped[int] = mapped_column(BigInt())
     expires_at: Mapped[datetime] = mapped_column(Instant())
     used_at: Mapped[datetime | None] = mapped_column(Instant())
+
+
+class AssignmentRow(Base, Filed, Owned, Tracked, Identified):
+    """Who does a thing of this server. `user_id` is empty where the client does it."""
+
+    __tablename__ = "assignments"
+    __area__ = "client"
+    __untracked__ = Tracked.__untracked__ | {"told_at"}
+    __constraints__ = (
+        one_of("subject_kind", SubjectKind),
+        one_of("assignee_kind", AssigneeKind),
+        one_of("state", AssignmentState),
+        Index("ix_assignments_user_id_state", "user_id", "state"),
+    )
+
+    subject_kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[str] = mapped_column(Text, index=True)
+    assignee_kind: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(BigInt())
+    name: Mapped[str] = mapped_column(Text)
+    due_on: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    assigned_by: Mapped[int] = mapped_column(BigInt())
+    assigned_by_name: Mapped[str] = mapped_column(Text)
+    assigned_at: Mapped[datetime] = mapped_column(Instant())
+    told_at: Mapped[datetime | None] = mapped_column(Instant())

@@ -1,22 +1,63 @@
 """Clients: the service, over what loops answer of the plans that are filed under them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from bot.clients.model import Client, Work, WorkLine
+from bot.actors import OwnerId, PersonId
+from bot.clients.assigning import AssignmentService
+from bot.clients.model import Client, Subject, Work, WorkLine
 from bot.clients.rules import client_rules
 from bot.clients.service import ClientService
+from bot.clients.telling import DELIVERY, WorkSlots
 from bot.clock import Clock
 from bot.loops.dates import last_day_of
 from bot.loops.model import Clip, DeadlineKind, Loop
 from bot.loops.read import LoopReads
 from bot.services import Foundation
+from bot.studio.service import StudioService
 
 
-def wire_clients(on: Foundation) -> ClientService:
-    """Make the service; who is a client's person is then asked of it at every press."""
-    service = ClientService(on.database, FiledPlans(LoopReads(on.database), on.clock), on.studio)
+def wire_clients(on: Foundation) -> tuple[ClientService, AssignmentService]:
+    """Make the services; who is a client's person is then asked of the first at every press."""
+    reads = LoopReads(on.database)
+    service = ClientService(on.database, FiledPlans(reads, on.clock), on.studio)
     on.studio.clients = service
-    return service
+    work = AssignmentService(on.database, ClipSubjects(reads, on.studio), service)
+    telling = WorkSlots(on.database, work, on.studio, on.catalogue)
+    on.engine.register(telling)
+    on.outbox.register(DELIVERY, telling.render, hold=telling.hold, inbox=telling.inbox)
+    return service, work
+
+
+class ClipSubjects:
+    """What of clips whoever does them may know."""
+
+    def __init__(self, loops: LoopReads, studio: StudioService) -> None:
+        self._loops = loops
+        self._studio = studio
+
+    async def look(self, owner: OwnerId, ids: Sequence[str]) -> Mapping[str, Subject]:
+        return {clip.id: _subject(loop, clip) for loop, clip in await self._loops.with_clips(owner, ids)}
+
+    async def own(self, person: PersonId) -> Sequence[Subject]:
+        return [_subject(loop, clip) for loop, clip in await self._loops.open_dated(person)]
+
+    async def studio_name(self, owner: OwnerId) -> str:
+        return await self._studio.server_name(owner)
+
+
+def _subject(loop: Loop, clip: Clip) -> Subject:
+    return Subject(
+        id=clip.id,
+        owner_id=loop.owner_id,
+        title=clip.name,
+        plan_id=loop.id,
+        plan=loop.name,
+        is_done=clip.is_done,
+        day=clip.deadline or (last_day_of(loop, clip) if loop.is_dated else None),
+        hard_day=clip.deadline if clip.deadline_kind is DeadlineKind.HARD else None,
+        client_id=loop.client_id,
+    )
 
 
 class FiledPlans:

@@ -1,0 +1,101 @@
+"""My work: what was given to somebody over all servers, and what they do about it; seen by them alone."""
+
+from bot.clients.assigning import grouped
+from bot.clients.cards import item_card, work_card
+from bot.clients.model import Assignee, Assignment
+from bot.errors import Refused
+from bot.say.card import Card, Select, SelectKind, join, note
+from bot.studio.roles import Does, Role
+from bot.ui.base import Press, Turn
+from bot.ui.common import undo_button
+from bot.ui.controls import control
+from cogs.clients.people_named import chosen
+
+
+async def my_work(turn: Turn) -> Card | None:
+    """Return everything open that is this person's, None where nothing is."""
+    work = turn.services.work
+    items = await work.my_work(turn.person)
+    if not items:
+        return None
+    zone = await turn.services.studio.zone(turn.person, turn.guild)
+    groups = grouped(items, turn.now.astimezone(zone).date())
+    return work_card(groups, turn.words, turn.person, most=work.rules.lines_shown)
+
+
+@control("client", "my-work")
+async def open_work(press: Press) -> None:
+    """Show what waits for somebody."""
+    card = await my_work(press)
+    await press.reply(card or note(press.words("client.work.none")), ephemeral=True)
+
+
+@control("client", "work")
+async def pick(press: Press) -> None:
+    """Show one thing, with what can be done about it."""
+    wanted = press.values[0]
+    for item in await press.services.work.my_work(press.person, with_own=False):
+        if item.assignment is not None and item.assignment.id == wanted:
+            await press.reply(item_card(item, press.words, press.person), ephemeral=True)
+            return
+    raise Refused("assign_over")
+
+
+@control("client", "w-done")
+async def done(press: Press) -> None:
+    """Finish the thing, as its plan would."""
+    one = await _of_mine(press)
+    await press.act_for(one.owner_id, "loop", Does.TICK)
+    if await press.services.studio.role(await press.standing_with(one.owner_id)) is Role.CLIENT:
+        await press.services.work.must_be_theirs(one.owner_id, one.subject_id, press.person)
+    edited = await press.services.loops.clips.finish(press.actor, one.owner_id, one.subject_id)
+    title = edited.clip.name if edited.clip is not None else ""
+    await press.update(note(press.words("client.work.done", title=title), [undo_button(press, edited.group_id)]))
+
+
+@control("client", "w-not")
+async def not_mine(press: Press) -> None:
+    """Give the thing back to whoever gave it."""
+    back = await press.services.work.give_back(press.actor, press.id)
+    press.owner = back.subject.owner_id
+    names = join(", ", [one.name for one in back.added])
+    told = press.words("client.work.given_back", title=back.subject.title, names=names)
+    await press.update(note(told, [undo_button(press, back.group_id)]))
+
+
+@control("client", "w-hand")
+async def hand_on(press: Press) -> None:
+    """Ask who does it instead."""
+    one = await _of_mine(press)
+    if press.guild != one.owner_id:
+        server = await press.services.studio.server_name(one.owner_id)
+        await press.reply(note(press.words("client.work.hand_there", server=server)), ephemeral=True)
+        return
+    select = Select(
+        "client",
+        "w-who",
+        press.words("client.assign.pick"),
+        kind=SelectKind.USER,
+        id=one.id,
+        owner=press.person,
+    )
+    await press.reply(note(press.words("client.work.hand"), select), ephemeral=True)
+
+
+@control("client", "w-who")
+async def hand_to(press: Press) -> None:
+    """Give the thing to the person that was chosen."""
+    one = await _of_mine(press)
+    await press.act_for(one.owner_id, "loop", Does.TICK)
+    (to,) = await chosen(press, one.owner_id, one.client_id, "loop")
+    given = await press.services.work.hand_on(press.actor, one.id, Assignee(to.name, to.user_id))
+    told = press.words("client.work.handed", title=given.subject.title, name=to.name)
+    await press.update(note(told, [undo_button(press, given.group_id)]))
+
+
+async def _of_mine(press: Press) -> Assignment:
+    """Return what is given to this person. Raises Refused where it is not (any more)."""
+    for item in await press.services.work.my_work(press.person, with_own=False):
+        if item.assignment is not None and item.assignment.id == press.id:
+            return item.assignment
+    raise Refused("assign_over")
