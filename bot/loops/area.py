@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.ai.model import Assistant
+from bot.ai.others import Agreements, NobodyAgreed
 from bot.clock import Clock
 from bot.loops.bank import ShippedBank
 from bot.loops.clips import ClipService
@@ -27,6 +28,7 @@ class Neighbours:
     bounces: BounceReader = field(default_factory=NoBounces)
     phases: PhaseReader = field(default_factory=NoPhase)
     profiles: ProfileReader = field(default_factory=NoProfile)
+    agreements: Agreements = field(default_factory=NobodyAgreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,15 @@ def open_loops(
 ) -> LoopArea:
     """Make the services of loops. Without an assistant everything works by the rules."""
     rules = loop_rules()
-    store = LoopStore(database, clock, rules, neighbours.bounces, neighbours.phases, neighbours.zones)
+    store = LoopStore(
+        database,
+        clock,
+        rules,
+        neighbours.bounces,
+        neighbours.phases,
+        neighbours.zones,
+        agreements=neighbours.agreements,
+    )
     loops = LoopService(store, neighbours.profiles, neighbours.zones)
     readings = ReadingService(store, ShippedBank(), assistant)
     return LoopArea(

@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.loops.model import LANES, Clip, DeadlineKind, Loop
 from bot.loops.momentum import Label, Momentum
+from bot.loops.others import writer_notes
 from bot.loops.rules import loop_rules
 from bot.loops.service import LoopLine
 from bot.loops.store import Edited, LoopView
@@ -214,6 +215,7 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None,
     if clip.deadline and clip.deadline_kind is not DeadlineKind.NONE:
         facts.append(Fact(words("loop.clip.deadline"), day_month(clip.deadline)))
     facts.append(Fact(words("loop.clip.source"), words(f"loop.clip.source_word.{clip.source.value}")))
+    facts += [words(f"loop.note.{note.code}", **note.parts) for note in writer_notes(clip)]
     lane = words(f"loop.lane.{clip.lane.value}")
     return Card(
         title=clip.name,

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.actors import Actor, OwnerId
+from bot.ai.others import Agreements, NobodyAgreed
 from bot.clock import Clock
 from bot.errors import Gone, NotFound
 from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
+from bot.loops.others import plan_for_ai, writers
 from bot.loops.ports import BounceReader, PhaseReader
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
@@ -70,6 +72,7 @@ class LoopStore:
         phases: PhaseReader,
         zones: ZoneReader,
         saving: Saving | None = None,
+        agreements: Agreements | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -78,6 +81,7 @@ class LoopStore:
         self._bounces = bounces
         self._phases = phases
         self._zones = zones
+        self._agreements = agreements or NobodyAgreed()
         self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
 
     @property
@@ -119,6 +123,14 @@ class LoopStore:
         self._remember(owner, plan)
         phase = "any" if remembered else await self._phases.phase_of(owner)
         return self.look(plan, phase=phase, from_memory=remembered)
+
+    async def for_ai(self, view: LoopView) -> LoopView:
+        """Return a loop as the AI may read it: without words of others who did not agree to that."""
+        people = writers(view.plan.clips)
+        if not people:
+            return view
+        plan = plan_for_ai(view.plan, await self._agreements.agreed(people))
+        return self.look(plan, phase=view.phase, from_memory=view.from_memory)
 
     def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
         """Let both engines read a plan at the present."""

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
+from bot.ai.others import HELD_BACK, Agreements, NobodyAgreed, may_go
+from bot.ai.sent import Item
 from bot.errors import NotFound
 from bot.loops.model import Lane
 from bot.missions.inputs import Choice, Idea, Resolved
@@ -102,19 +104,41 @@ class ReleaseInput:
     """A release plan: its day, open tasks, deadlines and missed windows."""
 
     kind = InputKind.RELEASE
+    sends = Item(
+        "release",
+        (
+            "release_id",
+            "title",
+            "release_day",
+            "today",
+            "days_to_go",
+            "tasks_done",
+            "tasks_in_all",
+            "open_tasks.title",
+            "open_tasks.lane",
+            "open_tasks.day",
+            "open_tasks.hard_deadline",
+            "open_tasks.past",
+            "open_tasks.waits_for",
+            "missed_windows",
+        ),
+    )
 
-    def __init__(self, releases: ReleaseService, say: Say) -> None:
+    def __init__(self, releases: ReleaseService, say: Say, agreements: Agreements | None = None) -> None:
         self._releases = releases
         self._say = say
+        self._agreements = agreements or NobodyAgreed()
 
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
         try:
             view = await self._releases.show(owner, ref)
         except NotFound:
             return Resolved(InputRef(self.kind, ref), "Release", None)
+        writers = {task.clip.written_by for task in view.next_tasks if task.clip.written_by is not None}
+        agreed = await self._agreements.agreed(writers)
         tasks: list[JsonValue] = [
             {
-                "title": task.clip.name,
+                "title": task.clip.name if may_go(task.clip.written_by, agreed) else HELD_BACK,
                 "lane": task.clip.lane.value,
                 "day": task.day.isoformat(),
                 "hard_deadline": task.deadline.isoformat() if task.is_hard and task.deadline else None,
