@@ -5,7 +5,7 @@ under it. What stands under `content` of a thing with a `kind` is told apart by 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,14 +16,18 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the list: `says` ends its string key, `paths` are where it stands in the data ("" is all of it)."""
+    """One line of the list: `says` ends its string key, `paths` are where it stands in the data ("" is all of it).
+
+    `facts` are places of the prompt's standing part that code fills with something of the person's things.
+    """
 
     says: str
     paths: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
     def under(self, path: str) -> "Item":
         """Return the same line about data that lies deeper."""
-        return Item(self.says, tuple(_joined(path, one) for one in self.paths))
+        return replace(self, paths=tuple(_joined(path, one) for one in self.paths))
 
 
 @dataclass(frozen=True, slots=True)

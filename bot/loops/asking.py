@@ -30,7 +30,7 @@ SENDS = Sender(
         Item("flags", ("clips.ready", "clips.done", "clips.blocked", "clips.overdue")),
         Item("next", ("next", "dates", "selected")),
         Item("momentum", ("momentum.label", "momentum.plan_percent", "momentum.motion_tenths")),
-        Item("frame", ("role", "pace", "phase", "unit", "playhead")),
+        Item("frame", ("role", "pace", "phase", "unit", "playhead"), facts=("unit", "end")),
     ),
 )
 

@@ -15,6 +15,8 @@ from bot.missions.policy import policy_of
 from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash, tidy
 
 PROMPT = "mission_plan"
+RULES = "rules"
+"""The planner that asks nobody."""
 _SUMMARY, _RATIONALE = 200, 600
 _OWN = (
     Item("mission", ("agent_role", "mission.title", "mission.concept", "mission.objective", "local_time")),
@@ -34,6 +36,7 @@ _OWN = (
         "decided",
         ("earlier_iterations.steps.reason_given", "earlier_iterations.steps.changed_by_the_person_to"),
     ),
+    Item("tools", (), facts=("tools", "steps")),
     Item("feedback", ("feedback_of_the_person",)),
     Item("inputs", ("inputs.kind", "inputs.title", "inputs.missing")),
     Item("cut", ("inputs.cut_after_characters", "inputs.beginning", "inputs_cut")),
@@ -197,18 +200,19 @@ def _past(iteration: Iteration, steps: Sequence[Step], may_go_of: Collection[int
         "number": iteration.number,
         "summary": iteration.summary,
         "outcome": str(iteration.status),
-        "steps": [_past_step(step, may_go_of) for step in steps],
+        "steps": [_past_step(step, may_go_of, by_rules=iteration.planner == RULES) for step in steps],
     }
 
 
-def _past_step(step: Step, may_go_of: Collection[int]) -> JsonValue:
+def _past_step(step: Step, may_go_of: Collection[int], *, by_rules: bool) -> JsonValue:
     # Without somebody who decided, the reason is a word of ours; an edit is always somebody's.
     reason = step.reason if may_go(step.decided_by, may_go_of) else ""
     edited = step.edited if step.decided_by in may_go_of else None
     return {
         "tool": step.tool,
         "params": {key: _plain(value) for key, value in step.params.items()},
-        "summary": step.summary,
+        # The rules name things for people to read, also what is not for the AI; tool and params say the same.
+        "summary": "" if by_rules else step.summary,
         "decision": str(step.status),
         "reason_given": reason,
         "changed_by_the_person_to": None if edited is None else {key: _plain(value) for key, value in edited.items()},

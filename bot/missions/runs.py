@@ -39,7 +39,7 @@ from bot.missions.model import (
     StepState,
 )
 from bot.missions.pacing import Pace, back_off
-from bot.missions.planner import PROMPT, Bounds, Checked, Plan, check, offered, prompt_data, sends, writers
+from bot.missions.planner import PROMPT, RULES, Bounds, Checked, Plan, check, offered, prompt_data, sends, writers
 from bot.missions.ports import MissionMetrics, People, Say, SilentMetrics
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.rules_planner import plan_by_rules
@@ -54,7 +54,6 @@ from storage.unit import Database, Reading, Unit
 
 log = structlog.get_logger(__name__)
 
-RULES = "rules"
 Resume = Callable[[Actor, int, str], Awaitable[object]]
 _BUSY_WAIT = timedelta(seconds=20)
 _BUSY_LIMIT = timedelta(minutes=30)

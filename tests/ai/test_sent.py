@@ -5,6 +5,7 @@ Every kind of question is asked for real, of a server that speaks the Messages A
 
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -233,9 +234,12 @@ async def test_words_of_somebody_else_go_only_once_they_agreed(
     assert texts(api.calls[second:], name) == dict.fromkeys(prompts(), False), "taken back is taken back"
 
 
-async def test_words_of_somebody_else_stay_here_where_they_were_copied_to(studio: Studio, api: MessagesApi) -> None:
+@pytest.mark.parametrize("gone", [False, True])
+async def test_words_of_somebody_else_stay_here_where_they_were_copied_to(
+    studio: Studio, api: MessagesApi, *, gone: bool
+) -> None:
     """A mission by rules names the clip in its steps and notes; the next plan by AI is told of those."""
-    await studio.clip_of_ben()
+    clip = await studio.clip_of_ben()
     studio_service = studio.services.studio
     await studio_service.save_person(studio.who, studio.ada.id, ai_consent=False)
     mission = await studio.new_mission(InputRef(InputKind.LOOP, studio.loop))
@@ -244,6 +248,8 @@ async def test_words_of_somebody_else_stay_here_where_they_were_copied_to(studio
     waiting = await studio.services.missions.decisions.open(Presser(studio.ada.id, "Ada"))
     assert MARK in str([one.step.summary for one in waiting]), "people read it by its name"
     await studio_service.save_person(studio.who, studio.ada.id, ai_consent=True)
+    if gone:
+        await studio.services.loops.clips.remove(studio.who, studio.ada.id, clip)
     await studio.run(mission)
     (call,) = api.calls
     assert call.data["earlier_iterations"][0]["steps"]
@@ -331,6 +337,12 @@ async def test_what_is_not_declared_stays_here() -> None:
 def test_every_prompt_has_one_sender(product: Product) -> None:
     named = [prompt for sender in product.services.ai_sends for prompt in sender.prompts]
     assert sorted(named) == sorted(prompts())
+
+
+def test_what_is_filled_into_a_prompt_is_declared(product: Product) -> None:
+    for sender in product.services.ai_sends:
+        places = {place for name in sender.prompts for place in re.findall(r"{{(\w+)}}", load_prompt(name).system)}
+        assert {fact for item in sender.items for fact in item.facts} == places
 
 
 async def test_people_read_the_whole_list_before_they_agree(product: Product) -> None:
