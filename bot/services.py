@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.ai.assistant import ClaudeAssistant
+from bot.ai.sent import Sender
 from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
@@ -63,6 +64,8 @@ class Services(Foundation):
     back_up: Callable[[], Awaitable[BackupFile | None]]
     """Back up an SQLite database now; None where the database has its own tools."""
     assistant: ClaudeAssistant
+    ai_sends: tuple[Sender, ...]
+    """What each of those who ask the AI sends; the list that people read before they agree."""
     loops: LoopArea
     releases: ReleaseService
     phases: PhaseService

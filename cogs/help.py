@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.ai.cards import sent_text
 from bot.client import StudioBot
 from bot.errors import BotError, Refused
 from bot.paths import assets_dir
@@ -18,6 +19,8 @@ from bot.ui.controls import control
 from bot.ui.items import Who
 
 GROUPS = ("loop", "bounce", "mission", "coach", "release", "digest", "client", "voice", "studio")
+_SENT = "{sent}"
+"""Where a text lists what is sent to the AI."""
 FIRST_STEPS = ("/loop new", "/bounce new", "/coach start")
 
 
@@ -41,7 +44,8 @@ def read_topics(folder: Path | None = None) -> dict[str, Topic]:
 
 def topic_card(topic: Topic, turn: Turn) -> Card:
     """Return a topic as a card."""
-    body = turn.words.fill(topic.body)
+    parts = {"sent": sent_text(turn.services.ai_sends, turn.words)} if _SENT in topic.body else {}
+    body = turn.words.fill(topic.body, **parts)
     return Card(topic.title, sections=[Section(None, [body], bullets=False)], rows=[[_back(turn)]])
 
 

@@ -12,7 +12,10 @@ from storage.unit import Repository, Unit, UnitT
 
 NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "changes": ("actor_reference", ("id", "at", "operation", "area", "entity", "actor_name")),
+    # Not its text: the owner may have written into it since.
+    "loop_clips": ("written_by", ("id", "created_at")),
     "bounce_comments": ("author_id", ("id", "at_s", "text", "author_name", "created_at")),
+    "mission_iterations": ("feedback_by", ("id", "feedback", "started_at")),
     "mission_steps": ("decided_by", ("id", "state", "decided_name", "decided_at")),
     "mission_events": ("actor_reference", ("id", "at", "state_after", "actor_name")),
     "mission_votes": ("voter_id", ("id", "voter_name", "at")),

@@ -19,9 +19,11 @@ from bot.ai.model import (
     RawReply,
     Reason,
     ReplyT,
+    Sent,
     Usage,
     UsageEntry,
 )
+from bot.ai.others import NothingOfOthers, OthersWords, without
 from bot.ai.prices import budget_microusd, counted_microusd, priced
 from bot.ai.prompts import Prompt, Rendered, load_prompt, render
 from bot.ai.rules import AiRules
@@ -77,6 +79,7 @@ class ClaudeAssistant:
         watch: BudgetWatch | None = None,
         metrics: AiMetrics | None = None,
         ceilings: Ceilings | None = None,
+        others: OthersWords | None = None,
     ) -> None:
         self._client = client
         self._consent = consent
@@ -87,6 +90,7 @@ class ClaudeAssistant:
         self._watch = watch
         self._metrics = metrics
         self._ceilings = ceilings
+        self._others = others or NothingOfOthers()
         self.unpriced: set[str] = set()
         """Models that answered and have no known price: they count as the dearest one."""
         self.refused_by: Reason | None = None
@@ -116,6 +120,7 @@ class ClaudeAssistant:
         asker = question.asker
         if not await self._consent.ai_allowed(asker.person_id, asker.guild_id):
             return Failed(Reason.OFF)
+        question = await self._without_others(question)
         prompt = load_prompt(question.prompt)
         key = cache_key(question, self._client.model, prompt.version)
         if question.cache_until is not None and not question.fresh:
@@ -127,6 +132,11 @@ class ClaudeAssistant:
             stored = CachedAnswer(reply_text, answer.usage.model, prompt.version, self._clock.now())
             await self._cache.put(asker.person_id, key, stored, question.cache_until)
         return answer
+
+    async def _without_others(self, question: Question[ReplyT]) -> Question[ReplyT]:
+        """Take out what others wrote and did not agree to, wherever a sender copied it; before the cache is asked."""
+        held_back = await self._others.held_back(question.asker.person_id)
+        return replace(question, data=Sent(without(question.data, held_back))) if held_back else question
 
     async def _ask_anew(
         self, question: Question[ReplyT], prompt: Prompt, client: "MessagesClient"

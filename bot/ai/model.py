@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NewType, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+Sent = NewType("Sent", dict[str, JsonValue])
+"""Data of a question, of declared things only: `Sender.of` (`bot/ai/sent.py`) is the one who makes it."""
 
 
 class Reply(BaseModel):
@@ -68,7 +70,7 @@ class Question(Generic[ReplyT]):
 
     prompt: str
     shape: type[ReplyT]
-    data: Mapping[str, JsonValue]
+    data: Sent
     asker: Asker
     facts: Mapping[str, str] = field(default_factory=dict)
     local_day: str | None = None

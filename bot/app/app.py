@@ -32,10 +32,12 @@ from bot.archive.service import ArchiveService
 from bot.client import StudioBot
 from bot.clock import Clock
 from bot.clockwork import Clockwork
+from bot.coach import enriching
 from bot.coach.read import CoachReads
 from bot.engine import Engine, EngineRules
 from bot.lifecycle import Supervisor, ended
 from bot.local.redirect import reached_by
+from bot.loops import asking
 from bot.loops.area import LoopArea
 from bot.loops.dated import DatedLoops
 from bot.metrics import Metrics, watch_loop
@@ -251,6 +253,7 @@ class App:
             **{part.name: getattr(on, part.name) for part in fields(Foundation)},
             back_up=self.back_up,
             assistant=assistant,
+            ai_sends=(asking.SENDS, enriching.SENDS, missions.sends),
             loops=loops,
             releases=releases,
             phases=phases,

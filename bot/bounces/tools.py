@@ -6,6 +6,7 @@ from typing import Literal
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
+from bot.ai.sent import Item
 from bot.bounces.model import Bounce, Filter
 from bot.bounces.service import BounceService
 from bot.errors import Gone
@@ -91,6 +92,7 @@ class BouncesInput:
     """The newest bounces: titles, tags, lengths, whose loop. File names and notes stay here."""
 
     kind = InputKind.BOUNCES
+    sends = Item("bounces", ("bounce_id", "title", "version", "tag", "loop_id", "at"))
 
     def __init__(self, bounces: BounceService, say: Say) -> None:
         self._bounces = bounces

@@ -10,9 +10,27 @@ from datetime import date
 from pydantic import Field
 
 from bot.ai.model import JsonValue, Reply
+from bot.ai.sent import Item, Sender
 from bot.coach.content import HOW_MAX, TITLE_MAX
 from bot.coach.model import Effort, ExtraTask, FocusArea, Goal, Line, LoopFact, Plan, Release, Task
 from bot.say.wording import is_acceptable
+
+SENDS = Sender(
+    "coach",
+    ("coach_plan", "coach_insights"),
+    (
+        Item("you", ("role", "experience", "areas", "genre")),
+        Item("tasks", ("tasks.id", "tasks.area", "tasks.title", "tasks.how")),
+        Item("goals", ("goals.title", "goals.category", "goals.progress")),
+        Item("loops", ("loops.name", "loops.momentum", "loops.next")),
+        Item("releases", ("releases.name", "releases.day", "releases.days_to_go")),
+        Item("bounces", ("bounces.count", "bounces.titles")),
+        Item("missions", ("missions",)),
+        Item("last_week", ("last_week",)),
+        Item("reflections", ("reflections",)),
+        Item("wanted", ("wanted",)),
+    ),
+)
 
 EXTRAS_MAX = 3
 RECOMMENDATIONS_MAX = 3

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
+from bot.ai.sent import Item
 from bot.coach.dates import at_local
 from bot.coach.goals import GoalDraft
 from bot.coach.model import FocusArea, Goal, GoalCategory, GoalStatus, Task
@@ -222,6 +223,19 @@ class WeekInput:
     """This week's plan: titles, areas, days, what is done."""
 
     kind = InputKind.WEEK
+    sends = Item(
+        "week",
+        (
+            "week_of",
+            "tasks.task_id",
+            "tasks.title",
+            "tasks.area",
+            "tasks.status",
+            "tasks.at",
+            "tasks.due",
+            "tasks.carried",
+        ),
+    )
 
     def __init__(self, coach: CoachService, say: Say) -> None:
         self._coach = coach
@@ -276,6 +290,7 @@ class GoalsInput:
     """Goals: titles, progress, days. No notes, no plans of the person's own."""
 
     kind = InputKind.GOALS
+    sends = Item("goals", ("goal_id", "title", "category", "status", "progress_percent", "target_date"))
 
     def __init__(self, coach: CoachService, say: Say) -> None:
         self._coach = coach

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.ai.model import Assistant
+from bot.ai.others import Agreements, NobodyAgreed
 from bot.clock import Clock
 from bot.loops.bank import ShippedBank
 from bot.loops.clips import ClipService
@@ -28,6 +29,7 @@ class Neighbours:
     phases: PhaseReader = field(default_factory=NoPhase)
     profiles: ProfileReader = field(default_factory=NoProfile)
     servers: Servers = field(default_factory=NoServers)
+    agreements: Agreements = field(default_factory=NobodyAgreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,14 @@ def open_loops(
     """Make the services of loops. Without an assistant everything works by the rules."""
     rules = loop_rules()
     store = LoopStore(
-        database, clock, rules, neighbours.bounces, neighbours.phases, neighbours.zones, neighbours.servers
+        database,
+        clock,
+        rules,
+        neighbours.bounces,
+        neighbours.phases,
+        neighbours.zones,
+        neighbours.servers,
+        agreements=neighbours.agreements,
     )
     loops = LoopService(store, neighbours.profiles, neighbours.zones)
     readings = ReadingService(store, ShippedBank(), assistant)

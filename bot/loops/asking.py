@@ -1,6 +1,6 @@
 """What the AI is asked about a loop, the shapes of its answers, and the checks on its texts. Pure.
 
-Sent: clip names, notes, lanes, times, flags, momentum, role, pace, phase. Never names or ids of people.
+What is sent is declared (`SENDS`) and nothing else is: never names or ids of people.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.ai.model import Asker, JsonValue, Question, Reply
+from bot.ai.sent import Item, Sender
 from bot.loops.dates import day_of, local_day, units_text, zone_of
 from bot.loops.model import MILLI, Clip, Lane, Plan
 from bot.loops.momentum import Momentum, percent
@@ -20,6 +21,18 @@ from bot.loops.rules import LoopRules
 from bot.loops.sequence import Sequenced
 from bot.loops.whatif import horizon_milli
 from bot.say.wording import american_words, banned_words
+
+SENDS = Sender(
+    "loops",
+    ("loop_suggest", "loop_fixes", "loop_summary"),
+    (
+        Item("clips", ("clips.name", "clips.notes", "clips.lane", "clips.start", "clips.length")),
+        Item("flags", ("clips.ready", "clips.done", "clips.blocked", "clips.overdue")),
+        Item("next", ("next", "dates", "selected")),
+        Item("momentum", ("momentum.label", "momentum.plan_percent", "momentum.motion_tenths")),
+        Item("frame", ("role", "pace", "phase", "unit", "playhead"), facts=("unit", "end")),
+    ),
+)
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")
@@ -148,7 +161,7 @@ def suggest_question(subject: Subject, asker: Asker, rules: LoopRules, *, fresh:
     return Question(
         "loop_suggest",
         ClipsReply,
-        data_of(subject),
+        SENDS.of(data_of(subject)),
         asker,
         facts=facts,
         local_day=day,
@@ -164,7 +177,7 @@ def fixes_question(subject: Subject, asker: Asker, *, fresh: bool) -> Question[F
     return Question(
         "loop_fixes",
         FixesReply,
-        data_of(subject),
+        SENDS.of(data_of(subject)),
         asker,
         local_day=day,
         cache_until=until,
@@ -179,7 +192,7 @@ def summary_question(subject: Subject, asker: Asker, *, fresh: bool) -> Question
     return Question(
         "loop_summary",
         SummaryReply,
-        data_of(subject),
+        SENDS.of(data_of(subject)),
         asker,
         local_day=day,
         cache_until=until,

@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.loops.model import LANES, Clip, DeadlineKind, Loop
 from bot.loops.momentum import Label, Momentum
+from bot.loops.others import writer_notes
 from bot.loops.rules import loop_rules
 from bot.loops.service import LoopLine
 from bot.loops.store import Edited, LoopView
@@ -222,6 +223,7 @@ def clip_card(view: LoopView, clip: Clip, words: Words, told: str | None = None,
     if view.doers.get(clip.id):
         facts.append(Fact(words("loop.clip.doers"), join(", ", view.doers[clip.id])))
     facts.append(Fact(words("loop.clip.source"), words(f"loop.clip.source_word.{clip.source.value}")))
+    facts += [words(f"loop.note.{note.code}", **note.parts) for note in writer_notes(clip)]
     lane = words(f"loop.lane.{clip.lane.value}")
     return Card(
         title=clip.name,

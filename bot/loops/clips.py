@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.actors import Actor, OwnerId
+from bot.ai.others import SOMEBODY
 from bot.errors import AlreadyDone, Refused
 from bot.loops.dates import timeline_milli
 from bot.loops.inputs import Note, read_lane, read_length, read_name, read_notes, read_start
 from bot.loops.model import MILLI, Clip, ClipId, DeadlineKind, Lane, Loop, Source
+from bot.loops.others import rewritten, writer_notes
 from bot.loops.placing import free_slot
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Intent
@@ -40,6 +42,19 @@ class ClipService:
         """Return a clip with its loop. Raises Gone."""
         return await self._store.loop_of_clip(owner, clip_id)
 
+    async def take_message(self, actor: Actor, owner: OwnerId, key: str, author: int | None) -> str:
+        """Remember whose message a form is filled in with (None: a program's); return what the form carries for `add`.
+
+        It stays here and is found by `key`, so that nobody's client says whose words a clip holds.
+        """
+        if author is not None and author == actor.user_id:
+            return ""
+        async with self._store.database.write(actor, owner, "loop.take_message") as unit:
+            requests = unit.repo(RequestRepository)
+            if await requests.result(f"message:{key}") is None:
+                await requests.remember(f"message:{key}", SOMEBODY if author is None else author)
+        return key
+
     async def add(
         self,
         actor: Actor,
@@ -49,8 +64,12 @@ class ClipService:
         *,
         source: Source = Source.MANUAL,
         key: str | None = None,
+        message: str = "",
     ) -> Edited:
-        """Add a clip and select it. `key` makes a repeat of the same interaction harmless."""
+        """Add a clip and select it. `key` makes a repeat of the same interaction harmless.
+
+        `message` is what `take_message` gave where the clip is made from somebody else's message.
+        """
         name = read_name(fields.name or "", self._rules.default_clip_name, self._rules)
         lane = read_lane(fields.lane) if fields.lane is not None else Lane.CREATIVE
         notes = read_notes(fields.notes or "", self._rules)
@@ -72,12 +91,13 @@ class ClipService:
                 self._store.now,
                 notes=notes,
                 source=source,
+                written_by=await _writer(unit, message),
             )
             await insert_clips(unit, loop, [clip], self._rules)
             await unit.repo(DeskRepository).select(clip.id)
             if key is not None:
                 await unit.repo(RequestRepository).remember(f"clip:{key}", clip.id)
-            return Edited(loop, clip, (*told, *more))
+            return Edited(loop, clip, (*told, *more, *writer_notes(clip)))
 
         return await self._store.edit(
             actor, owner, "loop.add_clip", loop_id, Intent("add", {"name": name, "lane": lane.value}), work
@@ -102,7 +122,8 @@ class ClipService:
                 changed, notes = replace(changed, length_milli=length), [*notes, *told]
             if fields.notes is not None:
                 changed = replace(changed, notes=read_notes(fields.notes, self._rules))
-            return changed, notes
+            changed = rewritten(clip, changed)
+            return changed, [*notes, *([Note("own_words")] if changed.written_by != clip.written_by else [])]
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
 
@@ -255,6 +276,14 @@ class ClipService:
         loop, clip = await self._store.loop_of_clip(owner, clip_id)
         intent = Intent(code, {"clip": clip.name, **(parts or {})})
         return await self._store.edit(actor, owner, operation, loop.id, intent, work)
+
+
+async def _writer(unit: Reading, message: str) -> int | None:
+    if not message:
+        return None
+    known = await unit.repo(RequestRepository).result(f"message:{message}")
+    # A form from days ago: that it was somebody else's message is all that is left.
+    return SOMEBODY if known is None else int(known)
 
 
 async def insert_clips(unit: Unit, loop: Loop, clips: Sequence[Clip], rules: LoopRules) -> None:

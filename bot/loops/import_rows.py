@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from bot.ai.others import SOMEBODY
 from bot.imports.texts import BadText, clean
 from bot.loops.model import LANES, MILLI, ClipKind, DeadlineKind, Lane, Source
 from bot.loops.rules import LoopRules
@@ -34,6 +35,7 @@ COLUMNS = frozenset(
         "requires",
         "deadline_kind",
         "deadline",
+        "from_message",
         "created_at",
         "updated_at",
     }
@@ -139,6 +141,7 @@ def _readers(dated: bool, rules: LoopRules) -> dict[str, tuple[str, Callable[[ob
         "requires": ("requires", _keys),
         "deadline_kind": ("deadline_kind", _word(DeadlineKind, "bad_word")),
         "deadline": ("deadline", _day),
+        "from_message": ("written_by", _somebody),
     }
 
 
@@ -165,6 +168,11 @@ def _flag(raw: object) -> Value:
     if plain in ("false", "no", "0"):
         return False
     raise _WrongCell("bad_flag", typed=_shown(raw))
+
+
+def _somebody(raw: object) -> Value:
+    """Read whether a clip holds somebody else's words: a file may say that, and never whose or that it is over."""
+    return SOMEBODY if _flag(raw) is True else _NOTHING
 
 
 def _instant(raw: object) -> Value:

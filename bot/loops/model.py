@@ -94,6 +94,8 @@ class Clip:
     requires: tuple[str, ...] = ()
     deadline_kind: DeadlineKind = DeadlineKind.NONE
     deadline: date | None = None
+    written_by: int | None = None
+    """Whose message it was made from, where that is somebody else's; `SOMEBODY` where it is not known whose."""
 
     @property
     def end_milli(self) -> int:

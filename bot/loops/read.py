@@ -68,6 +68,11 @@ class LoopReads:
             found = await unit.repo(ClipRepository).of_loops([loop.id for loop in loops])
         return [(loop, clip) for loop in loops for clip in found[loop.id] if not clip.is_done]
 
+    async def of_others(self, owner: int) -> Sequence[Clip]:
+        """Return the clips that were made from other people's messages."""
+        async with self._database.read(owner) as unit:
+            return await unit.repo(ClipRepository).of_others()
+
     async def finished_between(self, owner: int, after: datetime, until: datetime) -> int:
         """Return how many clips were finished."""
         async with self._database.read(owner) as unit:

@@ -44,7 +44,7 @@ from bot.loops.model import (
 from bot.loops.momentum import percent
 from bot.loops.ports import Say
 from bot.loops.saving import Intent
-from bot.loops.store import LIST, Edited, LoopStore
+from bot.loops.store import LIST, Edited, LoopStore, LoopView
 from bot.loops.suggest import gate, read_suggested, suggest_by_rule
 from bot.loops.tips import tips
 from bot.loops.whatif import new_clip, with_clip
@@ -137,11 +137,11 @@ class ReadingService:
             return None
         self._running.add((owner, loop_id))
         try:
-            subject = await self._subject(owner, loop_id)
+            subject, told = await self._subjects(owner, loop_id)
             if not subject.plan.clips:
                 raise Refused("loop_empty_generate")
             clips, fixes = await asyncio.gather(
-                self._ask_clips(subject, asker, fresh=fresh), self._ask_fixes(subject, asker, fresh=fresh)
+                self._ask_clips(told, asker, fresh=fresh), self._ask_fixes(told, asker, fresh=fresh)
             )
             return await self._store_set(actor, owner, subject, clips, fixes, say)
         finally:
@@ -235,15 +235,15 @@ class ReadingService:
         fresh: bool = False,
     ) -> Summary:
         """Sum a loop up: by AI where it is on and its text passes the checks, else by the rules."""
-        subject = await self._subject(owner, loop_id, clip_id)
+        subject, told = await self._subjects(owner, loop_id, clip_id)
         fallback = summary_text(subject.plan, subject.sequenced, subject.momentum, say)
         answer: Answer[SummaryReply] = Failed(Reason.NO_KEY)
         if self._assistant is not None and subject.plan.clips:
-            answer = await self._assistant.ask(summary_question(subject, asker, fresh=fresh))
+            answer = await self._assistant.ask(summary_question(told, asker, fresh=fresh))
         text, origin = fallback, _origin(answer)
         usage: Usage | None = None
         if isinstance(answer, Ok):
-            checked = checked_summary(answer.items.summary, subject, self._rules)
+            checked = checked_summary(answer.items.summary, told, self._rules)
             if checked is None:
                 log.info("ai summary discarded")
                 origin = Origin(Outcome.FAILED, Reason.WITHHELD)
@@ -255,7 +255,7 @@ class ReadingService:
 
     async def tip_texts(self, owner: OwnerId, loop_id: str, say: Say) -> list[str]:
         """Return the rule-based tips of a loop."""
-        subject = await self._subject(owner, loop_id)
+        subject, _ = await self._subjects(owner, loop_id)
         return self._rule_tips(subject, say)
 
     # ------------------------------------------------------------------ archive
@@ -295,10 +295,10 @@ class ReadingService:
 
     # ------------------------------------------------------------------ inside
 
-    async def _subject(self, owner: OwnerId, loop_id: str, clip_id: str | None = None) -> Subject:
+    async def _subjects(self, owner: OwnerId, loop_id: str, clip_id: str | None = None) -> tuple[Subject, Subject]:
+        """Return a loop as it is read here, and as the AI may read it."""
         view = await self._store.view(owner, loop_id)
-        selected = view.plan.clip(clip_id) if clip_id else None
-        return Subject(view.plan, view.sequenced, view.momentum, view.phase, view.now, selected=selected)
+        return _subject(view, clip_id), _subject(await self._store.for_ai(view), clip_id)
 
     async def _ask_clips(self, subject: Subject, asker: Asker, *, fresh: bool) -> Answer[ClipsReply]:
         if self._assistant is None:
@@ -426,6 +426,11 @@ class ReadingService:
         if found.state is not SuggestionState.OPEN:
             raise Refused("loop_suggestion_gone")
         return found
+
+
+def _subject(view: LoopView, clip_id: str | None) -> Subject:
+    selected = view.plan.clip(clip_id) if clip_id else None
+    return Subject(view.plan, view.sequenced, view.momentum, view.phase, view.now, selected=selected)
 
 
 def _origin(answer: Answer[ClipsReply] | Answer[SummaryReply]) -> Origin:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.actors import Actor, OwnerId
+from bot.ai.others import Agreements, NobodyAgreed
 from bot.clock import Clock
 from bot.errors import Gone, NotFound
 from bot.loops.dates import Moment, moment_of
 from bot.loops.inputs import Note
 from bot.loops.model import Clip, Loop, LoopId, Plan
 from bot.loops.momentum import Momentum, distinct_bounces, measure
+from bot.loops.others import plan_for_ai, writers
 from bot.loops.ports import BounceReader, DoerReader, NoDoers, PhaseReader, Servers
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
@@ -77,6 +79,7 @@ class LoopStore:
         zones: ZoneReader,
         servers: Servers,
         saving: Saving | None = None,
+        agreements: Agreements | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -87,6 +90,7 @@ class LoopStore:
         self._zones = zones
         self._servers = servers
         self.doers: DoerReader = NoDoers()
+        self._agreements = agreements or NobodyAgreed()
         self._remembered: dict[LoopId, tuple[OwnerId, Plan]] = {}
 
     @property
@@ -134,6 +138,14 @@ class LoopStore:
         open_clips = [clip.id for clip in plan.clips if not clip.is_done] if is_studios else []
         doers = await self.doers.doers(owner, open_clips) if open_clips else {}
         return replace(view, is_studios=is_studios, client=name, doers=doers)
+
+    async def for_ai(self, view: LoopView) -> LoopView:
+        """Return a loop as the AI may read it: without words of others who did not agree to that."""
+        people = writers(view.plan.clips)
+        if not people:
+            return view
+        plan = plan_for_ai(view.plan, await self._agreements.agreed(people))
+        return self.look(plan, phase=view.phase, from_memory=view.from_memory)
 
     def look(self, plan: Plan, *, phase: str = "any", from_memory: bool = False) -> LoopView:
         """Let both engines read a plan at the present."""

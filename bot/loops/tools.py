@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
+from bot.ai.sent import Item
 from bot.errors import NotFound
 from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
@@ -261,6 +262,33 @@ class LoopInput:
     """A loop as a mission reads it: clips, next actions, warnings and what-ifs."""
 
     kind = InputKind.LOOP
+    sends = Item(
+        "loop",
+        (
+            "loop_id",
+            "name",
+            "bpm",
+            "unit",
+            "first_day",
+            "end_day",
+            "momentum_percent",
+            "momentum_word",
+            "playhead",
+            "clips.clip_id",
+            "clips.lane",
+            "clips.name",
+            "clips.notes",
+            "clips.start",
+            "clips.length",
+            "clips.ready",
+            "clips.done",
+            "clips.overdue",
+            "clips.blocked",
+            "clips.conflicts_with",
+            "next_clip_ids",
+            "what_would_help",
+        ),
+    )
 
     def __init__(self, area: LoopArea, say: Say) -> None:
         self._area = area
@@ -268,7 +296,7 @@ class LoopInput:
 
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
         try:
-            view = await self._area.store.view(owner, ref)
+            view = await self._area.store.for_ai(await self._area.store.view(owner, ref))
         except NotFound:
             return Resolved(InputRef(self.kind, ref), "Loop", None)
         return Resolved(InputRef(self.kind, ref), f"Loop: {view.loop.name}", _loop_data(view, self._say))

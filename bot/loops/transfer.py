@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from bot.loops.dates import units_text
 from bot.loops.import_rows import COLUMNS, Problem, Value, new_values, read_row
 from bot.loops.model import Clip, ClipId, Loop, Plan
+from bot.loops.others import rewritten
 from bot.loops.rules import LoopRules
 from bot.sheets import cell, typed
 
@@ -34,6 +35,7 @@ CSV_COLUMNS = (
     "kind",
     "deadline_kind",
     "deadline",
+    "from_message",
 )
 
 
@@ -129,6 +131,7 @@ def _clip_object(clip: Clip) -> dict[str, object]:
         "requires": list(clip.requires),
         "deadline_kind": clip.deadline_kind.value,
         "deadline": clip.deadline.isoformat() if clip.deadline else None,
+        "from_message": clip.written_by is not None,
         "created_at": _instant(clip.created_at),
         "updated_at": _instant(clip.updated_at),
     }
@@ -286,7 +289,7 @@ def difference(
         if row.id is not None and row.id in by_id:
             old = by_id[row.id]
             kept.add(old.id)
-            wanted = replace(old, **row.values)  # pyright: ignore[reportArgumentType]
+            wanted = _wanted(old, row)
             if wanted != old:
                 changed.append((old, replace(wanted, updated_at=now)))
             continue
@@ -307,11 +310,16 @@ def apply(clips: Collection[Clip], change: Difference) -> tuple[Clip, ...]:
     return (*(changed.get(clip.id, clip) for clip in clips if clip.id not in gone), *change.new)
 
 
-_NOT_CONTENT = {"id", "loop_id", "source", "created_at", "updated_at"}
+_NOT_CONTENT = {"id", "loop_id", "source", "written_by", "created_at", "updated_at"}
 
 
 def _content(clip: Clip) -> tuple[object, ...]:
     return tuple(getattr(clip, one.name) for one in fields(Clip) if one.name not in _NOT_CONTENT)
+
+
+def _wanted(old: Clip, row: ImportRow) -> Clip:
+    wanted = replace(old, **row.values)  # pyright: ignore[reportArgumentType]
+    return wanted if old.written_by is None else rewritten(old, replace(wanted, written_by=old.written_by))
 
 
 def _blank(loop: Loop, row: ImportRow, ident: str, now: datetime, rules: LoopRules) -> Clip:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.ai.sent import Sender
 from bot.missions.decisions import Decisions
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
@@ -14,3 +15,5 @@ class MissionArea:
     service: MissionService
     decisions: Decisions
     catalogue: Catalogue
+    sends: Sender
+    """What a run sends to the AI."""

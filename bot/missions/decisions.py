@@ -411,7 +411,7 @@ class Decisions:
             await withdraw(unit, pending, StepState.SUPERSEDED, "asked again", actor=person)
             words = " ".join(feedback.split())[:500]
             slot_key = f"mission:{mission.id}:again:{key}"
-            return await start_iteration(unit, mission, RunSource.REPLAN, slot_key, words)
+            return await start_iteration(unit, mission, RunSource.REPLAN, slot_key, words, who.user_id)
 
     async def expire(self, slot: Slot) -> None:
         """End what nobody decided in time."""

@@ -7,16 +7,21 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.ai.model import JsonValue
+from bot.ai.sent import Item
 from bot.missions.model import InputKind, InputRef, JsonMap
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An input as the planner sees it; `data` None means that the thing is not there."""
+    """An input as the planner sees it; `data` None means that the thing is not there.
+
+    `beginning` stands for the data of one that was too long.
+    """
 
     ref: InputRef
     title: str
     data: JsonValue
+    beginning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,10 @@ class Choice:
 
 
 class InputSource(Protocol):
-    """One kind of input. Given by its area; reads only the owner's things."""
+    """One kind of input. Given by its area; reads only the owner's things, and sends only what `sends` declares."""
 
     kind: InputKind
+    sends: Item
 
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved: ...
 
@@ -79,7 +85,7 @@ def trim(inputs: Iterable[Resolved], limit: int) -> Trimmed:
             kept.append(one)
             continue
         text = json.dumps(one.data, ensure_ascii=False)[: max(0, share - len(one.title) - 60)]
-        kept.append(Resolved(one.ref, one.title, {"cut_after_characters": len(text), "text": text}))
+        kept.append(Resolved(one.ref, one.title, one.data, beginning=text))
         cut.append(one.title)
     return Trimmed(tuple(kept), tuple(cut))
 
@@ -90,12 +96,16 @@ def _size(one: Resolved) -> int:
 
 def as_data(trimmed: Trimmed) -> list[JsonValue]:
     """Return the inputs as the prompt holds them."""
-    return [
-        {"kind": str(one.ref.kind), "title": one.title, "missing": True}
-        if one.data is None
-        else {"kind": str(one.ref.kind), "title": one.title, "content": one.data}
-        for one in trimmed.inputs
-    ]
+    return [_as_data(one) for one in trimmed.inputs]
+
+
+def _as_data(one: Resolved) -> JsonValue:
+    known: dict[str, JsonValue] = {"kind": str(one.ref.kind), "title": one.title}
+    if one.data is None:
+        return {**known, "missing": True}
+    if one.beginning is not None:
+        return {**known, "cut_after_characters": len(one.beginning), "beginning": one.beginning}
+    return {**known, "content": one.data}
 
 
 def store_refs(refs: Iterable[InputRef]) -> list[dict[str, str]]:

@@ -233,6 +233,8 @@ class Iteration:
     dropped: tuple[Dropped, ...]
     feedback: str
     """What the person said with "Ask again"."""
+    feedback_by: int | None
+    """Who said it."""
 
 
 @dataclass(frozen=True, slots=True)

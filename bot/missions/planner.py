@@ -1,19 +1,46 @@
 """Planning by AI: what goes into the prompt, and the checks of every step outside the model. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.ai.model import JsonValue, Reply
+from bot.ai.others import may_go
+from bot.ai.sent import Item, Sender
 from bot.errors import BotError
-from bot.missions.inputs import Trimmed, as_data
-from bot.missions.model import Agent, Dropped, Iteration, Mission, Policy, Preview, Step
+from bot.missions.inputs import InputSource, Trimmed, as_data
+from bot.missions.model import Agent, Dropped, InputKind, Iteration, Mission, Policy, Preview, Step
 from bot.missions.policy import policy_of
 from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash, tidy
 
 PROMPT = "mission_plan"
+RULES = "rules"
+"""The planner that asks nobody."""
 _SUMMARY, _RATIONALE = 200, 600
+_OWN = (
+    Item("mission", ("agent_role", "mission.title", "mission.concept", "mission.objective", "local_time")),
+    Item(
+        "past",
+        (
+            "earlier_iterations.number",
+            "earlier_iterations.summary",
+            "earlier_iterations.outcome",
+            "earlier_iterations.steps.tool",
+            "earlier_iterations.steps.params",
+            "earlier_iterations.steps.summary",
+            "earlier_iterations.steps.decision",
+        ),
+    ),
+    Item(
+        "decided",
+        ("earlier_iterations.steps.reason_given", "earlier_iterations.steps.changed_by_the_person_to"),
+    ),
+    Item("tools", (), facts=("tools", "steps")),
+    Item("feedback", ("feedback_of_the_person",)),
+    Item("inputs", ("inputs.kind", "inputs.title", "inputs.missing")),
+    Item("cut", ("inputs.cut_after_characters", "inputs.beginning", "inputs_cut")),
+)
 
 
 class PlannedStep(BaseModel):
@@ -65,6 +92,14 @@ class Bounds:
     tool_runs_today: Mapping[str, int] = field(default_factory=dict[str, int])
     runs_cap: int = 20
     steps_cap: int = 3
+
+
+def sends(sources: Iterable[InputSource]) -> Sender:
+    """Return what missions send: of their own, and of each kind of input."""
+    place = "inputs.content"
+    notes = Item("notes", (f"{place}.{InputKind.NOTE}",))
+    of_inputs = (source.sends.under(f"{place}.{source.kind}") for source in sources)
+    return Sender("missions", (PROMPT,), (*_OWN, *of_inputs, notes))
 
 
 def offered(catalogue: Catalogue, bounds: Bounds) -> tuple[str, ...]:
@@ -134,39 +169,53 @@ def prompt_data(
     agent: Agent,
     inputs: Trimmed,
     past: Sequence[tuple[Iteration, Sequence[Step]]],
-    feedback: str,
+    now: Iteration,
     local_time: str,
+    agreed: Collection[int] = (),
 ) -> dict[str, JsonValue]:
-    """Return the data part of the planning prompt; people's names and ids are not in it."""
+    """Return the data part of the planning prompt; people's names and ids are not in it.
+
+    What others wrote as they decided goes along only where they agreed to AI for themselves.
+    """
+    may_go_of = frozenset((*agreed, mission.owner_id))
     return {
         "agent_role": agent.role_text,
         "mission": {"title": mission.title, "concept": mission.concept, "objective": mission.objective},
         "local_time": local_time,
         "inputs": as_data(inputs),
         "inputs_cut": list(inputs.cut),
-        "earlier_iterations": [_past(iteration, steps) for iteration, steps in past],
-        "feedback_of_the_person": feedback,
+        "earlier_iterations": [_past(iteration, steps, may_go_of) for iteration, steps in past],
+        "feedback_of_the_person": now.feedback if may_go(now.feedback_by, may_go_of) else "",
     }
 
 
-def _past(iteration: Iteration, steps: Sequence[Step]) -> JsonValue:
+def writers(now: Iteration, past: Sequence[tuple[Iteration, Sequence[Step]]]) -> frozenset[int]:
+    """Return the people who asked for this run or decided steps of earlier ones."""
+    found = (now.feedback_by, *(step.decided_by for _, steps in past for step in steps))
+    return frozenset(one for one in found if one is not None)
+
+
+def _past(iteration: Iteration, steps: Sequence[Step], may_go_of: Collection[int]) -> JsonValue:
     return {
         "number": iteration.number,
         "summary": iteration.summary,
         "outcome": str(iteration.status),
-        "steps": [
-            {
-                "tool": step.tool,
-                "params": {key: _plain(value) for key, value in step.params.items()},
-                "summary": step.summary,
-                "decision": str(step.status),
-                "reason_given": step.reason,
-                "changed_by_the_person_to": None
-                if step.edited is None
-                else {key: _plain(value) for key, value in step.edited.items()},
-            }
-            for step in steps
-        ],
+        "steps": [_past_step(step, may_go_of, by_rules=iteration.planner == RULES) for step in steps],
+    }
+
+
+def _past_step(step: Step, may_go_of: Collection[int], *, by_rules: bool) -> JsonValue:
+    # Without somebody who decided, the reason is a word of ours; an edit is always somebody's.
+    reason = step.reason if may_go(step.decided_by, may_go_of) else ""
+    edited = step.edited if step.decided_by in may_go_of else None
+    return {
+        "tool": step.tool,
+        "params": {key: _plain(value) for key, value in step.params.items()},
+        # The rules name things for people to read, also what is not for the AI; tool and params say the same.
+        "summary": "" if by_rules else step.summary,
+        "decision": str(step.status),
+        "reason_given": reason,
+        "changed_by_the_person_to": None if edited is None else {key: _plain(value) for key, value in edited.items()},
     }
 
 

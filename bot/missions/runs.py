@@ -6,7 +6,7 @@ transaction is fenced by the slot's lease and by the iteration being `running`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,9 @@ import structlog
 
 from bot.actors import Actor
 from bot.ai.model import Asker, Assistant, Failed, NoIdeas, Ok, Question, Reason, Usage
+from bot.ai.others import Agreements, NobodyAgreed
 from bot.ai.prompts import load_prompt
+from bot.ai.sent import only
 from bot.clock import Clock
 from bot.missions.cadence import next_run, parse_cadence, spread
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD, SYSTEM, is_running, post, the_mission
@@ -37,7 +39,7 @@ from bot.missions.model import (
     StepState,
 )
 from bot.missions.pacing import Pace, back_off
-from bot.missions.planner import PROMPT, Bounds, Checked, Plan, check, offered, prompt_data
+from bot.missions.planner import PROMPT, RULES, Bounds, Checked, Plan, check, offered, prompt_data, sends, writers
 from bot.missions.ports import MissionMetrics, People, Say, SilentMetrics
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.rules_planner import plan_by_rules
@@ -52,7 +54,6 @@ from storage.unit import Database, Reading, Unit
 
 log = structlog.get_logger(__name__)
 
-RULES = "rules"
 Resume = Callable[[Actor, int, str], Awaitable[object]]
 _BUSY_WAIT = timedelta(seconds=20)
 _BUSY_LIMIT = timedelta(minutes=30)
@@ -115,11 +116,14 @@ class MissionRuns:
         say: Say,
         metrics: MissionMetrics | None = None,
         rules: MissionRules | None = None,
+        agreements: Agreements | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._catalogue = catalogue
         self._sources = {source.kind: source for source in sources}
+        self._sends = sends(sources)
+        self._agreements = agreements or NobodyAgreed()
         self._people = people
         self._assistant = assistant
         self._say = say
@@ -301,7 +305,8 @@ class MissionRuns:
                 resolved.append(Resolved(ref, str(ref.kind), None))
                 continue
             try:
-                resolved.append(await source.resolve(mission.owner_id, ref.ref, now))
+                found = await source.resolve(mission.owner_id, ref.ref, now)
+                resolved.append(replace(found, data=only(found.data, [source.sends])))
                 ideas.extend(await source.ideas(mission.owner_id, ref.ref, now))
             except Exception as error:
                 # One input that breaks must end in a recorded run, not in a slot tried for ever.
@@ -328,19 +333,21 @@ class MissionRuns:
         if unavailable is not None:
             return self._fall_back(facts, ideas, names, unavailable)
         zone = await self._people.zone(mission.owner_id, mission.guild_id)
+        data = prompt_data(
+            mission,
+            agent,
+            trimmed,
+            facts.past,
+            facts.iteration,
+            self._clock.now().astimezone(zone).strftime("%A %Y-%m-%d %H:%M"),
+            await self._agreements.agreed(writers(facts.iteration, facts.past)),
+        )
         answer = await self._assistant.ask(
             Question(
                 prompt=PROMPT,
                 shape=Plan,
                 schema=self._catalogue.plan_schema(names),
-                data=prompt_data(
-                    mission,
-                    agent,
-                    trimmed,
-                    facts.past,
-                    facts.iteration.feedback,
-                    self._clock.now().astimezone(zone).strftime("%A %Y-%m-%d %H:%M"),
-                ),
+                data=self._sends.of(data),
                 asker=asker,
                 facts={
                     "tools": self._catalogue.described(names),

@@ -530,7 +530,9 @@ class MissionService:
         return parse_cadence(draft.cadence, self.rules.min_cadence_minutes)
 
 
-async def start_iteration(unit: Unit, mission: Mission, source: RunSource, key: str, feedback: str = "") -> Iteration:
+async def start_iteration(
+    unit: Unit, mission: Mission, source: RunSource, key: str, feedback: str = "", feedback_by: int | None = None
+) -> Iteration:
     """Insert a running iteration with its due work; a key that exists gives the iteration that it made."""
     steps = unit.repo(StepRepository)
     found = await steps.by_key(key)
@@ -549,6 +551,7 @@ async def start_iteration(unit: Unit, mission: Mission, source: RunSource, key: 
                 "source": str(source),
                 "started_at": unit.now,
                 "feedback": feedback,
+                "feedback_by": feedback_by,
             }
         ]
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.actors import Actor
+from bot.ai.sent import Item
 from bot.errors import NotFound
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Line, Preview
@@ -59,6 +60,7 @@ class PhaseInput:
     """The phase of work that the person is in."""
 
     kind = InputKind.PHASE
+    sends = Item("phase", ("",))
 
     def __init__(self, phases: PhaseService, say: Say) -> None:
         self._phases = phases

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from bot.actors import Actor
 from bot.ai.model import JsonValue
+from bot.ai.others import HELD_BACK, Agreements, NobodyAgreed, may_go
+from bot.ai.sent import Item
 from bot.errors import NotFound
 from bot.loops.model import Lane
 from bot.missions.inputs import Choice, Idea, Resolved
@@ -15,7 +17,7 @@ from bot.missions.model import InputKind, InputRef, Line, Preview
 from bot.missions.ports import Say
 from bot.missions.tools import Catalogue, Id, Name, Params, Scene, Tool, fingerprint
 from bot.releases.service import ReleaseService
-from bot.releases.view import ReleaseView
+from bot.releases.view import ReleaseView, TaskView
 
 LaneName = Literal["creative", "action", "promo", "analysis", "refine"]
 
@@ -102,26 +104,47 @@ class ReleaseInput:
     """A release plan: its day, open tasks, deadlines and missed windows."""
 
     kind = InputKind.RELEASE
+    sends = Item(
+        "release",
+        (
+            "release_id",
+            "title",
+            "release_day",
+            "today",
+            "days_to_go",
+            "tasks_done",
+            "tasks_in_all",
+            "open_tasks.title",
+            "open_tasks.lane",
+            "open_tasks.day",
+            "open_tasks.hard_deadline",
+            "open_tasks.past",
+            "open_tasks.waits_for",
+            "missed_windows",
+        ),
+    )
 
-    def __init__(self, releases: ReleaseService, say: Say) -> None:
+    def __init__(self, releases: ReleaseService, say: Say, agreements: Agreements | None = None) -> None:
         self._releases = releases
         self._say = say
+        self._agreements = agreements or NobodyAgreed()
 
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
         try:
             view = await self._releases.show(owner, ref)
         except NotFound:
             return Resolved(InputRef(self.kind, ref), "Release", None)
+        names = await self._names(view.next_tasks)
         tasks: list[JsonValue] = [
             {
-                "title": task.clip.name,
+                "title": name,
                 "lane": task.clip.lane.value,
                 "day": task.day.isoformat(),
                 "hard_deadline": task.deadline.isoformat() if task.is_hard and task.deadline else None,
                 "past": task.last_day < view.today,
                 "waits_for": list(task.waits_for),
             }
-            for task in view.next_tasks
+            for task, name in zip(view.next_tasks, names, strict=True)
         ]
         data: JsonValue = {
             "release_id": view.release.id,
@@ -145,7 +168,9 @@ class ReleaseInput:
         late = [task for task in view.next_tasks if task.last_day < view.today]
         if not late:
             return []
-        words = self._say("mission.rules.release_late", release=view.release.title, task=late[0].clip.name)
+        # The note is kept for the next runs, where the AI may read it.
+        name = await self._names(late[:1])
+        words = self._say("mission.rules.release_late", release=view.release.title, task=name[0])
         return [
             Idea("mission.note", {"text": words}, words, self._say("mission.rules.release_why", count=len(late)), 0.3)
         ]
@@ -153,3 +178,9 @@ class ReleaseInput:
     async def choices(self, owner: int) -> Sequence[Choice]:
         views = await self._releases.all(owner)
         return [Choice(InputRef(self.kind, view.release.id), view.release.title) for view in views[:25]]
+
+    async def _names(self, tasks: Sequence[TaskView]) -> list[str]:
+        """Return the names of tasks as the AI may read them."""
+        writers = {task.clip.written_by for task in tasks if task.clip.written_by is not None}
+        agreed = await self._agreements.agreed(writers)
+        return [task.clip.name if may_go(task.clip.written_by, agreed) else HELD_BACK for task in tasks]

@@ -22,8 +22,10 @@ from cogs.loops.days import read_day
 from cogs.loops.panel import after_edit, panels_of, which_loop
 
 
-def clip_form(loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields | None = None) -> Form:
-    """Return the form of a clip; without one it adds."""
+def clip_form(
+    loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields | None = None, message: str = ""
+) -> Form:
+    """Return the form of a clip; without one it adds. `message` stands for the one it is filled in with."""
     given = defaults or ClipFields()
     lane = Lane(given.lane) if given.lane else clip.lane if clip else Lane.CREATIVE
     kind = "days" if loop.is_dated else "beats"
@@ -60,6 +62,7 @@ def clip_form(loop: Loop, clip: Clip | None, words: Words, defaults: ClipFields 
             ),
         ],
         id=clip.id if clip else loop.id,
+        arg=message,
     )  # fmt: skip
 
 
@@ -116,7 +119,9 @@ async def add(press: Press) -> None:
 async def clip_add(submit: Submit) -> None:
     """Add what the form says."""
     area: LoopArea = submit.services.loops
-    edited = await area.clips.add(submit.actor, submit.owner, submit.id, fields_of(submit), key=submit.key)
+    edited = await area.clips.add(
+        submit.actor, submit.owner, submit.id, fields_of(submit), key=submit.key, message=submit.arg
+    )
     if edited.clip is None:
         return
     words = submit.words

@@ -283,7 +283,9 @@ async def make_a_clip(interaction: Interaction, message: discord.Message) -> Non
     text = message.content.strip()
     first = text.split("\n")[0][: area.rules.name_max]
     notes = text[: area.rules.notes_max] if text != first else ""
-    await turn.open(clip_form(loop, None, turn.words, ClipFields(first, notes=notes)))
+    author = None if message.author.bot else message.author.id
+    taken = await area.clips.take_message(turn.actor, turn.owner, turn.key, author) if text else ""
+    await turn.open(clip_form(loop, None, turn.words, ClipFields(first, notes=notes), message=taken))
 
 
 async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace: str | None) -> str:

@@ -9,6 +9,7 @@ import discord
 from discord.ext import commands
 
 from bot import __version__
+from bot.ai.cards import sent_sections
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.say.card import Accent, Button, Card, Fact, Section, State, Style, join, note, raw, stamp
@@ -245,7 +246,12 @@ async def switch(press: Press) -> None:
         )
         no = Button("ui", "dismiss", press.words("card.not_now"), owner=press.person)
         await press.update(
-            Card(press.words("studio.me.ai_title"), lead=press.words("studio.me.ai_sent"), rows=[[agree, no]])
+            Card(
+                press.words("studio.me.ai_title"),
+                lead=press.words("studio.me.ai_sent"),
+                sections=sent_sections(press.services.ai_sends, press.words),
+                rows=[[agree, no]],
+            )
         )
         return
     result = await studio.save_person(press.actor, press.person, **{field: not getattr(present, field)})

@@ -158,6 +158,11 @@ class ClipRepository(Repository[UnitT]):
         )
         return [_clip(row) for row in rows.scalars()]
 
+    async def of_others(self) -> list[Clip]:
+        """Return clips that were made from other people's messages."""
+        rows = await self.session.execute(select(ClipRow).where(ClipRow.written_by.is_not(None)).order_by(ClipRow.id))
+        return [_clip(row) for row in rows.scalars()]
+
     async def add(self: "ClipRepository[Unit]", clip: Clip) -> Clip:
         self.writing.add(ClipRow(id=clip.id, owner_id=self.owner, **_clip_columns(clip)))
         await self.writing.flush()
@@ -284,6 +289,7 @@ def _clip(row: ClipRow) -> Clip:
         requires=tuple(row.requires),
         deadline_kind=DeadlineKind(row.deadline_kind),
         deadline=_day(row.deadline),
+        written_by=row.written_by,
     )
 
 
@@ -303,6 +309,7 @@ def _clip_columns(clip: Clip) -> dict[str, object]:
         "requires": list(clip.requires),
         "deadline_kind": clip.deadline_kind.value,
         "deadline": clip.deadline.isoformat() if clip.deadline else None,
+        "written_by": clip.written_by,
         "created_at": clip.created_at,
         "updated_at": clip.updated_at,
     }

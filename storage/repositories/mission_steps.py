@@ -73,6 +73,7 @@ def iteration_of(row: IterationRow) -> Iteration:
         error=RunError(error["code"], Phase(error["phase"]), error.get("detail", "")) if error else None,
         dropped=tuple(Dropped(**one) for one in row.dropped),
         feedback=row.feedback,
+        feedback_by=row.feedback_by,
     )
 
 
@@ -430,6 +431,7 @@ _FRESH: Mapping[str, object] = {
     "error": None,
     "dropped": [],
     "feedback": "",
+    "feedback_by": None,
 }
 
 _FRESH_STEP: Mapping[str, object] = {

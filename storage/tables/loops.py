@@ -85,6 +85,7 @@ class ClipRow(Base, Owned, Tracked, Identified):
     requires: Mapped[list[str]] = mapped_column(Json())
     deadline_kind: Mapped[str] = mapped_column(Text)
     deadline: Mapped[str | None] = mapped_column(Text)
+    written_by: Mapped[int | None] = mapped_column(BigInt())
     created_at: Mapped[datetime] = mapped_column(Instant())
     updated_at: Mapped[datetime] = mapped_column(Instant())
 

@@ -117,6 +117,7 @@ class IterationRow(Base, Owned, Identified):
     error: Mapped[Any] = mapped_column(Json(), nullable=True)
     dropped: Mapped[Any] = mapped_column(Json())
     feedback: Mapped[str] = mapped_column(Text)
+    feedback_by: Mapped[int | None] = mapped_column(BigInt())
 
 
 class StepRow(Base, Owned, Identified):

@@ -12,7 +12,7 @@ from bot.ai.budget import Alert, Limit, Period, Scope, Spent, decide
 from bot.ai.cache import MemoryCache
 from bot.ai.client import CallSettings, MessagesClient
 from bot.ai.ledger import MemoryLedger
-from bot.ai.model import Asker, Failed, NoIdeas, Ok, Question, Reason, Reply
+from bot.ai.model import Asker, Failed, NoIdeas, Ok, Question, Reason, Reply, Sent
 from bot.ai.prices import budget_microusd, cost_microusd
 from bot.ai.prompts import load_prompt
 from bot.ai.rules import AiRules
@@ -102,7 +102,7 @@ def make_bench(
 
 
 def question(**changes: object) -> Question[Ideas]:
-    base = Question("ideas", Ideas, {"clips": ["Bridge"]}, ADA, facts={"role": "artist"})
+    base = Question("ideas", Ideas, Sent({"clips": ["Bridge"]}), ADA, facts={"role": "artist"})
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -144,7 +144,8 @@ async def test_ai_is_turned_on_only_after_what_is_sent_was_said_and_off_at_one_p
 
     await ben.slash("/studio me")
     await ben.press("AI on my things: on")
-    assert "I may send your loops’ clip names, notes, lanes and times" in ben.sees()
+    assert "each clip: name, notes, lane, start and length" in ben.sees()
+    assert "the words of clips made from somebody else’s message" in ben.sees()
     assert not await agreed(), "nobody agreed to anything yet"
     await ben.press("Not now")
     assert not await agreed()

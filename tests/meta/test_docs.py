@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from discord import app_commands
 
+from bot.ai.cards import sent_sections
 from bot.cli import main as cli
 from bot.say.card import plain
 from bot.say.words import read_catalogue
@@ -84,6 +85,16 @@ def test_the_table_of_what_is_kept_is_the_map() -> None:
     document = read(ROOT / "docs" / "privacy.md")
     written = document.split("<!-- map: begin -->\n")[1].split("<!-- map: end -->")[0]
     assert written.strip() == "\n".join(lines)
+
+
+def test_the_list_of_what_is_sent_to_the_ai_is_what_is_declared(product: Product) -> None:
+    words = read_catalogue().words("en")
+    lines: list[str] = []
+    for section in sent_sections(product.services.ai_sends, words):
+        lines += [f"**{plain(section.heading or '')}**", "", *(f"* {plain(str(line))}" for line in section.lines), ""]
+    document = read(ROOT / "docs" / "privacy.md")
+    written = document.split("<!-- sent: begin -->\n")[1].split("<!-- sent: end -->")[0]
+    assert written.strip() == "\n".join(lines).strip()
 
 
 def test_every_threat_names_a_test_that_there_is() -> None:

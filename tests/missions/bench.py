@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
 from bot.ai.model import Answer, Asker, Failed, Question, Reason, ReplyT
+from bot.ai.sent import Item
 from bot.clock import FixedClock
 from bot.engine import Engine
 from bot.lifecycle import Supervisor
@@ -50,6 +51,7 @@ class Wishes:
     """An input whose ideas are notes to keep; `ready` may be changed between runs."""
 
     kind: InputKind = InputKind.WEEK
+    sends: Item = field(default_factory=lambda: Item("week", ("open",)))
     texts: list[str] = field(default_factory=lambda: ["Finish the bridge"])
     broken: bool = False
 

@@ -16,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.ai.sent import Item
 from bot.engine import Engine, EngineRules
 from bot.errors import BotError
 from bot.lifecycle import Supervisor
@@ -58,6 +59,7 @@ class EverNew:
     """An input that has one new idea at every time."""
 
     kind = InputKind.WEEK
+    sends = Item("week", ("",))
 
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
         return Resolved(InputRef(self.kind), "Week", {})

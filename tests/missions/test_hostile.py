@@ -1,5 +1,6 @@
 """Whatever a planner, an input or an editing person writes: nothing denied runs, nothing foreign is touched."""
 
+import json
 import random
 from contextlib import suppress
 from typing import Any
@@ -12,7 +13,7 @@ from bot.clock import FixedClock
 from bot.errors import BotError, Refused
 from bot.loops.clips import ClipFields
 from bot.loops.service import LoopFields
-from bot.missions.inputs import Resolved, trim
+from bot.missions.inputs import Resolved, as_data, trim
 from bot.missions.model import InputKind, InputRef, Policy
 from bot.missions.planner import Bounds, Plan, PlannedStep, check, offered
 from bot.missions.service import MissionDraft
@@ -211,12 +212,14 @@ def test_inputs_are_cut_fairly_and_the_cut_is_named():
     trimmed = trim([one(60_000, "big"), one(10, "small"), one(90_000, "bigger")], 100_000)
     assert trimmed.cut == ("big", "bigger")
     assert [part.title for part in trimmed.inputs] == ["big", "small", "bigger"]
-    big, small, bigger = (part.data for part in trimmed.inputs)
-    assert small == "x" * 10
-    assert isinstance(big, dict)
-    assert isinstance(bigger, dict)
-    assert abs(len(str(big["text"])) - len(str(bigger["text"]))) < 10
-    assert 99_000 < sum(len(str(part.data)) for part in trimmed.inputs) <= 100_000
+    big, small, bigger = trimmed.inputs
+    assert (small.data, small.beginning) == ("x" * 10, None)
+    assert big.beginning is not None
+    assert bigger.beginning is not None
+    assert abs(len(big.beginning) - len(bigger.beginning)) < 10
+    sent = as_data(trimmed)
+    assert 99_000 < len(json.dumps(sent)) <= 100_000 + 200
+    assert "x" * 50_000 not in json.dumps(sent), "only the beginning goes along"
     only = trim([one(45_000, "big"), one(10, "small"), one(90_000, "bigger")], 100_000)
     assert only.cut == ("bigger",), "what fits its equal part is not touched"
     assert only.inputs[0].data == "x" * 45_000

@@ -1,10 +1,15 @@
 """The AI of this installation: one assistant for every area, with consent, budget and cache from the database."""
 
+from collections.abc import Collection, Sequence
+
 from bot.ai.assistant import ClaudeAssistant
 from bot.ai.budget import Limit, Period, Scope
+from bot.ai.others import may_go
 from bot.ai.prices import has_price
 from bot.ai.rules import AiRules
 from bot.ai.stored import StoredCache, StoredLedger
+from bot.loops.others import writers
+from bot.loops.read import LoopReads
 from bot.metrics import Metrics
 from bot.rules import load_rules
 from bot.services import Foundation
@@ -32,7 +37,10 @@ def make_assistant(on: Foundation) -> ClaudeAssistant:
     counts = AiCounts(on.metrics)
     ceilings = SetCeilings(on.studio, settings)
     consent = StudioConsent(on.studio)
-    assistant = ClaudeAssistant(client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings)
+    others = KeptWords(LoopReads(on.database), StudioAgreements(on.studio))
+    assistant = ClaudeAssistant(
+        client, consent, ledger, cache, rules, on.clock, metrics=counts, ceilings=ceilings, others=others
+    )
     on.checks.area_lines.append(lambda _asking: ai_lines(assistant))
     return assistant
 
@@ -58,6 +66,30 @@ class StudioConsent:
         if not (await self._studio.person_settings(person_id)).ai_consent:
             return False
         return guild_id is None or (await self._studio.guild_settings(guild_id)).ai_allowed
+
+
+class StudioAgreements:
+    """Who turned AI on for their own things; whoever never did, or deleted everything, has not agreed."""
+
+    def __init__(self, studio: StudioService) -> None:
+        self._studio = studio
+
+    async def agreed(self, people: Collection[int]) -> frozenset[int]:
+        return frozenset({one for one in people if (await self._studio.person_settings(one)).ai_consent})
+
+
+class KeptWords:
+    """Words of others in somebody's things: their clips that were made from messages."""
+
+    def __init__(self, loops: LoopReads, agreements: StudioAgreements) -> None:
+        self._loops = loops
+        self._agreements = agreements
+
+    async def held_back(self, person: int) -> Sequence[str]:
+        clips = await self._loops.of_others(person)
+        agreed = await self._agreements.agreed(writers(clips))
+        held = [clip for clip in clips if not may_go(clip.written_by, agreed)]
+        return [text for clip in held for text in (clip.name, clip.notes, *clip.notes.splitlines())]
 
 
 class SetCeilings:

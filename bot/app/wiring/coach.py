@@ -1,10 +1,12 @@
 """The coach: what it reads of loops, releases, bounces and phases, its due work and its messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.actors import Actor
 from bot.ai.model import Assistant
+from bot.ai.others import Agreements, NobodyAgreed
+from bot.app.wiring.ai import StudioAgreements
 from bot.bounces.read import BounceReads
 from bot.clock import Clock
 from bot.coach.insights import BounceFact, PlatformFact
@@ -14,7 +16,8 @@ from bot.coach.ports import Sources
 from bot.coach.service import CoachService, coach_service
 from bot.coach.service.desk import Desk
 from bot.loops.area import LoopArea
-from bot.loops.model import Lane
+from bot.loops.model import Clip, Lane
+from bot.loops.others import for_ai, writers
 from bot.loops.read import LoopReads
 from bot.missions.read import MissionReads
 from bot.phases.model import Phase as PhaseWord
@@ -32,7 +35,8 @@ def wire_coach(
     on: Foundation, loops: LoopArea, releases: ReleaseService, phases: PhaseService, assistant: Assistant | None = None
 ) -> CoachService:
     """Make the service over its neighbours, and make its slots and deliveries known."""
-    neighbours = Neighbours(on.database, on.clock, loops, releases, phases)
+    agreements = StudioAgreements(on.studio)
+    neighbours = Neighbours(on.database, on.clock, loops, releases, phases, agreements)
     sources = Sources(loops=neighbours, bounces=neighbours, phases=neighbours, facts=neighbours, missions=neighbours)
     service = coach_service(Desk(on.database, on.clock, sources, studio=on.studio), assistant)
     for kind in service.slots:
@@ -46,21 +50,29 @@ class Neighbours:
     """Reads what other areas keep about a person; writes nothing of theirs but a phase the person chooses."""
 
     def __init__(
-        self, database: Database, clock: Clock, loops: LoopArea, releases: ReleaseService, phases: PhaseService
+        self,
+        database: Database,
+        clock: Clock,
+        loops: LoopArea,
+        releases: ReleaseService,
+        phases: PhaseService,
+        agreements: Agreements | None = None,
     ) -> None:
         self._database, self._clock = database, clock
         self._loops, self._releases, self._phases = loops, releases, phases
+        self._agreements = agreements or NobodyAgreed()
 
     async def loops(self, user_id: int) -> Sequence[LoopFact]:
         clips = await LoopReads(self._database).clips(user_id)
         lines = await self._loops.loops.lines(user_id)
+        agreed = await self._agreements.agreed(writers([clip for found in clips.values() for clip in found]))
         return [
             LoopFact(
                 id=line.loop.id,
                 name=line.loop.name,
                 label=line.momentum.label.value,
                 unfinished=not clips.get(line.loop.id) or any(not clip.is_done for clip in clips[line.loop.id]),
-                next_actions=tuple(clip.name for clip in clips.get(line.loop.id, ()) if not clip.is_done)[:NEXT_READ],
+                next_actions=_next(clips.get(line.loop.id, ()), agreed),
                 finished=tuple((clip.id, clip.done_at) for clip in clips.get(line.loop.id, ()) if clip.done_at),
                 promo_clips=tuple(
                     clip.name for clip in clips.get(line.loop.id, ()) if clip.lane is Lane.PROMO and not clip.is_done
@@ -109,3 +121,8 @@ class Neighbours:
             for key, fact in known.items()
             if key.startswith(INDUSTRY_FACTS)
         ]
+
+
+def _next(clips: Sequence[Clip], agreed: Collection[int]) -> tuple[str, ...]:
+    """Return the first open clips by the names that AI may read: it is what these are for."""
+    return tuple(for_ai(clip, agreed).name for clip in clips if not clip.is_done)[:NEXT_READ]

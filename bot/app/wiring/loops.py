@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.ai.model import Assistant
+from bot.app.wiring.ai import StudioAgreements
 from bot.bounces.read import BounceReads
 from bot.coach.read import CoachReads
 from bot.loops.area import LoopArea, Neighbours, open_loops
@@ -20,6 +21,7 @@ def wire_loops(on: Foundation, assistant: Assistant | None = None) -> LoopArea:
         phases=PhaseReads(on.database),
         profiles=CoachReads(on.database),
         servers=on.studio,
+        agreements=StudioAgreements(on.studio),
     )
     area = open_loops(on.database, on.clock, neighbours, assistant)
     on.posted.register(POSTED, LoopMessages(area, on.catalogue).draw)

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.ai.model import Assistant
+from bot.app.wiring.ai import StudioAgreements
 from bot.bounces.service import BounceService
 from bot.bounces.tools import BouncesInput, BounceTools
 from bot.coach.service import CoachService
@@ -21,6 +22,7 @@ from bot.missions.inputs import InputSource
 from bot.missions.messages import MissionPosts
 from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
+from bot.missions.planner import sends
 from bot.missions.ports import Presser
 from bot.missions.runs import MissionRuns, ResumeSlots, ZoneSlots
 from bot.missions.service import MissionService
@@ -47,6 +49,7 @@ def wire_missions(
 ) -> MissionArea:
     """Make the services and make their slots and deliveries known."""
     catalogue = Catalogue()
+    agreements = StudioAgreements(on.studio)
     people, counts = StudioPeople(on.studio), MissionCounts(on.metrics)
     say = Finished(on.catalogue.words("en"))
     LoopTools(loops, say).add_to(catalogue)
@@ -58,7 +61,7 @@ def wire_missions(
     OwnTools(on.database).add_to(catalogue)
     sources: list[InputSource] = [
         LoopInput(loops, say),
-        ReleaseInput(releases, say),
+        ReleaseInput(releases, say, agreements),
         WeekInput(coach, say),
         GoalsInput(coach, say),
         BouncesInput(bounces, say),
@@ -67,7 +70,7 @@ def wire_missions(
     database, clock = on.database, on.clock
     service = MissionService(database, catalogue, sources, people)
     decisions = Decisions(database, clock, catalogue, people, on.changes, counts)
-    runs = MissionRuns(database, clock, catalogue, sources, people, assistant, say, counts)
+    runs = MissionRuns(database, clock, catalogue, sources, people, assistant, say, counts, agreements=agreements)
     posts = MissionPosts(decisions, service, on.studio, on.catalogue)
     for kind in (
         runs,
@@ -86,7 +89,7 @@ def wire_missions(
     on.outbox.register(STEP_CARD, posts.step, on_sent=posts.step_sent, inbox=posts.inbox)
     on.outbox.register(NOTICE_CARD, posts.notice, inbox=posts.inbox)
     on.outbox.register(MESSAGE_CARD, posts.message, inbox=posts.inbox)
-    return MissionArea(service, decisions, catalogue)
+    return MissionArea(service, decisions, catalogue, sends(sources))
 
 
 def wire_happenings(on: Foundation, missions: MissionService, phases: PhaseService) -> None:

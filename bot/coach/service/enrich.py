@@ -6,7 +6,7 @@ from datetime import date
 from bot.actors import Actor, OwnerId
 from bot.ai.model import Asker, Assistant, Failed, NoIdeas, Ok, Question, Reason
 from bot.coach.ai_insights import InsightsReply, insight_data, kept_insights, wanted
-from bot.coach.enriching import PlanReply, context_data, take_over
+from bot.coach.enriching import SENDS, PlanReply, context_data, take_over
 from bot.coach.model import FocusArea, InsightType, TaskSource
 from bot.coach.seats import areas_of
 from bot.coach.service.context import week_context
@@ -60,7 +60,7 @@ class EnrichService:
             return EnrichedWeek(view, reason=Reason.NO_KEY)
         if not view.profile.ai_consent:
             return EnrichedWeek(view, reason=Reason.OFF)
-        data = context_data(await week_context(self._desk, owner, view))
+        data = SENDS.of(context_data(await week_context(self._desk, owner, view)))
         answer = await self._assistant.ask(Question(PROMPT, PlanReply, data, Asker(owner, guild_id)))
         match answer:
             case Ok(items=reply, usage=usage):
@@ -79,7 +79,7 @@ class EnrichService:
             return AskedInsights(reason=Reason.OFF)
         context = await week_context(self._desk, owner, view)
         asker = Asker(owner, guild_id)
-        question = Question(INSIGHTS_PROMPT, InsightsReply, insight_data(context), asker)
+        question = Question(INSIGHTS_PROMPT, InsightsReply, SENDS.of(insight_data(context)), asker)
         match await self._assistant.ask(question):
             case Ok(items=reply, usage=usage):
                 evidence = {
