@@ -1,0 +1,108 @@
+"""Changing a release: title and reminders, and its day with a preview first."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot.releases.cards import move_card
+from bot.releases.view import ReleaseView
+from bot.say.card import Option, note
+from bot.say.dates import full_day
+from bot.say.words import Words
+from bot.ui.base import Press, Submit, Turn
+from bot.ui.common import undo_button
+from bot.ui.controls import control, form
+from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.items import Who
+from cogs.releases.days import read_full_day
+from cogs.releases.showing import show_button
+
+
+def edit_form(words: Words, view: ReleaseView, bounces: Sequence[Option]) -> Form:
+    release = view.release
+    which = Field(
+        "bounce",
+        words("release.form.bounce"),
+        words("release.form.bounce_help"),
+        kind=FieldKind.SELECT,
+        options=bounces,
+        value=release.bounce_id,
+        required=False,
+    )
+    return Form(
+        "release",
+        "save",
+        words("release.form.edit_title", title=release.title),
+        [
+            Field(
+                "title", words("release.form.name"), words("release.form.name_help"), value=release.title, max_length=80
+            ),
+            Field(
+                "remind",
+                words("release.form.remind"),
+                words("release.form.remind_help"),
+                kind=FieldKind.FLAG,
+                value=release.remind_deadlines,
+            ),
+            *([which] if bounces else []),
+        ],
+        id=release.id,
+    )
+
+
+@form("release", "save")
+async def save(submit: Submit) -> None:
+    saved = await submit.services.releases.edit(
+        submit.actor,
+        submit.person,
+        submit.id,
+        title=submit.values.text("title"),
+        remind_deadlines=submit.values.flag("remind"),
+        bounce_id=submit.values.choice("bounce"),
+    )
+    told = submit.words("release.told.edited")
+    await submit.reply(note(told, [undo_button(submit, saved.group_id), show_button(saved, submit.words)]))
+
+
+@control("release", "date", who=Who.OWNER, opens_form=True)
+async def ask_date(press: Press) -> None:
+    view = await press.services.releases.show(press.person, press.id)
+    day = full_day(view.release.anchor_date, press.words.locale)
+    words = press.words
+    await press.open(
+        Form(
+            "release",
+            "redate",
+            words("release.move.form", title=view.release.title),
+            [Field("date", words("release.move.field"), words("release.move.help"), value=day, max_length=40)],
+            id=press.id,
+        )
+    )
+
+
+@form("release", "redate")
+async def redate(submit: Submit) -> None:
+    await show_preview(submit, submit.id, read_full_day(submit.values.text("date")))
+
+
+@control("release", "preview", who=Who.OWNER)
+async def preview_day(press: Press) -> None:
+    await show_preview(press, press.id, date.fromisoformat(press.arg))
+
+
+async def show_preview(turn: Turn, release_id: str, day: date) -> None:
+    preview = await turn.services.releases.preview_move(turn.person, release_id, day)
+    if day == preview.release.anchor_date:
+        await turn.reply(note(turn.words("release.move.unchanged")))
+        return
+    await turn.reply(move_card(preview, turn.words))
+
+
+@control("release", "move", who=Who.OWNER)
+async def move(press: Press) -> None:
+    day = date.fromisoformat(press.arg)
+    async with press.hold(f"release:{press.id}"):
+        saved = await press.services.releases.move(press.actor, press.person, press.id, day)
+    title = saved.view.release.title
+    told = press.words("release.move.moved", title=title, day=full_day(day, press.words.locale))
+    await press.update(note(told, [undo_button(press, saved.group_id), show_button(saved, press.words)]))
+    await press.services.releases.missed_shown(press.person, press.id)
