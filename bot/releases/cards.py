@@ -84,7 +84,10 @@ def release_card(view: ReleaseView, words: Words, picture: Picture | None = None
         next_lines=[]
         if posted or not live
         else [_next_line(task, words) for task in view.next_tasks[: release_rules().next_shown]],
-        meta=[words("release.card.meta", when=release.updated_at)],
+        meta=[
+            words("release.card.meta", when=release.updated_at),
+            *([words("card.studio_owned")] if view.is_studios and not posted else []),
+        ],
         rows=() if posted else [_buttons(view, words)],
     )
 
@@ -339,9 +342,22 @@ def list_line(view: ReleaseView, words: Words) -> Line:
         done=view.done,
         total=len(view.tasks),
     )
+    text = _marked(text, view, words)
     return Line(
         text, Button("release", "show", words("release.button.show"), view.release.id, owner=view.release.owner_id)
     )
+
+
+def binned_line(view: ReleaseView, kept_until: date, words: Words) -> Line:
+    """Return a plan in the bin: until when it is kept, and the way back."""
+    release = view.release
+    day, until = day_month(release.anchor_date, words.locale), day_month(kept_until, words.locale)
+    text = _marked(words("release.list.binned", title=release.title, day=day, until=until), view, words)
+    return Line(text, Button("release", "restore", words("release.button.restore"), release.id, owner=release.owner_id))
+
+
+def _marked(text: str, view: ReleaseView, words: Words) -> str:
+    return join(" · ", [text, words("card.studio_owned")]) if view.is_studios else text
 
 
 def preset_card(preset: Preset, facts: Sequence[PlatformFact], today: date, words: Words) -> Card:

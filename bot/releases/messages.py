@@ -58,7 +58,7 @@ class ReleaseMessages:
         words = self._catalogue.words(posted.locale)
         view = await self._service.show(posted.owner, posted.subject_id)
         card = await shared_card(view, words, self._artwork)
-        return removable(card, words("card.remove"), posted.owner)
+        return removable(card, words("card.remove"), posted.posted_by or posted.owner)
 
     async def countdown(self, delivery: Delivery) -> OutMessage | None:
         payload: Any = delivery.payload

@@ -53,6 +53,19 @@ class Plans(Protocol):
     async def rename(self, unit: Unit, loop_id: str, name: str) -> None: ...
 
 
+class Servers(Protocol):
+    """Tell servers from people among owners."""
+
+    async def is_server(self, owner: int) -> bool: ...
+
+
+class NoServers:
+    """Stands in where there are only people."""
+
+    async def is_server(self, owner: int) -> bool:
+        return False
+
+
 class QuietReader(Protocol):
     """Tell when a person may be written to."""
 

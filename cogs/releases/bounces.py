@@ -11,7 +11,6 @@ from bot.say.words import Words
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
-from bot.ui.items import Who
 from cogs.bounces.forms import option_label
 from cogs.releases.showing import show_button
 
@@ -20,17 +19,17 @@ BOUNCES_LISTED = 25
 
 async def recent_bounces(turn: Turn, chosen: str | None) -> list[Option]:
     """Return the newest bounces to choose from; the chosen one among them."""
-    found = await turn.services.bounces.service.list(turn.person, Filter(), BOUNCES_LISTED)
+    found = await turn.services.bounces.service.list(turn.owner, Filter(), BOUNCES_LISTED)
     options = [Option(option_label(bounce, turn.words), bounce.id, default=bounce.id == chosen) for bounce in found]
     if chosen is not None and chosen not in {option.value for option in options}:
-        kept = await turn.services.bounces.service.many(turn.person, [chosen])
+        kept = await turn.services.bounces.service.many(turn.owner, [chosen])
         options[BOUNCES_LISTED - 1 :] = [Option(option_label(b, turn.words), b.id, default=True) for b in kept]
     return options
 
 
-@control("release", "bounce", who=Who.OWNER)
+@control("release", "bounce")
 async def pick_bounce(press: Press) -> None:
-    saved = await press.services.releases.edit(press.actor, press.person, press.id, bounce_id=press.values[0])
+    saved = await press.services.releases.edit(press.actor, press.owner, press.id, bounce_id=press.values[0])
     told = press.words("release.told.bounce", title=saved.view.release.title)
     await press.reply(note(told, [undo_button(press, saved.group_id), show_button(saved, press.words)]))
 
@@ -41,7 +40,7 @@ async def _artwork(turn: Turn, view: ReleaseView, size: int, words: Words) -> Pi
         return None
     bounces = turn.services.bounces
     try:
-        bounce = await bounces.service.get(turn.person, view.release.bounce_id)
+        bounce = await bounces.service.get(turn.owner, view.release.bounce_id)
         return picture_of(await bounces.pictures.art(bounce, say_in(words), size), bounce, "-cover")
     except (BotError, CannotMeasure):
         return None

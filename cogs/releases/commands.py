@@ -8,56 +8,50 @@ from discord import app_commands
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.model import Role
-from bot.releases.cards import list_line, presets_card
+from bot.releases.cards import presets_card
 from bot.releases.countdown import DateChoice, read_date
 from bot.releases.model import ReleaseState
-from bot.say.card import Button, Card, Section, note
+from bot.say.card import Button, Card, note
 from bot.say.dates import full_day
+from bot.studio.roles import Does
 from bot.ui.base import Interaction, Turn
 from bot.ui.commands import StudioCog, choices, group, verb
 from bot.ui.common import undo_button
 from cogs.loops.commands import LoopOption
 from cogs.releases import bounces as release_bounces
 from cogs.releases import editing as release_editing
+from cogs.releases import lists as release_lists
 from cogs.releases import making as release_making
 from cogs.releases import more as release_more
 from cogs.releases import showing as release_showing
 from cogs.releases.bounces import recent_bounces
 from cogs.releases.days import read_full_day
 from cogs.releases.editing import edit_form, show_preview
+from cogs.releases.lists import ANY, BIN
 from cogs.releases.making import new_form, which_day
 from cogs.releases.more import ask_delete
 from cogs.releases.options import ReleaseOption, TaskOption
 from cogs.releases.showing import preset_of, send_calendar, show_button, show_release
 
-PARTS = (release_showing, release_making, release_editing, release_bounces, release_more)
+PARTS = (release_lists, release_showing, release_making, release_editing, release_bounces, release_more)
 PRESETS = (
     "single_8w", "sprint_single_4w", "ep_12w", "album_vinyl_20w", "radio_push_8w", "bandcamp_first_3w",
     "finish_month", "sync_pack_2w", "catalogue_tidy_2w",
 )  # fmt: skip
-LISTED = 10
 
 
 @group("release")
 class Releases(StudioCog):
     """Release plans."""
 
-    @verb("list")
-    @choices("state", [str(state) for state in ReleaseState])
-    async def list(self, interaction: Interaction, state: str | None = None) -> None:
+    @verb("list", does=Does.SEE)
+    @choices("state", [*(str(state) for state in ReleaseState), BIN])
+    @choices("owner", ["all", "me", "studio"])
+    async def list(self, interaction: Interaction, state: str | None = None, owner: str = "all") -> None:
         turn = Turn.of(interaction)
-        wanted = [ReleaseState(state)] if state else None
-        views = await self.services.releases.all(turn.person, wanted)
-        if not views:
-            await turn.reply(note(turn.words("release.list.empty")))
-            return
-        views.sort(key=lambda view: (view.days_left < 0, abs(view.days_left)))
-        lines = [list_line(view, turn.words) for view in views[:LISTED]]
-        rest = len(views) - len(lines)
-        meta = [turn.words("release.list.archived", count=rest)] if rest else ()
-        await turn.reply(Card(turn.words("release.list.title"), sections=[Section(None, lines)], meta=meta))
+        await turn.reply(await release_lists.release_list.show(turn, f"{state or ANY}.{owner}"))
 
-    @verb("show")
+    @verb("show", does=Does.SEE)
     async def show(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
         turn = Turn.of(interaction)
         await show_release(turn, release)
@@ -65,6 +59,8 @@ class Releases(StudioCog):
     @verb("new", opens_form=True)
     @choices("preset", PRESETS)
     @choices("role", [str(role) for role in Role])
+    @choices("for_", ["me", "studio"])
+    @app_commands.rename(for_="for")
     async def new(
         self,
         interaction: Interaction,
@@ -73,8 +69,13 @@ class Releases(StudioCog):
         preset: str,
         role: str | None = None,
         loop: app_commands.Transform[str, LoopOption] | None = None,
+        for_: str = "me",
     ) -> None:
         turn = Turn.of(interaction)
+        if for_ == "studio":
+            await turn.act_for(turn.server, "release", Does.EDIT)
+        else:
+            turn.owner = turn.person  # also where the loop it comes from is the studio's
         chosen = self.services.releases.presets.get(preset)
         reading = read_date(date)
         if reading is None:
@@ -88,15 +89,15 @@ class Releases(StudioCog):
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
         turn = Turn.of(interaction)
-        view = await self.services.releases.show(turn.person, release)
+        view = await self.services.releases.show(turn.owner, release)
         await turn.open(edit_form(turn.words, view, await recent_bounces(turn, view.release.bounce_id)))
 
-    @verb("delete")
+    @verb("delete", does=Does.DELETE)
     async def delete(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
         turn = Turn.of(interaction)
-        await ask_delete(turn, await self.services.releases.show(turn.person, release))
+        await ask_delete(turn, await self.services.releases.show(turn.owner, release))
 
-    @verb("task")
+    @verb("task", does=Does.TICK)
     @choices("action", ["done", "skip", "move"])
     async def task(
         self,
@@ -108,19 +109,21 @@ class Releases(StudioCog):
     ) -> None:
         turn = Turn.of(interaction)
         releases = self.services.releases
-        before = await releases.show(turn.person, release)
+        if action != "done":
+            await turn.must(Does.EDIT)
+        before = await releases.show(turn.owner, release)
         title = next((item.clip.name for item in before.tasks if item.clip.id == task), "")
         if action == "done":
-            saved = await releases.finish_task(turn.actor, turn.person, release, task)
+            saved = await releases.finish_task(turn.actor, turn.owner, release, task)
             told = turn.words("release.told.done", title=title)
         elif action == "skip":
-            saved = await releases.skip_task(turn.actor, turn.person, release, task)
+            saved = await releases.skip_task(turn.actor, turn.owner, release, task)
             told = turn.words("release.told.skipped", title=title)
         else:
             if date is None:
                 raise Refused("release_needs_date")
             day = read_full_day(date)
-            saved = await releases.move_task(turn.actor, turn.person, release, task, day)
+            saved = await releases.move_task(turn.actor, turn.owner, release, task, day)
             told = turn.words("release.told.moved", title=title, day=full_day(day, turn.words.locale))
         await turn.reply(note(told, [undo_button(turn, saved.group_id), show_button(saved, turn.words)]))
 
@@ -138,7 +141,7 @@ class Releases(StudioCog):
                     full_day(day, turn.words.locale),
                     release,
                     day.isoformat(),
-                    owner=turn.person,
+                    owner=turn.owner,
                 )
                 for day in reading.readings
             ]
@@ -147,7 +150,7 @@ class Releases(StudioCog):
             return
         await show_preview(turn, release, read_full_day(date))
 
-    @verb("presets")
+    @verb("presets", does=Does.SEE)
     @choices("preset", PRESETS)
     async def presets(self, interaction: Interaction, preset: str | None = None) -> None:
         turn = Turn.of(interaction)
@@ -158,7 +161,7 @@ class Releases(StudioCog):
         problems = [str(problem) for problem in book.problems]
         await turn.reply(presets_card(list(book.presets.values()), problems, turn.words))
 
-    @verb("calendar")
+    @verb("calendar", does=Does.SEE)
     async def calendar(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:
         await send_calendar(Turn.of(interaction), release)
 

@@ -12,7 +12,6 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who
 from cogs.releases.days import read_full_day
 from cogs.releases.showing import show_button
 
@@ -53,7 +52,7 @@ def edit_form(words: Words, view: ReleaseView, bounces: Sequence[Option]) -> For
 async def save(submit: Submit) -> None:
     saved = await submit.services.releases.edit(
         submit.actor,
-        submit.person,
+        submit.owner,
         submit.id,
         title=submit.values.text("title"),
         remind_deadlines=submit.values.flag("remind"),
@@ -63,9 +62,9 @@ async def save(submit: Submit) -> None:
     await submit.reply(note(told, [undo_button(submit, saved.group_id), show_button(saved, submit.words)]))
 
 
-@control("release", "date", who=Who.OWNER, opens_form=True)
+@control("release", "date", opens_form=True)
 async def ask_date(press: Press) -> None:
-    view = await press.services.releases.show(press.person, press.id)
+    view = await press.services.releases.show(press.owner, press.id)
     day = full_day(view.release.anchor_date, press.words.locale)
     words = press.words
     await press.open(
@@ -84,25 +83,25 @@ async def redate(submit: Submit) -> None:
     await show_preview(submit, submit.id, read_full_day(submit.values.text("date")))
 
 
-@control("release", "preview", who=Who.OWNER)
+@control("release", "preview")
 async def preview_day(press: Press) -> None:
     await show_preview(press, press.id, date.fromisoformat(press.arg))
 
 
 async def show_preview(turn: Turn, release_id: str, day: date) -> None:
-    preview = await turn.services.releases.preview_move(turn.person, release_id, day)
+    preview = await turn.services.releases.preview_move(turn.owner, release_id, day)
     if day == preview.release.anchor_date:
         await turn.reply(note(turn.words("release.move.unchanged")))
         return
     await turn.reply(move_card(preview, turn.words))
 
 
-@control("release", "move", who=Who.OWNER)
+@control("release", "move")
 async def move(press: Press) -> None:
     day = date.fromisoformat(press.arg)
     async with press.hold(f"release:{press.id}"):
-        saved = await press.services.releases.move(press.actor, press.person, press.id, day)
+        saved = await press.services.releases.move(press.actor, press.owner, press.id, day)
     title = saved.view.release.title
     told = press.words("release.move.moved", title=title, day=full_day(day, press.words.locale))
     await press.update(note(told, [undo_button(press, saved.group_id), show_button(saved, press.words)]))
-    await press.services.releases.missed_shown(press.person, press.id)
+    await press.services.releases.missed_shown(press.owner, press.id)

@@ -14,7 +14,6 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.items import Who
 from cogs.releases.bounces import recent_bounces
 from cogs.releases.days import read_full_day
 from cogs.releases.showing import show_button, strip
@@ -29,7 +28,7 @@ def which_day(turn: Turn, reading: DateChoice, typed: str, preset: Preset, title
             full_day(day, turn.words.locale),
             f"{preset.key},{role or ''}",
             f"{day.isoformat()} {_fitting(title, 28)}",
-            owner=turn.person,
+            owner=turn.owner,
         )
         for day in reading.readings
     ]
@@ -44,7 +43,7 @@ def _fitting(title: str, most: int) -> str:
     return title.encode()[:most].decode(errors="ignore") if title.isascii() else title[: most // 2]
 
 
-@control("release", "pick", who=Who.OWNER, opens_form=True)
+@control("release", "pick", opens_form=True)
 async def pick_day(press: Press) -> None:
     key, _, role = press.id.partition(",")
     day, _, title = press.arg.partition(" ")
@@ -117,26 +116,26 @@ async def make(submit: Submit) -> None:
         pace=Pace(pace) if pace else None,
         bounce_id=await _newest_bounce(submit, loop) if loop else None,
     )
-    saved = await releases.create(submit.actor, submit.person, draft, submit.key)
+    saved = await releases.create(submit.actor, submit.owner, draft, submit.key)
     release = saved.view.release
-    reading = await releases.weigh(submit.person, release.anchor_date, release.preset_key, release.id)
+    reading = await releases.weigh(submit.owner, release.anchor_date, release.preset_key, release.id)
     undo = undo_button(submit, saved.group_id)
     await submit.reply(release_card(saved.view, submit.words, await strip(saved.view, submit.words)))
     bounces = await recent_bounces(submit, None) if saved.view.preset.anchor is Anchor.RELEASE else []
     await submit.reply(made_card(saved.view, reading, submit.words, undo, bounces))
-    await releases.missed_shown(submit.person, release.id)
+    await releases.missed_shown(submit.owner, release.id)
 
 
 async def _newest_bounce(turn: Turn, loop_id: str) -> str | None:
     """Return the newest bounce of the loop that the release comes from."""
-    bounces = await turn.services.bounces.service.of_loops(turn.person, [loop_id])
+    bounces = await turn.services.bounces.service.of_loops(turn.owner, [loop_id])
     newest = max(bounces, key=lambda bounce: bounce.bounced_at, default=None)
     return newest.id if newest else None
 
 
-@control("release", "reopen", who=Who.OWNER)
+@control("release", "reopen")
 async def reopen(press: Press) -> None:
     """Say that foundations are not done after all: they become open tasks from today."""
-    saved = await press.services.releases.reopen(press.actor, press.person, press.id, press.values)
+    saved = await press.services.releases.reopen(press.actor, press.owner, press.id, press.values)
     told = press.words("release.told.reopened", count=len(press.values))
     await press.reply(note(told, [undo_button(press, saved.group_id), show_button(saved, press.words)]))

@@ -12,6 +12,7 @@ from bot.releases.service import Saved
 from bot.releases.view import ReleaseView
 from bot.say.card import Button, Card, OutFile, Picture, note
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
@@ -25,10 +26,17 @@ async def strip(view: ReleaseView, words: Words) -> Picture:
 
 
 async def show_release(turn: Turn, release_id: str) -> None:
-    view = await turn.services.releases.show(turn.person, release_id)
+    view = await turn.services.releases.show(turn.owner, release_id)
     await turn.reply(release_card(view, turn.words, await strip(view, turn.words)))
-    if any(item.shown_at is None for item in view.missed):
-        await turn.services.releases.missed_shown(turn.person, release_id)
+    if any(item.shown_at is None for item in view.missed) and await _may_edit(turn):
+        await turn.services.releases.missed_shown(turn.owner, release_id)
+
+
+async def _may_edit(turn: Turn) -> bool:
+    """Tell whether what was shown once to this person need not be shown again: who only looks does nothing about it."""
+    if turn.owner == turn.person:
+        return True
+    return await turn.services.studio.may(await turn.standing_with(turn.owner), "release", Does.EDIT)
 
 
 def show_button(saved: Saved, words: Words) -> Button:
@@ -36,51 +44,51 @@ def show_button(saved: Saved, words: Words) -> Button:
     return Button("release", "show", words("release.button.show"), release.id, owner=release.owner_id)
 
 
-@control("release", "show", who=Who.OWNER)
+@control("release", "show", does=Does.SEE)
 async def show_again(press: Press) -> None:
     await show_release(press, press.id)
 
 
-@control("release", "tasks", who=Who.OWNER)
+@control("release", "tasks", does=Does.SEE)
 async def show_tasks(press: Press) -> None:
-    view = await press.services.releases.show(press.person, press.id)
+    view = await press.services.releases.show(press.owner, press.id)
     await press.reply(tasks_card(view, press.services.releases.facts, press.words))
 
 
-@control("release", "done", who=Who.OWNER)
+@control("release", "done", does=Does.TICK)
 async def finish(press: Press) -> None:
     async with press.hold(f"release:{press.id}"):
-        before = await press.services.releases.show(press.person, press.id)
+        before = await press.services.releases.show(press.owner, press.id)
         title = next((task.clip.name for task in before.tasks if task.clip.id == press.arg), None)
         if title is None:
             raise NotFound("task", "/release show")
-        saved = await press.services.releases.finish_task(press.actor, press.person, press.id, press.arg)
+        saved = await press.services.releases.finish_task(press.actor, press.owner, press.id, press.arg)
     told = press.words("release.told.done", title=title)
     await press.reply(note(told, [undo_button(press, saved.group_id), show_button(saved, press.words)]))
 
 
-@control("release", "post", who=Who.OWNER)
+@control("release", "post", does=Does.SEE)
 async def post(press: Press) -> None:
     """Share the card: the title, the date, how far it is and the artwork; no plans. It goes on being true."""
-    view = await press.services.releases.show(press.person, press.id)
+    view = await press.services.releases.show(press.owner, press.id)
     await press.defer()
     card = await shared_card(view, press.guild_words, press.services.bounces.messages.artwork)
     also = [part for part in (view.release.loop_id, view.release.bounce_id) if part is not None]
-    await press.post(card, Shows(press.person, POSTED, view.release.id, also=tuple(also)))
+    await press.post(card, Shows(press.owner, POSTED, view.release.id, also=tuple(also)))
 
 
-@control("release", "calendar", who=Who.OWNER)
+@control("release", "calendar", does=Does.SEE)
 async def calendar_again(press: Press) -> None:
     await send_calendar(press, press.id, press.arg)
 
 
 async def send_calendar(turn: Turn, release_id: str, kind: str = "") -> None:
-    view = await turn.services.releases.show(turn.person, release_id)
+    view = await turn.services.releases.show(turn.owner, release_id)
     name, data = await turn.services.releases.calendar(
-        turn.person, release_id, with_done=kind == "done", alarms=kind == "alarms"
+        turn.owner, release_id, with_done=kind == "done", alarms=kind == "alarms"
     )
     buttons = [
-        Button("release", "calendar", turn.words(f"release.calendar.{other}"), release_id, other, owner=turn.person)
+        Button("release", "calendar", turn.words(f"release.calendar.{other}"), release_id, other, owner=turn.owner)
         for other in ("alarms", "done")
         if other != kind
     ]
@@ -98,7 +106,7 @@ async def preset_of(turn: Turn, key: str) -> Card:
     preset: Preset = releases.presets.get(key)
     keys = dict.fromkeys([*preset.facts, *(fact for task in preset.tasks for fact in task.facts)])
     facts = releases.facts.shown(keys, frozenset(Condition))
-    return preset_card(preset, facts, await releases.today(turn.person), turn.words)
+    return preset_card(preset, facts, await releases.today(turn.owner), turn.words)
 
 
 @control("release", "preset", who=Who.ANYONE)

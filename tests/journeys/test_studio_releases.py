@@ -1,0 +1,215 @@
+"""Release plans of the server: made by a lead, worked on by its people, unseen elsewhere, told in its channels."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from bot.actors import Actor as Who
+from bot.studio.service import Standing
+from tests.journeys.test_forged import rows_of
+from tests.product import Product
+from tests.wire.kit import Actor
+
+
+@pytest.fixture
+def ada(product: Product) -> Actor:
+    """The owner of the server, who leads it."""
+    return product.person("Ada").go("#general")
+
+
+@pytest.fixture
+def ben(product: Product) -> Actor:
+    return product.person("Ben").go("#general")
+
+
+def _guild(product: Product) -> int:
+    return next(iter(product.server.world.guilds))
+
+
+async def _set(product: Product, **values: object) -> None:
+    """Choose settings of the server, as Ada would."""
+    guild, ada = _guild(product), product.person("Ada").id
+    lead = Standing(ada, guild, can_manage_server=True)
+    await product.services.studio.save_guild(Who.user(ada, "Ada"), lead, guild, **values)
+
+
+def _make_guest(product: Product, person: Actor) -> int:
+    world = product.server.world
+    guild = world.guilds[_guild(product)]
+    role = world.add_role(guild, "Guests")
+    world.give_role(guild, person.person.user, role)
+    return role.id
+
+
+def _friday(product: Product, days: int) -> date:
+    """Return the first Friday at least `days` from now."""
+    day = product.clock.now().date() + timedelta(days=days)
+    return day + timedelta(days=(4 - day.weekday()) % 7)
+
+
+async def _plan(who: Actor, day: date, title: str = "Low Tide", for_: str = "studio", **form: object) -> None:
+    await who.slash("/release new", title=title, date=day.isoformat(), preset="single_8w", for_=for_)
+    await who.fill(form)
+    await who.until_sees(f"{title} is planned")
+
+
+async def _days(product: Product, days: int) -> None:
+    """Let days go by, looking in at noon."""
+    product.clock.advance(hours=(12 - product.clock.now().hour) % 24)
+    await product.live(step_s=3600 * 24, days=days)
+
+
+async def _studios(product: Product) -> Any:
+    (view,) = await product.services.releases.all(_guild(product))
+    return view
+
+
+async def test_a_lead_plans_a_single_and_a_member_ticks_a_task(product: Product, ada: Actor, ben: Actor) -> None:
+    await _plan(ada, _friday(product, 70))
+    assert "· studio" in ada.sees()
+    await _plan(ada, _friday(product, 90), "Diary", "me")
+
+    assert await product.services.releases.all(ben.id) == []
+    view = await _studios(product)
+    assert view.plan.loop.owner_id == _guild(product), "its loop is the studio's as well"
+    first, second = await ada.offers("/release show", "release")
+    assert first.startswith("Diary"), "one's own comes first"
+    assert "studio" not in first
+    assert second.startswith("Low Tide")
+    assert second.endswith("· studio")
+
+    await ben.slash("/release list")
+    assert "Low Tide" in ben.sees()
+    assert "· studio" in ben.sees()
+    assert "Diary" not in ben.sees(), "what is Ada's own is hers"
+    await ben.slash("/release list", owner="me")
+    assert "No release planned yet" in ben.sees()
+    await ben.slash("/release task", release="Low Tide", task="Choose the bounce", action="done")
+    assert "Done: Choose the bounce to release" in ben.sees()
+    await ada.slash("/release show", release="Low Tide")
+    assert "1 of 27 done" in ada.sees()
+    await ben.press("Undo")
+    await ada.slash("/release show", release="Low Tide")
+    assert "0 of 27 done" in ada.sees().rsplit("Low Tide ·", 1)[-1]
+
+
+async def test_two_readings_of_a_day_still_lead_to_the_studio(product: Product, ada: Actor) -> None:
+    year = product.clock.now().year + 1
+    await ada.slash("/release new", title="Low Tide", date=f"10/11/{year}", preset="single_8w", for_="studio")
+    await ada.press(ada.buttons()[0])
+    await ada.fill(title=" ")
+    assert ada.form is None
+    await ada.press("Edit again")
+    await ada.fill(title="High Tide")
+    await ada.until_sees("High Tide is planned")
+    assert (await _studios(product)).release.title == "High Tide"
+    assert await product.services.releases.all(ada.id) == []
+
+
+async def test_a_member_moves_the_day_and_changes_what_it_is_called(product: Product, ada: Actor, ben: Actor) -> None:
+    day = _friday(product, 70)
+    await _plan(ada, day)
+    new = day + timedelta(days=14)
+    await ben.slash("/release move", release="Low Tide", date=new.isoformat())
+    await ben.press("Not now")
+    assert "Nothing was changed" in ben.sees()
+    await ben.slash("/release move", release="Low Tide", date=new.isoformat())
+    await ben.press(f"Move to {new:%a} {new.day} {new:%B}")
+    await ben.slash("/release edit", release="Low Tide")
+    await ben.fill(title="High Tide")
+    await ben.slash("/release show", release="High Tide")
+    await ben.press("Calendar")
+    assert f"release-{new.isoformat()}.ics" in ben.sees()
+    await ben.press("With reminders")
+    await ben.press("Next tasks")
+    await ben.press("Done")
+    view = await _studios(product)
+    assert (view.release.title, view.release.anchor_date, view.done) == ("High Tide", new, 1)
+    assert view.plan.loop.name == "High Tide"
+
+
+async def test_only_a_lead_ends_a_plan_and_brings_it_back(product: Product, ada: Actor, ben: Actor) -> None:
+    await _plan(ada, _friday(product, 70))
+    await ben.slash("/release delete", release="Low Tide")
+    assert "Only a lead of Studio may do that." in ben.sees()
+    await ben.slash("/release show", release="Low Tide")
+    for action in ("Cancel this release", "Delete this plan", "Public countdown in a channel"):
+        refused = ben.sees().count("Only a lead of Studio may do that.")
+        await ben.press("More")
+        await ben.choose("What else?", action)
+        assert ben.sees().count("Only a lead of Studio may do that.") == refused + 1, action
+    await ada.slash("/release delete", release="Low Tide")
+    await ada.press("Delete Low Tide")
+    assert "in the bin for 30 days" in ada.sees()
+    await ben.slash("/release list", state="bin")
+    assert "Low Tide" in ben.sees()
+    assert "kept until" in ben.sees()
+    await ben.press("Restore")
+    assert "Only a lead of Studio may do that." in ben.sees().rsplit("kept until", 1)[-1]
+    await ada.slash("/release list", state="bin")
+    await ada.press("Restore")
+    assert "Low Tide is out of the bin" in ada.sees()
+    await ben.slash("/release show", release="Low Tide")
+    assert "days to go" in ben.sees()
+
+
+async def test_a_guest_looks_and_changes_nothing(product: Product, ada: Actor, ben: Actor) -> None:
+    await _set(product, guest_role=_make_guest(product, ben))
+    await _plan(ada, _friday(product, 30))
+    await product.services.releases.move(
+        Who.user(ada.id, "Ada"), _guild(product), (await _studios(product)).release.id, _friday(product, 14)
+    )
+    before = await rows_of(product.services.database, _guild(product))
+    await ben.slash("/release show", release="Low Tide")
+    assert "Windows that are gone" in ben.sees()
+    refused = "Only the team of Studio may do that, and you are a guest here."
+    for press in ("Move date", "Next tasks"):
+        await ben.press(press)
+    await ben.press("Done")
+    assert ben.sees().count(refused) == 2
+    await ben.slash("/release task", release="Low Tide", task="Release day", action="skip")
+    await ben.slash("/release new", title="Mine", date="2099-01-01", preset="single_8w", for_="studio")
+    assert ben.sees().count(refused) == 4
+    assert await rows_of(product.services.database, _guild(product)) == before, "not even what is told once is used up"
+    await _plan(ben, _friday(product, 70), "Mine", "me")
+
+
+async def test_people_of_another_server_see_nothing_of_it(product: Product, ada: Actor, ben: Actor) -> None:
+    await _plan(ada, _friday(product, 70))
+    world = product.server.world
+    other = world.add_guild("Ben's label", ben.person.user)
+    world.add_text_channel(other, "label")
+    await product.wait_for(lambda: product.app.bot.get_guild(other.id))
+    ben.go(world.channel("label", other.id))
+    assert await ben.offers("/release show", "release") == []
+    await ben.slash("/release list")
+    assert "No release planned yet" in ben.sees()
+    assert await ben.offers("/loop show", "loop") == []
+    await ben.slash("/release list", owner="studio")
+    assert "The studio has no release planned yet" in ben.sees()
+
+
+async def test_a_loop_of_the_studio_may_come_from_a_preset(product: Product, ada: Actor, ben: Actor) -> None:
+    await ada.slash("/loop new", name="Low Tide", preset="single_8w", for_="studio")
+    assert "· studio" in ada.sees()
+    await ben.slash("/release show", release="Low Tide")
+    assert "0 of 27 done" in ben.sees()
+    await ben.slash("/loop show", loop="Low Tide")
+    assert "Choose the bounce to release" in ben.sees()
+
+
+async def test_what_is_made_for_oneself_stays_so_among_the_studios(product: Product, ada: Actor, ben: Actor) -> None:
+    await ada.slash("/loop new", name="Low Tide", for_="studio")
+    day = _friday(product, 70).isoformat()
+    await ben.slash("/release new", title="Mine", date=day, preset="single_8w", loop="Low Tide")
+    await ben.fill()
+    await ben.until_sees("Mine is planned")
+    assert [view.release.title for view in await product.services.releases.all(ben.id)] == ["Mine"]
+    assert await product.services.releases.all(_guild(product)) == []
+    await ben.slash("/release delete", release="Mine")
+    await ben.press("Delete Mine")
+    await ben.slash("/release list", state="bin", owner="me")
+    await ben.press("Restore")
+    await ben.slash("/release show", release="Mine")
+    assert "studio" not in ben.sees().rsplit("Mine ·", 1)[-1].casefold()
