@@ -140,11 +140,17 @@ def _warnings(view: ReleaseView, words: Words) -> list[str]:
 
 
 def made_card(
-    view: ReleaseView, reading: DateReading, words: Words, undo: Button, bounces: Sequence[Option] = ()
+    view: ReleaseView,
+    reading: DateReading,
+    words: Words,
+    undo: Button,
+    bounces: Sequence[Option] = (),
+    *,
+    reminds_nowhere: bool = False,
 ) -> Card:
     """Return what is told after a plan was made: the date as it was read, and what is worth knowing of it.
 
-    `bounces`: which one is released may be said here.
+    `bounces`: which one is released may be said here. `reminds_nowhere`: its server chose no channel for reminders.
     """
     release = view.release
     moves: list[Button] = []
@@ -160,6 +166,8 @@ def made_card(
         lines.append(words("release.made.holiday"))
     lines += bandcamp_lines(reading, words)
     moves += [_to(release, day, words) for day in reading.bandcamp if day != release.anchor_date][:1]
+    if reminds_nowhere:
+        lines.append(words("release.made.reminds_nowhere"))
     if view.preset.instead:
         lines.append(words("release.made.instead"))
     done = [task for task in view.tasks if task.task and task.task.foundation and task.clip.is_done]
@@ -427,7 +435,7 @@ def deadlines_card(due: Sequence[tuple[ReleaseView, TaskView]], today: date, wor
     return Card(
         title=words("release.reminder.title", count=len(lines)),
         sections=[Section(None, lines)],
-        meta=[words("release.reminder.meta")],
+        meta=[words("release.reminder.meta_studio" if due[0][0].is_studios else "release.reminder.meta")],
     )
 
 

@@ -147,6 +147,14 @@ class ReleaseService:
         async with self._database.read(owner) as unit:
             return await self._view(unit, release_id, here)
 
+    async def reminds_nowhere(self, owner: int) -> int:
+        """Return how many plans of a server would be reminded of, had it chosen a channel for them; 0 of a person."""
+        if not await self._servers.is_server(owner) or await self._servers.releases_channel(owner) is not None:
+            return 0
+        async with self._database.read(owner) as unit:
+            plans = await unit.repo(ReleaseRepository).all([ReleaseState.PLANNED, ReleaseState.RELEASED])
+        return sum(plan.remind_deadlines for plan in plans)
+
     async def missed_shown(self, owner: int, release_id: str) -> None:
         """Remember that the missed windows were listed; they are listed once."""
         async with self._database.write(Actor.system("release"), owner, "release.missed_shown") as unit:

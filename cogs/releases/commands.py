@@ -84,7 +84,7 @@ class Releases(StudioCog):
             await turn.reply(which_day(turn, reading, date, chosen, title, role))
             return
         near = self.services.releases.is_near_bandcamp_friday(reading)
-        await turn.open(new_form(turn.words, chosen, title, reading, role, loop, bandcamp=near))
+        await turn.open(new_form(turn, chosen, title, reading, role, loop, bandcamp=near))
 
     @verb("edit", opens_form=True)
     async def edit(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.releases.cards import move_card
 from bot.releases.view import ReleaseView
-from bot.say.card import Option, note
+from bot.say.card import Option, join, note
 from bot.say.dates import full_day
 from bot.say.words import Words
 from bot.ui.base import Press, Submit, Turn
@@ -35,17 +35,18 @@ def edit_form(words: Words, view: ReleaseView, bounces: Sequence[Option]) -> For
             Field(
                 "title", words("release.form.name"), words("release.form.name_help"), value=release.title, max_length=80
             ),
-            Field(
-                "remind",
-                words("release.form.remind"),
-                words("release.form.remind_help"),
-                kind=FieldKind.FLAG,
-                value=release.remind_deadlines,
-            ),
+            remind_field(words, release.remind_deadlines, is_studios=view.is_studios),
             *([which] if bounces else []),
         ],
         id=release.id,
     )
+
+
+def remind_field(words: Words, value: bool = False, *, is_studios: bool) -> Field:
+    """Return the field that turns reminders on; a server is reminded in its channel."""
+    label = words("release.form.remind_studio" if is_studios else "release.form.remind")
+    where = words("release.form.remind_studio_help" if is_studios else "release.form.remind_help")
+    return Field("remind", label, where, kind=FieldKind.FLAG, value=value)
 
 
 @form("release", "save")
@@ -59,6 +60,8 @@ async def save(submit: Submit) -> None:
         bounce_id=submit.values.choice("bounce"),
     )
     told = submit.words("release.told.edited")
+    if saved.view.release.remind_deadlines and await submit.services.releases.reminds_nowhere(submit.owner):
+        told = join(" ", [told, submit.words("release.made.reminds_nowhere")])
     await submit.reply(note(told, [undo_button(submit, saved.group_id), show_button(saved, submit.words)]))
 
 

@@ -9,13 +9,13 @@ from bot.releases.model import Anchor, Condition, Preset
 from bot.releases.service import ReleaseDraft
 from bot.say.card import Button, Card, Option, note
 from bot.say.dates import full_day
-from bot.say.words import Words
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from cogs.releases.bounces import recent_bounces
 from cogs.releases.days import read_full_day
+from cogs.releases.editing import remind_field
 from cogs.releases.showing import show_button, strip
 
 
@@ -49,13 +49,14 @@ async def pick_day(press: Press) -> None:
     day, _, title = press.arg.partition(" ")
     preset = press.services.releases.presets.get(key)
     near = press.services.releases.is_near_bandcamp_friday(date.fromisoformat(day))
-    await press.open(new_form(press.words, preset, title, date.fromisoformat(day), role or None, bandcamp=near))
+    await press.open(new_form(press, preset, title, date.fromisoformat(day), role or None, bandcamp=near))
 
 
 def new_form(
-    words: Words, preset: Preset, title: str, day: date, role: str | None, loop: str | None = None, *, bandcamp: bool
+    turn: Turn, preset: Preset, title: str, day: date, role: str | None, loop: str | None = None, *, bandcamp: bool
 ) -> Form:
     """Return the form of a new release. `bandcamp`: a Bandcamp Friday is near, so it may be one."""
+    words = turn.words
     is_release = preset.anchor is Anchor.RELEASE
     fields = [
         Field("title", words("release.form.name"), words("release.form.name_help"), value=title[:80], max_length=80),
@@ -95,9 +96,7 @@ def new_form(
         )
     )
     if is_release:
-        fields.append(
-            Field("remind", words("release.form.remind"), words("release.form.remind_help"), kind=FieldKind.FLAG)
-        )
+        fields.append(remind_field(words, is_studios=turn.owner != turn.person))
     return Form("release", "make", words("release.form.title"), fields, id=preset.key, arg=f"{role or ''},{loop or ''}")
 
 
@@ -122,7 +121,8 @@ async def make(submit: Submit) -> None:
     undo = undo_button(submit, saved.group_id)
     await submit.reply(release_card(saved.view, submit.words, await strip(saved.view, submit.words)))
     bounces = await recent_bounces(submit, None) if saved.view.preset.anchor is Anchor.RELEASE else []
-    await submit.reply(made_card(saved.view, reading, submit.words, undo, bounces))
+    nowhere = release.remind_deadlines and await releases.reminds_nowhere(submit.owner) > 0
+    await submit.reply(made_card(saved.view, reading, submit.words, undo, bounces, reminds_nowhere=nowhere))
     await releases.missed_shown(submit.owner, release.id)
 
 

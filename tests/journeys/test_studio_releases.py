@@ -1,7 +1,8 @@
 """Release plans of the server: made by a lead, worked on by its people, unseen elsewhere, told in its channels."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -139,6 +140,10 @@ async def test_only_a_lead_ends_a_plan_and_brings_it_back(product: Product, ada:
         await ben.press("More")
         await ben.choose("What else?", action)
         assert ben.sees().count("Only a lead of Studio may do that.") == refused + 1, action
+    await ada.slash("/release show", release="Low Tide")
+    await ada.press("More")
+    await ada.choose("What else?", "Public countdown in a channel")
+    assert f"runs in <#{product.channel('releases').id}>" in ada.sees()
     await ada.slash("/release delete", release="Low Tide")
     await ada.press("Delete Low Tide")
     assert "in the bin for 30 days" in ada.sees()
@@ -213,3 +218,84 @@ async def test_what_is_made_for_oneself_stays_so_among_the_studios(product: Prod
     await ben.press("Restore")
     await ben.slash("/release show", release="Mine")
     assert "studio" not in ben.sees().rsplit("Mine ·", 1)[-1].casefold()
+
+
+def _reminders(product: Product, channel: str) -> list[str]:
+    return [
+        str(message.components)
+        for message in product.channel(channel).messages()
+        if "Deliver to your distributor" in str(message.components)
+    ]
+
+
+async def _until_the_first_reminder(product: Product, day: date) -> None:
+    """Live on to the day that is a week before the first hard deadline."""
+    first = day - timedelta(days=28 + 7)
+    await _days(product, (first - product.clock.now().date()).days + 1)
+
+
+async def test_reminders_come_to_the_servers_channel_and_to_nobody_in_private(
+    product: Product, ada: Actor, ben: Actor
+) -> None:
+    day = _friday(product, 50)
+    await _plan(ada, day, remind=True)
+    await _until_the_first_reminder(product, day)
+    (told,) = _reminders(product, "releases")
+    assert "Of the studio’s releases" in told
+    assert "You turned" not in told
+    assert not any("Deliver" in str(message.components) for message in ada.conversation.messages())
+    ben.go("#releases")
+    await ben.press("Done")
+    assert "Done: Deliver" in ben.sees()
+    await _days(product, 5)
+    assert len(_reminders(product, "releases")) == 1, "what is done is not told again"
+
+
+async def test_without_a_channel_nothing_is_told_and_health_says_so(product: Product, ada: Actor) -> None:
+    await _set(product, releases_channel=None)
+    day = _friday(product, 50)
+    await _plan(ada, day, remind=True)
+    assert "the reminders have no place yet" in ada.sees()
+    await ada.slash("/studio health")
+    assert "1 release of the studio has reminders turned on" in ada.sees()
+    await _until_the_first_reminder(product, day)
+    await _set(product, releases_channel=product.channel("releases").id)
+    await product.live(hours=3, step_s=1800)
+    assert _reminders(product, "releases") == []
+    await ada.slash("/studio health")
+    assert "reminders turned on" not in ada.sees().rsplit("Health", 1)[-1]
+
+
+async def test_a_reminder_follows_the_servers_zone_and_no_late_one_comes_at_night(product: Product, ada: Actor) -> None:
+    await _set(product, timezone="UTC")
+    day = _friday(product, 50)
+    await _plan(ada, day, remind=True)
+    await _set(product, timezone="Asia/Tokyo")
+    zone = ZoneInfo("Asia/Tokyo")
+    ten = datetime.combine(day - timedelta(days=28 + 7), time(10), zone)
+    product.clock.set(ten - timedelta(minutes=5))
+    await product.work()
+    assert _reminders(product, "releases") == []
+    # I was away when it was due, and am back at night: it waits for the morning.
+    product.clock.set(ten + timedelta(hours=13))
+    await product.work()
+    assert _reminders(product, "releases") == []
+    product.clock.set(ten + timedelta(hours=22, minutes=59))
+    await product.work()
+    assert _reminders(product, "releases") == []
+    product.clock.set(ten + timedelta(hours=23, minutes=1))
+    await product.work()
+    assert len(_reminders(product, "releases")) == 1
+
+
+async def test_a_reminder_that_waits_does_not_go_where_it_is_not_wanted_any_more(product: Product, ada: Actor) -> None:
+    day = _friday(product, 50)
+    await _plan(ada, day, remind=True)
+    ten = datetime.combine(day - timedelta(days=28 + 7), time(10), UTC)
+    product.clock.set(ten + timedelta(hours=13))
+    await product.work()
+    await _set(product, releases_channel=product.channel("general").id)
+    product.clock.set(ten + timedelta(hours=23, minutes=30))
+    await product.work()
+    assert _reminders(product, "releases") == []
+    assert _reminders(product, "general") == []
