@@ -11,6 +11,7 @@ from bot.studio.service import Standing
 from tests.journeys.test_forged import rows_of
 from tests.product import Product
 from tests.wire.kit import Actor
+from tests.wire.reading import read_message
 
 
 @pytest.fixture
@@ -299,3 +300,65 @@ async def test_a_reminder_that_waits_does_not_go_where_it_is_not_wanted_any_more
     await product.work()
     assert _reminders(product, "releases") == []
     assert _reminders(product, "general") == []
+
+
+def _sunday(product: Product) -> datetime:
+    """Return when the next digest comes."""
+    now = product.clock.now()
+    ten = now.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=(6 - now.weekday()) % 7)
+    return ten if ten > now else ten + timedelta(days=7)
+
+
+async def _to_sunday(product: Product) -> str:
+    """Live on to the next digest; return what was posted of it."""
+    product.clock.set(_sunday(product) + timedelta(minutes=1))
+    before = len(product.channel("general").messages())
+    await product.work()
+    core = product.server.core
+    return "\n".join(read_message(core, message) for message in product.channel("general").messages()[before:])
+
+
+async def test_the_servers_digest_tells_of_its_own_plans_and_nobodys_own_does(
+    product: Product, ada: Actor, ben: Actor
+) -> None:
+    await _set(product, server_digest=True, digest_channel=product.channel("general").id, timezone="UTC")
+    assert await _to_sunday(product) == "", "a quiet week"
+    await _plan(ada, _friday(product, 52))
+    await _plan(ben, _friday(product, 52), "Diary", "me")
+    product.clock.advance(minutes=1)
+    await ben.slash("/release task", release="Low Tide", task="Pick a Friday", action="done")
+    told = await _to_sunday(product)
+    assert "The week here" in told
+    assert "Finished: Pick a Friday" in told.replace("*", "")
+    assert "(Low Tide)" in told
+    assert "more" in told
+    assert "Next: " in told
+    assert "Diary" not in told, "nobody opted in"
+    assert "From the studio’s own plans." in told
+    for person in (ada, ben):
+        await person.go("DM").slash("/digest show")
+        assert "Low Tide" not in person.sees()
+        assert "Nothing finished so far" in person.sees()
+
+    await ada.go("#general").slash("/release show", release="Low Tide")
+    await ada.press("More")
+    await ada.choose("What else?", "Cancel this release")
+    assert await _to_sunday(product) == "", "a cancelled plan is silent"
+
+
+async def test_a_release_day_is_told_beside_what_people_share(product: Product, ada: Actor, ben: Actor) -> None:
+    await _set(product, server_digest=True, digest_channel=product.channel("general").id, timezone="UTC")
+    day = _sunday(product).date() + timedelta(days=5)
+    await _plan(ada, day)
+    await ben.slash("/digest edit")
+    await ben.press("Join server digest")
+    await ben.slash("/loop new", name="Diary")
+    await ben.slash("/loop clip")
+    await ben.fill(name="Own song")
+    product.clock.advance(minutes=1)
+    await ben.slash("/loop done", clip="Own song")
+    told = (await _to_sunday(product)).replace("*", "")
+    assert "Ben: Own song" in told
+    assert f"Low Tide comes out {day:%a} {day.day}" in told
+    assert "From the studio’s own plans and those who joined in." in told
+    assert "Out: Low Tide" in (await _to_sunday(product)).replace("*", "")
