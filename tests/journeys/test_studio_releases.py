@@ -8,9 +8,10 @@ import pytest
 
 from bot.actors import Actor as Who
 from bot.studio.service import Standing
+from tests.journeys.test_clients import client, code_for
 from tests.journeys.test_forged import rows_of
 from tests.product import Product
-from tests.wire.kit import Actor
+from tests.wire.kit import Actor, typed
 from tests.wire.reading import read_message
 
 
@@ -362,3 +363,28 @@ async def test_a_release_day_is_told_beside_what_people_share(product: Product, 
     assert f"Low Tide comes out {day:%a} {day.day}" in told
     assert "From the studio’s own plans and those who joined in." in told
     assert "Out: Low Tide" in (await _to_sunday(product)).replace("*", "")
+
+
+async def test_somebody_from_a_clients_side_ticks_theirs_and_sees_no_other(product: Product, ada: Actor) -> None:
+    await client(ada, "Ada Moon")
+    await _plan(ada, _friday(product, 70))
+    await _plan(ada, _friday(product, 90), "Depot")
+    await ada.slash("/loop show", loop="Low Tide")
+    await ada.press("More")
+    await ada.choose("What would you like to do?", "File under a client")
+    await ada.choose("File under a client", "Ada Moon")
+    cy = product.newcomer("Cy").go("#general")
+    await cy.slash("/client join", code=await code_for(ada, "Ada Moon"))
+
+    await cy.slash("/release list")
+    assert "Low Tide:" in cy.sees()
+    assert [name for name in await cy.offers("/release show", "release") if not name.startswith("Low Tide")] == []
+    await cy.slash("/release task", release="Low Tide", task="Choose the bounce", action="done")
+    assert "Done: Choose the bounce to release" in cy.sees()
+    await cy.slash("/release task", release="Low Tide", task="Pick a Friday", action="skip")
+    await cy.slash("/release new", title="Mine", date="2099-01-01", preset="single_8w", for_="studio")
+    assert cy.sees().count("Only the team of Studio may do that") == 2
+    (depot,) = [one for one in await product.services.releases.all(_guild(product)) if one.release.title == "Depot"]
+    await cy.slash("/release show", release=typed(depot.release.id))
+    assert "I can’t find that release." in cy.sees()
+    assert "Depot" not in cy.sees()
