@@ -112,7 +112,7 @@ def _service(database: Database, clock: FixedClock) -> DigestService:
     loops = open_loops(database, clock, Neighbours(zones=_Zones(), bounces=stored))
     facts = load_facts(assets_dir() / "facts" / "platform_facts.toml")
     presets = load_presets(assets_dir() / "presets", facts.facts)
-    releases = ReleaseService(database, clock, presets, facts, _Zones(), stored, WORDS)
+    releases = ReleaseService(database, clock, presets, facts, _Zones(), stored, WORDS, DatedLoops())
     phases = PhaseService(database, clock, NoFacts())
     sources = [
         BounceWeek(database, LoopReads(database)),

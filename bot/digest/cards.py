@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from bot.digest.model import Digest, DigestState, Energy, IsoWeek
 from bot.digest.service import Panel, Shown
+from bot.digest.studio import StudioPart
 from bot.say.card import Accent, Button, Card, Fact, Line, Option, Picture, Row, Section, Select, Style, join, note, raw
-from bot.say.dates import week_span
+from bot.say.dates import day_month, week_span
 from bot.say.words import Words
 
 LISTED = 8
@@ -72,20 +74,38 @@ def quiet_card(words: Words, owner: int) -> Card:
     return note(words("digest.quiet"), [Button("digest", "pause", words("digest.card.pause"), "-", owner=owner)])
 
 
-def server_card(week: str, lines: Sequence[tuple[str, str]], most: int, words: Words) -> Card:
-    """Return a server's digest: who finished what, in order of first finish; no totals, no ranking."""
+def server_card(
+    week: str, lines: Sequence[tuple[str, str]], most: int, words: Words, studio: StudioPart | None = None
+) -> Card:
+    """Return a server's digest: who finished what, in order of first finish, no totals, no ranking; its own plans."""
     shown: list[str] = [join("", [raw("**"), name, raw("**: "), raw(what)]) for name, what in lines[:most]]
     if len(lines) > most:
         shown.append(words("digest.finished.more", count=len(lines) - most))
     found = IsoWeek.parse(week)
     span = week_span(found.monday, words.locale) if found else week
+    sections = [Section(None, shown)] if shown else []
+    if studio is not None:
+        sections.append(_studio_section(studio, words))
+    meta = (
+        "digest.server.meta" if studio is None else "digest.server.meta_both" if shown else "digest.server.meta_studio"
+    )
     return Card(
-        title=words("digest.server.title", week=span),
-        sections=[Section(None, shown)],
-        meta=[words("digest.server.meta")],
+        title=words("digest.server.title_studio" if studio else "digest.server.title", week=span),
+        sections=sections,
+        meta=[words(meta)],
         rows=[[Button("ui", "remove", words("card.remove"))]],
         accent=Accent.ACCENT,
     )
+
+
+def _studio_section(studio: StudioPart, words: Words) -> Section:
+    lines: list[str] = []
+    for line in studio.lines:
+        day = day_month(date.fromisoformat(line.day), words.locale) if line.day else ""
+        lines.append(words(f"digest.studio.{line.key}", title=line.title, of=line.of, day=day))
+    if studio.more:
+        lines.append(words("digest.finished.more", count=studio.more))
+    return Section(words("digest.studio.title"), lines)
 
 
 # ------------------------------------------------------------------ archive

@@ -7,6 +7,7 @@ from bot.digest.cards import public_card, quiet_card, server_card, stored_card
 from bot.digest.ports import Waveforms
 from bot.digest.sending import PUBLIC
 from bot.digest.service import DigestService, Shown
+from bot.digest.studio import read_stored
 from bot.outbox import InboxText
 from bot.outbox_model import Delivery
 from bot.ports import OutMessage
@@ -93,7 +94,8 @@ class DigestMessages:
         payload: Any = delivery.payload
         lines = [(name, what) for name, what in payload["lines"]]
         most = self._service.rules.server_people
-        return OutMessage(server_card(payload["week"], lines, most, self._catalogue.words("en")))
+        studio = read_stored(payload.get("studio"))
+        return OutMessage(server_card(payload["week"], lines, most, self._catalogue.words("en"), studio))
 
     async def waveform(self, owner: int, shown: Shown) -> bytes | None:
         source = shown.picture.source if shown.picture else ""

@@ -241,6 +241,39 @@ class WeekData:
         )
 
 
+class StudioWhat(StrEnum):
+    """What an item of a server's week is: a clip, a release day, or a window that closed."""
+
+    TASK = "task"
+    RELEASE = "release"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class StudioItem:
+    """Something in a server's own plans. `loop`: the plan it is in, by id; `of`: its name.
+
+    `day` to `until`: when it is planned, none of both where its plan has no days; `deadline`: a hard last day.
+    """
+
+    what: StudioWhat
+    ref: str
+    title: str
+    of: str
+    loop: str
+    day: date | None = None
+    until: date | None = None
+    deadline: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudioWeek:
+    """A week of a server's own plans, as areas report it: finished in the window, and open at its end."""
+
+    finished: tuple[StudioItem, ...] = ()
+    open: tuple[StudioItem, ...] = ()
+
+
 class DigestState(StrEnum):
     DUE = "due"
     BUILT = "built"

@@ -5,7 +5,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
-from bot.digest.model import Energy, WeekData
+from bot.digest.model import Energy, StudioWeek, WeekData
 from bot.digest.schedule import Window
 from bot.say.words import Speaks
 
@@ -14,6 +14,12 @@ class WeekSource(Protocol):
     """One area's part of a week: return `data` with that part filled in, by queries over the window only."""
 
     async def fill(self, owner: int, window: Window, zone: ZoneInfo, data: WeekData) -> WeekData: ...
+
+
+class StudioSource(Protocol):
+    """One area's part of a server's week: return `week` with what its own plans of that area did."""
+
+    async def of_studio(self, server: int, window: Window, zone: ZoneInfo, week: StudioWeek) -> StudioWeek: ...
 
 
 class Person(Protocol):

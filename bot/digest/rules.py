@@ -16,5 +16,6 @@ class DigestRules(Rules):
     spacing_hours: int
     a_week: dict[str, int]
     server_people: int
+    studio_lines: int = Field(ge=1)
     archive_hours: int
     note_most: int

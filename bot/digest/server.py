@@ -1,4 +1,4 @@
-"""A server's digest: the public copies of those who opted in there, one post a week."""
+"""A server's digest, one post a week: the public copies of those who opted in there, and the server's own plans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,15 @@ from datetime import datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bot.actors import Actor
 from bot.digest.compile import PublicChoice, compile_view, public_data
+from bot.digest.model import StudioWeek
+from bot.digest.ports import StudioSource
 from bot.digest.schedule import Window, cut_of, week_of, weekly
 from bot.digest.service import DigestService
+from bot.digest.studio import StudioPart, as_stored, compile_studio
 from bot.outbox_model import DeliveryDraft
 from bot.recurrence import format_rule, next_fire
 from bot.slots import Later, Slot
@@ -17,6 +22,7 @@ from storage.repositories.digest import DigestClock, DigestClockRepository, Shar
 from storage.repositories.slots import SlotRepository
 from storage.unit import Database
 
+log = structlog.stdlib.get_logger(__name__)
 SERVER = "digest.server"
 
 
@@ -40,10 +46,14 @@ class Servers(Protocol):
 
 
 class ServerDigests:
-    """Makes one post for each server and ISO week, where somebody opted in and finished something."""
+    """Makes one post for each server and ISO week, where somebody who opted in or the studio itself has news."""
 
-    def __init__(self, database: Database, service: DigestService, servers: Servers) -> None:
+    def __init__(
+        self, database: Database, service: DigestService, servers: Servers, studio: Sequence[StudioSource] = ()
+    ) -> None:
+        """`studio`: what tells of a server's own plans, in the order in which they add to it."""
         self._database = database
+        self._studio = tuple(studio)
         self._service = service
         self._servers = servers
 
@@ -87,23 +97,42 @@ class ServerDigests:
             )
 
     async def run(self, slot: Slot, guild_id: int, window: Window) -> Later | None:
-        """Collect the public copies of a window and write the post."""
+        """Collect the public copies and the studio's own of a window and write the post."""
         plan = await self._servers.plan(guild_id)
-        lines = await self.lines(guild_id, window) if plan and plan.channel_id is not None else []
+        lines: list[tuple[str, str]] = []
+        studio: StudioPart | None = None
+        if plan is not None and plan.channel_id is not None:
+            lines = await self.lines(guild_id, window)
+            studio = await self.studio(guild_id, window, plan.zone)
         async with self._database.write(Actor.system("digest"), guild_id, "digest.server") as unit:
-            if lines and plan is not None and plan.channel_id is not None:
+            if (lines or studio) and plan is not None and plan.channel_id is not None:
                 await unit.deliver(
                     DeliveryDraft(
                         kind=SERVER,
                         occurrence_key=f"{SERVER}:{guild_id}:{window.week}",
                         target_kind="channel",
                         target_id=plan.channel_id,
-                        payload={"week": str(window.week), "lines": [list(line) for line in lines]},
+                        payload={
+                            "week": str(window.week),
+                            "lines": [list(line) for line in lines],
+                            "studio": as_stored(studio),
+                        },
                     )
                 )
-            await unit.repo(DigestClockRepository).closed(window.until, was_active=bool(lines))
+            await unit.repo(DigestClockRepository).closed(window.until, was_active=bool(lines or studio))
             await unit.repo(SlotRepository).finish(slot)
         return None
+
+    async def studio(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioPart | None:
+        """Return what the server's own plans did; they belong to it, so nobody has to share them. None: quiet."""
+        week = StudioWeek()
+        for source in self._studio:
+            try:
+                week = await source.of_studio(guild_id, window, zone, week)
+            except Exception:
+                log.exception("a part of the server's digest could not be read", source=type(source).__name__)
+        first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
+        return compile_studio(week, first, today, self._service.rules.studio_lines)
 
     async def lines(self, guild_id: int, window: Window) -> list[tuple[str, str]]:
         """Return (name, what was finished) of everybody who opted in, in order of first finish."""

@@ -28,7 +28,9 @@ class LoopMessages:
         """Return the live card for everybody. Raises NotFound for a loop that is gone or in the bin."""
         words = self._strings.words(posted.locale)
         view = await self._area.store.view(posted.owner, posted.subject_id)
-        return removable(await shared_card(self._area, view, words), words("card.remove"), posted.owner)
+        return removable(
+            await shared_card(self._area, view, words), words("card.remove"), posted.posted_by or posted.owner
+        )
 
 
 async def shared_card(area: LoopArea, view: LoopView, words: Words) -> Card:

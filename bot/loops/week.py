@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import DoneClip, LoopLine, NextStep, StepKind, WeekData
+from bot.digest.model import DoneClip, LoopLine, NextStep, StepKind, StudioItem, StudioWeek, StudioWhat, WeekData
 from bot.digest.schedule import Window
 from bot.loops.area import LoopArea
-from bot.loops.model import MILLI, Loop, Plan
+from bot.loops.model import MILLI, DeadlineKind, Loop, Plan
 from bot.loops.momentum import measure
 from bot.say.words import Speaks
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
@@ -47,6 +47,35 @@ class LoopWeek:
             loops=tuple(self._line(plan, window) for plan in plans),
             steps=(*data.steps, *(self._steps(plans[0], zone) if plans else ())),
         )
+
+    async def of_studio(self, server: int, window: Window, zone: ZoneInfo, week: StudioWeek) -> StudioWeek:
+        """Return what a server's loops did: clips done in the window, and what was open at its end."""
+        async with self._database.read(server) as unit:
+            clips = await unit.repo(ClipRepository).finished_between(window.after + _TICK, window.until + _TICK)
+            loops = {loop.id: loop for loop in await unit.repo(LoopRepository).all()}
+        done = [
+            StudioItem(StudioWhat.TASK, clip.id, clip.name, loops[clip.loop_id].name, clip.loop_id)
+            for clip in clips
+            if clip.done_at is not None and clip.done_at > clip.created_at and clip.loop_id in loops
+        ]
+        plans = await self._loops.store.plans(server, [loop for loop in loops.values() if loop.archived_at is None])
+        still = [item for plan in plans for item in self._still_open(at_moment(plan, window.until), window.until)]
+        return replace(week, finished=(*week.finished, *done), open=(*week.open, *still))
+
+    def _still_open(self, plan: Plan, until: datetime) -> Sequence[StudioItem]:
+        """Return what is left of a plan; of one without days only what comes first, as nothing else is due."""
+        loop = plan.loop
+        if loop.start_date is None:
+            first = [action.clip for action in self._loops.store.sequenced(plan, until).next_actions[:1]]
+            return [StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id) for clip in first]
+        items: list[StudioItem] = []
+        for clip in plan.clips:
+            if not clip.is_done:
+                day = loop.start_date + timedelta(days=clip.start_milli // MILLI)
+                last = day + timedelta(days=max(1, clip.length_milli // MILLI) - 1)
+                hard = clip.deadline if clip.deadline_kind is DeadlineKind.HARD else None
+                items.append(StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id, day, last, hard))
+        return items
 
     def _line(self, plan: Plan, window: Window) -> LoopLine:
         rules = self._loops.rules.momentum

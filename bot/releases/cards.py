@@ -84,7 +84,10 @@ def release_card(view: ReleaseView, words: Words, picture: Picture | None = None
         next_lines=[]
         if posted or not live
         else [_next_line(task, words) for task in view.next_tasks[: release_rules().next_shown]],
-        meta=[words("release.card.meta", when=release.updated_at)],
+        meta=[
+            words("release.card.meta", when=release.updated_at),
+            *([words("card.studio_owned")] if view.is_studios and not posted else []),
+        ],
         rows=() if posted else [_buttons(view, words)],
     )
 
@@ -137,11 +140,17 @@ def _warnings(view: ReleaseView, words: Words) -> list[str]:
 
 
 def made_card(
-    view: ReleaseView, reading: DateReading, words: Words, undo: Button, bounces: Sequence[Option] = ()
+    view: ReleaseView,
+    reading: DateReading,
+    words: Words,
+    undo: Button,
+    bounces: Sequence[Option] = (),
+    *,
+    reminds_nowhere: bool = False,
 ) -> Card:
     """Return what is told after a plan was made: the date as it was read, and what is worth knowing of it.
 
-    `bounces`: which one is released may be said here.
+    `bounces`: which one is released may be said here. `reminds_nowhere`: its server chose no channel for reminders.
     """
     release = view.release
     moves: list[Button] = []
@@ -157,6 +166,8 @@ def made_card(
         lines.append(words("release.made.holiday"))
     lines += bandcamp_lines(reading, words)
     moves += [_to(release, day, words) for day in reading.bandcamp if day != release.anchor_date][:1]
+    if reminds_nowhere:
+        lines.append(words("release.made.reminds_nowhere"))
     if view.preset.instead:
         lines.append(words("release.made.instead"))
     done = [task for task in view.tasks if task.task and task.task.foundation and task.clip.is_done]
@@ -339,9 +350,22 @@ def list_line(view: ReleaseView, words: Words) -> Line:
         done=view.done,
         total=len(view.tasks),
     )
+    text = _marked(text, view, words)
     return Line(
         text, Button("release", "show", words("release.button.show"), view.release.id, owner=view.release.owner_id)
     )
+
+
+def binned_line(view: ReleaseView, kept_until: date, words: Words) -> Line:
+    """Return a plan in the bin: until when it is kept, and the way back."""
+    release = view.release
+    day, until = day_month(release.anchor_date, words.locale), day_month(kept_until, words.locale)
+    text = _marked(words("release.list.binned", title=release.title, day=day, until=until), view, words)
+    return Line(text, Button("release", "restore", words("release.button.restore"), release.id, owner=release.owner_id))
+
+
+def _marked(text: str, view: ReleaseView, words: Words) -> str:
+    return join(" · ", [text, words("card.studio_owned")]) if view.is_studios else text
 
 
 def preset_card(preset: Preset, facts: Sequence[PlatformFact], today: date, words: Words) -> Card:
@@ -411,7 +435,7 @@ def deadlines_card(due: Sequence[tuple[ReleaseView, TaskView]], today: date, wor
     return Card(
         title=words("release.reminder.title", count=len(lines)),
         sections=[Section(None, lines)],
-        meta=[words("release.reminder.meta")],
+        meta=[words("release.reminder.meta_studio" if due[0][0].is_studios else "release.reminder.meta")],
     )
 
 

@@ -1,4 +1,7 @@
-"""Once a local day for everybody with a live release: states, windows that closed, reminders, public countdowns."""
+"""Once a local day for everybody with a live release: states, windows that closed, reminders, public countdowns.
+
+A person is reminded by direct message, a server in the channel that it chose for its releases.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +11,11 @@ from zoneinfo import ZoneInfo
 from bot.actors import Actor
 from bot.clock import Clock
 from bot.outbox_model import Delivery, DeliveryDraft
+from bot.ports import Target
 from bot.recurrence import Daily, next_fire
 from bot.releases.countdown import DEADLINE_REMINDER_DAYS, PUBLIC_COUNTDOWN_DAYS
 from bot.releases.model import IfMissed, ReleaseState
-from bot.releases.ports import Plans, QuietReader
+from bot.releases.ports import NoServers, Plans, QuietReader, Servers
 from bot.releases.rules import ReleaseRules
 from bot.releases.service import ReleaseService
 from bot.releases.view import ReleaseView, TaskView, state_on
@@ -32,13 +36,20 @@ class ReleaseDays:
     name = "release-day"
 
     def __init__(
-        self, database: Database, clock: Clock, service: ReleaseService, loops: Plans, quiet: QuietReader
+        self,
+        database: Database,
+        clock: Clock,
+        service: ReleaseService,
+        loops: Plans,
+        quiet: QuietReader,
+        servers: Servers | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._service = service
         self._loops = loops
         self._quiet = quiet
+        self._servers = servers or NoServers()
         self._rules: ReleaseRules = service.rules
 
     async def due(self, unit: Unit, now: datetime, limit: int) -> Sequence[SlotDraft]:
@@ -76,6 +87,7 @@ class ReleaseDays:
         today = date.fromisoformat(slot.payload["day"])
         views = await self._service.all(owner)
         live = [view for view in views if view.release.is_live]
+        target = await self._target(owner)
         async with self._database.write(Actor.system("release"), owner, "release.day") as unit:
             due: list[tuple[ReleaseView, TaskView]] = []
             for view in live:
@@ -85,8 +97,8 @@ class ReleaseDays:
                 if view.release.remind_deadlines and view.release.state is not ReleaseState.REVIEWED:
                     due += [(view, task) for task in reminders(view)]
                 await self._count_down(unit, view, slot.due_at)
-            if due:
-                await self._remind(unit, owner, today, due, slot.due_at)
+            if due and target is not None:
+                await self._remind(unit, target, today, due, slot.due_at)
             if not any(view.days_left >= -SILENT_AFTER_DAYS for view in live):
                 await unit.repo(ReleaseClockRepository).stop()
             await unit.repo(SlotRepository).finish(slot)
@@ -126,15 +138,22 @@ class ReleaseDays:
             )
         )
 
+    async def _target(self, owner: int) -> Target | None:
+        """Return where an owner is reminded; None for a server that chose no channel: health says so."""
+        if not await self._servers.is_server(owner):
+            return Target("dm", owner)
+        channel = await self._servers.releases_channel(owner)
+        return None if channel is None else Target("channel", channel)
+
     async def _remind(
-        self, unit: Unit, owner: int, today: date, due: Sequence[tuple[ReleaseView, TaskView]], due_at: datetime
+        self, unit: Unit, target: Target, today: date, due: Sequence[tuple[ReleaseView, TaskView]], due_at: datetime
     ) -> None:
         await unit.deliver(
             DeliveryDraft(
                 kind=DEADLINES,
-                occurrence_key=f"deadlines:{owner}:{today.isoformat()}",
-                target_kind="dm",
-                target_id=owner,
+                occurrence_key=f"deadlines:{unit.owner}:{today.isoformat()}",
+                target_kind=target.kind,
+                target_id=target.id,
                 payload={
                     "day": today.isoformat(),
                     "tasks": [[view.release.id, task.clip.id] for view, task in due],
@@ -144,14 +163,24 @@ class ReleaseDays:
         )
 
     async def hold(self, delivery: Delivery, now: datetime) -> Later | str | None:
-        """Wait for the end of quiet hours; a pause gives the reminder up."""
+        """Wait for the end of quiet hours; a pause gives the reminder up.
+
+        A server has the quiet hours of people who chose none, in its own zone: it is not told at night either.
+        """
         open_at = await self._quiet.open_at(delivery.owner, now)
         if open_at is None:
             return "paused"
         return Later(open_at, "quiet hours") if open_at > now else None
 
     async def still_due(self, delivery: Delivery) -> list[tuple[ReleaseView, TaskView]]:
-        """Return what a reminder would name now: tasks still open in plans still on."""
+        """Return what a reminder would name now: tasks still open in plans still on.
+
+        Nothing where a server has chosen another channel since: who reads the one before is not asked to know.
+        """
+        if delivery.target_kind == "channel" and await self._target(delivery.owner) != Target(
+            "channel", delivery.target_id
+        ):
+            return []
         wanted = {(release_id, clip_id) for release_id, clip_id in delivery.payload["tasks"]}
         today = date.fromisoformat(delivery.payload["day"])
         return [

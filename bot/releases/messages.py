@@ -43,6 +43,8 @@ class ReleaseMessages:
         return OutMessage(deadlines_card(due, due[0][0].today, words))
 
     async def deadlines_inbox(self, delivery: Delivery) -> InboxText | None:
+        if delivery.target_kind == "channel":
+            return None  # a server has nobody who reads an inbox
         due = await self._days.still_due(delivery)
         words = self._catalogue.words(await self._studio.language(delivery.owner))
         lines = [
@@ -58,7 +60,7 @@ class ReleaseMessages:
         words = self._catalogue.words(posted.locale)
         view = await self._service.show(posted.owner, posted.subject_id)
         card = await shared_card(view, words, self._artwork)
-        return removable(card, words("card.remove"), posted.owner)
+        return removable(card, words("card.remove"), posted.posted_by or posted.owner)
 
     async def countdown(self, delivery: Delivery) -> OutMessage | None:
         payload: Any = delivery.payload
@@ -76,7 +78,12 @@ class ReleaseMessages:
         return OutMessage(countdown_card(view.release.title, view.days_left, day, words, artwork))
 
     async def refused(self, unit: Unit, delivery: Delivery) -> None:
-        """Tell the owner, once and in private, that a channel does not take the countdown any more."""
+        """Tell the owner, once and in private, that a channel does not take the countdown any more.
+
+        A server's leads read it in `/studio health`, as of every channel of theirs.
+        """
+        if await self._studio.is_server(delivery.owner):
+            return
         words = self._catalogue.words(await self._studio.language(delivery.owner))
         title, body = words("release.refused.title").plain, words("release.refused.body").plain
         await unit.repo(InboxRepository).add_once(COUNTDOWN, title, body)

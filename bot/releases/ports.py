@@ -53,8 +53,28 @@ class Plans(Protocol):
     async def rename(self, unit: Unit, loop_id: str, name: str) -> None: ...
 
 
+class Servers(Protocol):
+    """Tell servers from people among owners, and where a server is told of its releases."""
+
+    async def is_server(self, owner: int) -> bool: ...
+
+    async def releases_channel(self, server: int) -> int | None:
+        """Return the channel that a server chose for its releases; None: none."""
+        ...
+
+
+class NoServers:
+    """Stands in where there are only people."""
+
+    async def is_server(self, owner: int) -> bool:
+        return False
+
+    async def releases_channel(self, server: int) -> int | None:
+        return None
+
+
 class QuietReader(Protocol):
-    """Tell when a person may be written to."""
+    """Tell when somebody may be written to."""
 
     async def open_at(self, user_id: int, now: datetime) -> datetime | None:
         """Return the first moment from `now` outside quiet hours and pauses; None: not at all for now."""

@@ -7,6 +7,7 @@ from bot.rules import Rules, load_rules
 
 class ReleaseRules(Rules):
     plans_most: int = Field(ge=1)
+    studio_plans_most: int = Field(ge=1)
     title_most: int = Field(ge=1, le=80)
     day_hour: int = Field(ge=0, le=23)
     late_hours: int = Field(ge=1)

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from bot.actors import Actor
 from bot.clock import Clock
 from bot.errors import NotFound, Refused
-from bot.loops.model import ClipKind, DatedClip, DatedLoop, Lane, Moved, Pace, Role, Source
+from bot.loops.model import ClipKind, DatedClip, DatedLoop, Lane, Moved, Pace, Plan, Role, Source
 from bot.ports import ProfileReader, ZoneReader
 from bot.recurrence import Daily, next_fire, resolve
+from bot.releases.calendar import calendar_file
 from bot.releases.countdown import AHEAD_MOST_DAYS, PAST_MOST_DAYS, DateReading, finish_anchor, near_days, weigh_date
 from bot.releases.facts import FactBook
 from bot.releases.model import (
@@ -26,11 +27,10 @@ from bot.releases.model import (
     ReleaseState,
 )
 from bot.releases.plan import closing_day, fit, lay_out, move
-from bot.releases.ports import Plans
+from bot.releases.ports import NoServers, Plans, Servers
 from bot.releases.presets import PresetBook
-from bot.releases.rules import ReleaseRules, release_rules
+from bot.releases.rules import release_rules
 from bot.releases.view import ReleaseView, TaskView, state_on, view_of
-from bot.say.calendar_file import CalendarEntry, to_ics
 from bot.say.words import Speaks
 from storage.repositories.releases import ReleaseClockRepository, ReleaseRepository
 from storage.repositories.studio import RequestRepository
@@ -82,6 +82,15 @@ class MovePreview:
     missed: tuple[PresetTask, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where plans are at home: their owner's zone and local day, and whether the owner is a server."""
+
+    zone: ZoneInfo
+    today: date
+    is_studios: bool
+
+
 class ReleaseService:
     """Everything that can be done with release plans."""
 
@@ -95,7 +104,9 @@ class ReleaseService:
         profiles: ProfileReader,
         words: Speaks,
         loops: Plans,
+        servers: Servers | None = None,
     ) -> None:
+        """`servers`: without them every owner is a person."""
         self._database = database
         self._clock = clock
         self.presets = presets
@@ -104,25 +115,45 @@ class ReleaseService:
         self._profiles = profiles
         self._words = words
         self._loops = loops
+        self._servers = servers or NoServers()
         self.rules = release_rules()
 
     # ------------------------------------------------------------------ looking
 
     async def today(self, owner: int) -> date:
-        """Return the local day of a person."""
-        return self._clock.now().astimezone(await self._zones.zone(owner)).date()
+        """Return the local day of a person or a server."""
+        return (await self._here(owner)).today
+
+    async def owner_of(self, release_id: str) -> int | None:
+        """Return whose plan it is. Whoever asks must then ask whether this person may see it."""
+        async with self._database.system_read() as unit:
+            return await unit.repo(ReleaseRepository).owner_of(release_id)
 
     async def all(self, owner: int, states: Sequence[ReleaseState] | None = None) -> list[ReleaseView]:
-        """Return a person's releases, the nearest date first; those without a loop any more are left out."""
-        today = await self.today(owner)
+        """Return an owner's releases, the nearest date first; those without a loop any more are left out."""
+        here = await self._here(owner)
         async with self._database.read(owner) as unit:
-            return await self._views(unit, today, states)
+            return await self._views(unit, here, await unit.repo(ReleaseRepository).all(states))
+
+    async def binned(self, owner: int) -> list[ReleaseView]:
+        """Return what is in an owner's bin, the latest first; a plan whose loop is gone too is left out."""
+        here = await self._here(owner)
+        async with self._database.read(owner) as unit:
+            return await self._views(unit, here, await unit.repo(ReleaseRepository).binned())
 
     async def show(self, owner: int, release_id: str) -> ReleaseView:
         """Return one release. Raises NotFound."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.read(owner) as unit:
-            return await self._view(unit, release_id, today)
+            return await self._view(unit, release_id, here)
+
+    async def reminds_nowhere(self, owner: int) -> int:
+        """Return how many plans of a server would be reminded of, had it chosen a channel for them; 0 of a person."""
+        if not await self._servers.is_server(owner) or await self._servers.releases_channel(owner) is not None:
+            return 0
+        async with self._database.read(owner) as unit:
+            plans = await unit.repo(ReleaseRepository).all([ReleaseState.PLANNED, ReleaseState.RELEASED])
+        return sum(plan.remind_deadlines for plan in plans)
 
     async def missed_shown(self, owner: int, release_id: str) -> None:
         """Remember that the missed windows were listed; they are listed once."""
@@ -132,14 +163,14 @@ class ReleaseService:
     async def weigh(self, owner: int, day: date, preset_key: str, besides: str | None = None) -> DateReading:
         """Look at a chosen T. Raises Refused for one over 28 days past or over three years ahead, NotFound."""
         preset = self.presets.get(preset_key)
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.read(owner) as unit:
             others = [
                 (r.title, r.anchor_date)
                 for r in await unit.repo(ReleaseRepository).all()
                 if r.is_live and r.id != besides
             ]
-        return self._weigh(day, today, preset, others)
+        return self._weigh(day, here.today, preset, others)
 
     def _weigh(self, day: date, today: date, preset: Preset, others: Sequence[tuple[str, date]]) -> DateReading:
         if preset.anchor is Anchor.RELEASE:
@@ -170,8 +201,8 @@ class ReleaseService:
         title = " ".join(draft.title.split())
         if not 1 <= len(title) <= self.rules.title_most:
             raise Refused("release_title", typed=draft.title, most=self.rules.title_most)
-        zone = await self._zones.zone(owner)
-        today = self._clock.now().astimezone(zone).date()
+        here = await self._here(owner)
+        zone, today = here.zone, here.today
         anchor = draft.anchor_date
         if preset.anchor is Anchor.FINISH:
             if anchor < today:
@@ -185,11 +216,9 @@ class ReleaseService:
         async with self._database.write(actor, owner, "release.create") as unit:
             requests = unit.repo(RequestRepository)
             if key is not None and (known := await requests.result(key)) is not None:
-                return Saved(await self._view(unit, str(known), today), unit.group_id)
+                return Saved(await self._view(unit, str(known), here), unit.group_id)
             releases = unit.repo(ReleaseRepository)
-            live = [release for release in await releases.all() if release.is_live]
-            if len(live) >= self.rules.plans_most:
-                raise Refused("release_many", count=len(live))
+            await self._check_room(unit, here)
             start, end = layout.span(anchor)
             plan = await self._loops.create(
                 unit,
@@ -231,7 +260,7 @@ class ReleaseService:
             if key is not None:
                 await requests.remember(key, release.id)
             await unit.session.flush()
-            return Saved(await self._view(unit, release.id, today), unit.group_id)
+            return Saved(await self._view(unit, release.id, here), unit.group_id)
 
     def _clip(
         self,
@@ -276,7 +305,7 @@ class ReleaseService:
         bounce_id: str | None = None,
     ) -> Saved:
         """Change title, reminders or the bounce; the loop's name follows the title."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.edit") as unit:
             release = await self._release(unit, release_id)
             if title is not None:
@@ -293,28 +322,28 @@ class ReleaseService:
             )
             await unit.repo(ReleaseRepository).save(changed)
             await unit.session.flush()
-            return Saved(await self._view(unit, release_id, today), unit.group_id)
+            return Saved(await self._view(unit, release_id, here), unit.group_id)
 
     async def set_countdown(
         self, actor: Actor, owner: int, release_id: str, guild_id: int | None, channel_id: int | None
     ) -> Saved:
         """Turn the public countdown in a channel on, or off with None."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.countdown") as unit:
             release = await self._release(unit, release_id)
             changed = replace(release, countdown_guild_id=guild_id, countdown_channel_id=channel_id)
             await unit.repo(ReleaseRepository).save(changed)
             await unit.session.flush()
-            return Saved(await self._view(unit, release_id, today), unit.group_id)
+            return Saved(await self._view(unit, release_id, here), unit.group_id)
 
     async def cancel(self, actor: Actor, owner: int, release_id: str) -> Saved:
         """Cancel: the loop stays, everything else is silent from now on."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.cancel") as unit:
             release = await self._release(unit, release_id)
             await unit.repo(ReleaseRepository).save(replace(release, state=ReleaseState.CANCELLED))
             await unit.session.flush()
-            return Saved(await self._view(unit, release_id, today), unit.group_id)
+            return Saved(await self._view(unit, release_id, here), unit.group_id)
 
     async def delete(self, actor: Actor, owner: int, release_id: str) -> tuple[Release, str]:
         """Put a plan into the bin for 30 days; its loop stays. Return it and the group for Undo."""
@@ -324,6 +353,23 @@ class ReleaseService:
             await unit.repo(ReleaseRepository).save(gone)
             return gone, unit.group_id
 
+    async def restore(self, actor: Actor, owner: int, release_id: str) -> Saved:
+        """Take a plan out of the bin; its days are looked at again. Raises NotFound, Refused."""
+        here = await self._here(owner)
+        async with self._database.write(actor, owner, "release.restore") as unit:
+            releases = unit.repo(ReleaseRepository)
+            release = await releases.get(release_id, binned=True)
+            if release is None:
+                raise NotFound("release", "/release list")
+            if release.deleted_at is None:
+                return Saved(await self._view(unit, release_id, here), unit.group_id)
+            if release.state is not ReleaseState.CANCELLED:
+                await self._check_room(unit, here)
+            await releases.save(replace(release, deleted_at=None))
+            await self._wind(unit, here.zone)
+            await unit.session.flush()
+            return await self._changed(unit, release_id, here)
+
     # ------------------------------------------------------------------ tasks
 
     async def finish_task(self, actor: Actor, owner: int, release_id: str, clip_id: str, *, done: bool = True) -> Saved:
@@ -332,30 +378,30 @@ class ReleaseService:
 
     async def skip_task(self, actor: Actor, owner: int, release_id: str, clip_id: str) -> Saved:
         """Take a task out of the plan; a decision, not a miss."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.skip_task") as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
             _task(view, clip_id)
             await self._loops.remove(unit, clip_id)
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
     async def move_task(self, actor: Actor, owner: int, release_id: str, clip_id: str, day: date) -> Saved:
         """Put one task on another day. Its deadline stays; a pitch after it is warned about, not refused."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.move_task") as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
             _task(view, clip_id)
             if abs((day - view.release.anchor_date).days) > AHEAD_MOST_DAYS:
                 raise Refused("release_far", day=day)
             await self._loops.move_clip(unit, clip_id, day)
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
     async def reopen(self, actor: Actor, owner: int, release_id: str, clip_ids: Sequence[str]) -> Saved:
         """Open tasks again that were taken as done: what lies in the past is fitted in from today."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, "release.reopen") as unit:
-            view = await self._view(unit, release_id, today)
-            begin = (today - view.release.anchor_date).days
+            view = await self._view(unit, release_id, here)
+            begin = (here.today - view.release.anchor_date).days
             reopened = {_task(view, clip_id).clip.id for clip_id in clip_ids}
             planned = [
                 Planned(
@@ -374,39 +420,39 @@ class ReleaseService:
                     await self._loops.finish(unit, task.clip.id, None)
                     if task.task is not None:
                         await self._loops.move_clip(unit, task.clip.id, days[task.task.key])
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
     async def add_task(
         self, actor: Actor, owner: int, release_id: str, *, title: str, lane: Lane, day: date, days: int = 1
     ) -> Saved:
         """Add a task of one's own to a plan."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         title = " ".join(title.split())
         if not 1 <= len(title) <= self.rules.title_most:
             raise Refused("release_title", typed=title, most=self.rules.title_most)
-        if not 1 <= days <= 30 or abs((day - today).days) > AHEAD_MOST_DAYS:
+        if not 1 <= days <= 30 or abs((day - here.today).days) > AHEAD_MOST_DAYS:
             raise Refused("release_far", day=day)
         async with self._database.write(actor, owner, "release.add_task") as unit:
             release = await self._release(unit, release_id)
             source = Source.MISSION if actor.kind == "ai" else Source.MANUAL
             await self._loops.add(unit, release.loop_id, DatedClip("", title, lane, day, days, source=source))
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
     async def _on_task(
         self, actor: Actor, owner: int, release_id: str, clip_id: str, operation: str, *, done: bool
     ) -> Saved:
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.write(actor, owner, operation) as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
             task = _task(view, clip_id)
             if task.clip.is_done != done:
                 await self._loops.finish(unit, clip_id, unit.now if done else None)
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
-    async def _changed(self, unit: Unit, release_id: str, today: date) -> Saved:
+    async def _changed(self, unit: Unit, release_id: str, here: Here) -> Saved:
         """Bring the state in line, raise the calendar's sequence, and return the release as it is now."""
         releases = unit.repo(ReleaseRepository)
-        view = await self._view(unit, release_id, today)
+        view = await self._view(unit, release_id, here)
         release = replace(
             view.release,
             state=state_on(view),
@@ -420,16 +466,16 @@ class ReleaseService:
 
     async def preview_move(self, owner: int, release_id: str, new_date: date) -> MovePreview:
         """Say what moving T does: every shifted and missed task, and hard dates already past."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.read(owner) as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
             others = [
                 (r.title, r.anchor_date)
                 for r in await unit.repo(ReleaseRepository).all()
                 if r.is_live and r.id != release_id
             ]
-        reading = self._weigh(new_date, today, view.preset, others)
-        placed, missed, free = _moved(view, new_date, today)
+        reading = self._weigh(new_date, here.today, view.preset, others)
+        placed, missed, free = _moved(view, new_date, here.today)
         shifts = [
             Shift(task.clip.name, task.day, new_day, task.is_hard, placement is Placement.TIGHT)
             for task, new_day, placement in [*placed, *free]
@@ -442,10 +488,10 @@ class ReleaseService:
 
     async def move(self, actor: Actor, owner: int, release_id: str, new_date: date) -> Saved:
         """Move T: open tasks and deadlines shift, done tasks stay, then what is late is fitted in or missed."""
-        zone = await self._zones.zone(owner)
-        today = self._clock.now().astimezone(zone).date()
+        here = await self._here(owner)
+        today = here.today
         async with self._database.write(actor, owner, "release.move") as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
             self._weigh(new_date, today, view.preset, ())
             if new_date == view.release.anchor_date:
                 return Saved(view, unit.group_id)
@@ -467,9 +513,9 @@ class ReleaseService:
             if state is ReleaseState.RELEASED and new_date > today:
                 state = ReleaseState.PLANNED
             await releases.save(replace(view.release, anchor_date=new_date, state=state))
-            await self._wind(unit, zone)
+            await self._wind(unit, here.zone)
             await unit.session.flush()
-            return await self._changed(unit, release_id, today)
+            return await self._changed(unit, release_id, here)
 
     # ------------------------------------------------------------------ calendar file
 
@@ -477,22 +523,20 @@ class ReleaseService:
         self, owner: int, release_id: str, *, with_done: bool = False, alarms: bool = False
     ) -> tuple[str, bytes]:
         """Return name and bytes of the calendar file."""
-        today = await self.today(owner)
+        here = await self._here(owner)
         async with self._database.read(owner) as unit:
-            view = await self._view(unit, release_id, today)
+            view = await self._view(unit, release_id, here)
         return calendar_file(view, self.facts, self._words, self._clock.now(), self.rules, with_done, alarms)
 
-    async def person_changed(self, owner: int) -> None:
-        """Follow a person's changed time zone: their releases are looked at in the morning where they are now."""
+    async def owner_changed(self, owner: int) -> None:
+        """Follow the changed time zone of a person or a server: their plans are looked at in the morning there."""
         zone = await self._zones.zone(owner)
         async with self._database.read(owner) as unit:
             clock = await unit.repo(ReleaseClockRepository).running()
         if clock is None or clock.zone == str(zone):
             return
-        async with self._database.write(Actor.system("settings"), owner, "release.person_changed") as unit:
+        async with self._database.write(Actor.system("settings"), owner, "release.owner_changed") as unit:
             await self._wind(unit, zone)
-
-    # ------------------------------------------------------------------ for other areas
 
     # ------------------------------------------------------------------ inside
 
@@ -502,30 +546,38 @@ class ReleaseService:
             raise NotFound("release", "/release list")
         return release
 
-    async def _view(self, unit: Reading, release_id: str, today: date) -> ReleaseView:
+    async def _here(self, owner: int) -> Here:
+        zone = await self._zones.zone(owner)
+        today = self._clock.now().astimezone(zone).date()
+        return Here(zone, today, await self._servers.is_server(owner))
+
+    async def _check_room(self, unit: Reading, here: Here) -> None:
+        most = self.rules.studio_plans_most if here.is_studios else self.rules.plans_most
+        live = [release for release in await unit.repo(ReleaseRepository).all() if release.is_live]
+        if len(live) >= most:
+            raise Refused("release_many_studio" if here.is_studios else "release_many", count=len(live))
+
+    async def _view(self, unit: Reading, release_id: str, here: Here) -> ReleaseView:
         release = await self._release(unit, release_id)
         plan = await self._loops.read(unit, release.loop_id)
         missed: Sequence[MissedWindow] = await unit.repo(ReleaseRepository).missed(release_id)
-        return view_of(release, self.presets.get(release.preset_key), plan, missed, unit.now, today)
+        return self._look(release, plan, missed, unit.now, here)
 
-    async def _views(
-        self, unit: Reading, today: date, states: Sequence[ReleaseState] | None = None
-    ) -> list[ReleaseView]:
-        releases = unit.repo(ReleaseRepository)
-        found = [release for release in await releases.all(states) if release.preset_key in self.presets.presets]
+    async def _views(self, unit: Reading, here: Here, releases: Sequence[Release]) -> list[ReleaseView]:
+        found = [release for release in releases if release.preset_key in self.presets.presets]
         plans = await self._loops.read_many(unit, [release.loop_id for release in found])
+        missed = await unit.repo(ReleaseRepository).missed_of([release.id for release in found])
         return [
-            view_of(
-                release,
-                self.presets.get(release.preset_key),
-                plans[release.loop_id],
-                await releases.missed(release.id),
-                unit.now,
-                today,
-            )
+            self._look(release, plans[release.loop_id], missed[release.id], unit.now, here)
             for release in found
             if release.loop_id in plans
         ]
+
+    def _look(
+        self, release: Release, plan: Plan, missed: Sequence[MissedWindow], now: datetime, here: Here
+    ) -> ReleaseView:
+        preset = self.presets.get(release.preset_key)
+        return view_of(release, preset, plan, missed, now, here.today, is_studios=here.is_studios)
 
     async def _wind(self, unit: Unit, zone: ZoneInfo) -> None:
         """Set the daily look at this person's releases going."""
@@ -565,57 +617,3 @@ def _moved(view: ReleaseView, new_date: date, today: date) -> tuple[list[Place],
         (task, task.day if task.clip.is_done else max(today, task.day + moved_by), Placement.PLANNED) for task in own
     ]
     return places, missed, free
-
-
-def calendar_file(
-    view: ReleaseView,
-    facts: FactBook,
-    words: Speaks,
-    now: datetime,
-    rules: ReleaseRules,
-    with_done: bool = False,
-    alarms: bool = False,
-) -> tuple[str, bytes]:
-    """Return name and bytes of a release's calendar file: a task an event, hard deadlines and T besides."""
-    release = view.release
-    entries: list[CalendarEntry] = []
-    for task in view.tasks:
-        if task.clip.is_done and not with_done:
-            continue
-        lines = [task.clip.notes] if task.clip.notes else []
-        lines += [fact.line(view.today, words) for fact in facts.shown(task.facts, release.conditions)]
-        entries.append(
-            CalendarEntry(
-                task.clip.id,
-                task.clip.name,
-                task.day,
-                task.last_day + timedelta(days=1),
-                release.calendar_sequence,
-                (str(task.clip.lane),),
-                "\n".join(lines),
-            )
-        )
-        if task.is_hard and task.deadline is not None and not task.clip.is_done:
-            entries.append(
-                CalendarEntry(
-                    f"{task.clip.id}-last-day",
-                    words("release.calendar.last_day", title=task.clip.name),
-                    task.deadline,
-                    task.deadline + timedelta(days=1),
-                    release.calendar_sequence,
-                    (str(task.clip.lane),),
-                    "\n".join(lines),
-                    rules.alarm_days if alarms else None,
-                )
-            )
-    day = release.anchor_date
-    entries.append(
-        CalendarEntry(
-            f"{release.id}-day",
-            words(f"release.calendar.day_{view.preset.anchor}", title=release.title),
-            day,
-            day + timedelta(days=1),
-            release.calendar_sequence,
-        )
-    )
-    return f"release-{day.isoformat()}.ics", to_ics(release.title, entries, now)

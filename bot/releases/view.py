@@ -43,6 +43,8 @@ class ReleaseView:
     today: date
     tasks: tuple[TaskView, ...]
     missed: tuple[MissedWindow, ...]
+    is_studios: bool = False
+    """It belongs to a server."""
 
     @property
     def days_left(self) -> int:
@@ -91,7 +93,14 @@ class ReleaseView:
 
 
 def view_of(
-    release: Release, preset: Preset, plan: Plan, missed: Sequence[MissedWindow], now: datetime, today: date
+    release: Release,
+    preset: Preset,
+    plan: Plan,
+    missed: Sequence[MissedWindow],
+    now: datetime,
+    today: date,
+    *,
+    is_studios: bool = False,
 ) -> ReleaseView:
     """Put a release, its loop and its missed windows together."""
     start = plan.loop.start_date or today
@@ -109,7 +118,7 @@ def view_of(
                 waits,
             )
         )
-    return ReleaseView(release, preset, plan, today, tuple(tasks), tuple(missed))
+    return ReleaseView(release, preset, plan, today, tuple(tasks), tuple(missed), is_studios)
 
 
 def state_on(view: ReleaseView) -> ReleaseState:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.digest.model import NextStep, ReleaseLine, StepKind, WeekData
+from bot.digest.model import NextStep, ReleaseLine, StepKind, StudioItem, StudioWeek, StudioWhat, WeekData
 from bot.digest.schedule import Window
-from bot.releases.model import ReleaseState
+from bot.releases.model import Anchor, ReleaseState, TaskKind
 from bot.releases.service import ReleaseService
 from bot.say.words import Speaks
 
@@ -51,3 +51,33 @@ class ReleaseWeek:
             )
         days = sum(first < view.release.anchor_date <= today for view in views)
         return replace(data, steps=(*steps, *data.steps), release=line, release_days=days)
+
+    async def of_studio(self, server: int, window: Window, zone: ZoneInfo, week: StudioWeek) -> StudioWeek:
+        """Add a server's release days and closed windows to what its loops did; cancelled plans are silent.
+
+        Comes after the loops, whose clips the tasks are: the task of the release day itself is told as that day.
+        """
+        first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
+        views = await self._releases.all(server)
+        silent = {view.release.loop_id for view in views if not view.release.is_live}
+        days = {task.clip.id for view in views for task in view.tasks if task.clip.kind == TaskKind.RELEASE}
+        finished, still = (
+            list(week.finished),
+            [item for item in week.open if item.loop not in silent and item.ref not in days],
+        )
+        for view in views:
+            release = view.release
+            if not release.is_live:
+                continue
+            day = StudioItem(StudioWhat.RELEASE, release.id, release.title, release.title, release.loop_id)
+            if view.preset.anchor is Anchor.RELEASE and first < release.anchor_date <= today:
+                finished.append(day)
+            elif view.preset.anchor is Anchor.RELEASE and release.anchor_date > today:
+                still.append(replace(day, day=release.anchor_date, until=release.anchor_date))
+            still += [
+                StudioItem(StudioWhat.GONE, gone.id, gone.title, release.title, release.loop_id)
+                for gone in view.missed
+                # Not what was gone when the plan was made: that was said then.
+                if gone.noted_at > release.created_at and window.after < gone.noted_at <= window.until
+            ]
+        return StudioWeek(tuple(finished), tuple(still))

@@ -1,6 +1,6 @@
 """What a manager can act on, as data: each line is OK, Look or Broken with its fix."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,6 +80,8 @@ class HealthService:
         self._settings = settings
         self.area_lines: list[Callable[[Asking], list[HealthLine]]] = []
         """Areas add their own lines (folders, AI)."""
+        self.read_lines: list[Callable[[Asking], Awaitable[list[HealthLine]]]] = []
+        """The same, of what is stored."""
 
     async def lines(self, asking: Asking, access: list[ChannelAccess]) -> list[HealthLine]:
         """Return the lines for a manager of a server: what failed there, and nothing of others."""
@@ -94,6 +96,8 @@ class HealthService:
         found += self._backups()
         for more in self.area_lines:
             found += more(asking)
+        for read in self.read_lines:
+            found += await read(asking)
         return found
 
     def _channels(self, settings: GuildSettings, access: list[ChannelAccess]) -> list[HealthLine]:

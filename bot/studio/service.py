@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from bot.actors import Actor
 from bot.changes import ChangeGroup
 from bot.clock import Clock
-from bot.errors import NotAllowed, NotFound
+from bot.errors import BotError, NotAllowed, NotFound
 from bot.posted_model import unpost_slot
 from bot.studio.model import Guild, GuildSettings, InboxNote, Person, PersonSettings
 from bot.studio.ports import ClientPeople, NoClients
@@ -40,6 +40,8 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 GUILD = "guild"
 PERSON = "person"
 SETTINGS_TABLE = "settings"
+WITHOUT_LISTS = frozenset({"ui", "settings"})
+"""Lines of the table of roles that are no things of which there is a list."""
 _KEPT = 2_000
 
 
@@ -65,6 +67,11 @@ class Saved(Generic[SettingsT]):
 
 Listener = Callable[[int], Awaitable[None]]
 """Brings in line what an area derived from the settings of a person or a server, by its id."""
+
+
+def unseen(area: str) -> BotError:
+    """Return what is told of a server's thing that somebody may not see: it reads as if it were not there."""
+    return NotAllowed("not_allowed_here") if area in WITHOUT_LISTS else NotFound(area, f"/{area} list")
 
 
 class StudioService:
@@ -198,8 +205,7 @@ class StudioService:
         if role_table().may(role, area, does):
             return
         if not role_table().may(role, area, Does.SEE):
-            # What may not be seen reads as if it were not there.
-            raise NotFound(area, f"/{area} list")
+            raise unseen(area)
         may = role_table().who_may(area, does)
         raise NotAllowed("needs_lead" if may == (Role.LEAD,) else "needs_team")
 

@@ -5,7 +5,7 @@ from typing import Protocol
 from bot.errors import NotAllowed, NotYours
 from bot.say.card import mention, raw
 from bot.studio.roles import Does
-from bot.studio.service import Standing, StudioService
+from bot.studio.service import Standing, StudioService, unseen
 from bot.ui.items import ControlId, Who
 
 
@@ -64,6 +64,8 @@ class StudioAccess:
                 if target.owner is not None and target.owner == presser.guild_id:
                     # What belongs to a server is everybody's there by what the table of roles says.
                     await self._studio.require(presser, target.area, does)
+                elif target.owner is not None and await self._studio.is_server(target.owner):
+                    raise unseen(target.area)  # of a server that the person is not in
                 elif target.owner is not None:
                     raise NotYours(owner=mention(target.owner), area=target.area)
             case Who.MANAGER:

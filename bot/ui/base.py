@@ -47,7 +47,7 @@ class Turn:
         self._answering = asyncio.Lock()
         self._deferred_reply = False
         self.area = ""
-        """The area of what was pressed or sent."""
+        """The area of what was pressed or sent, or of the server's thing that a command is about."""
         self.retry: Button | None = None
         """Set it when trying again helps: error answers then carry the button."""
         self.in_place = False
@@ -78,7 +78,7 @@ class Turn:
     @property
     def server(self) -> GuildId:
         """The server this happens in. Raises NotAllowed where it is none of ours."""
-        if self.guild is None:
+        if self.guild is None or not self.interaction.is_guild_integration():
             raise NotAllowed("needs_server")
         return self.guild
 
@@ -90,7 +90,7 @@ class Turn:
     async def act_for(self, owner: OwnerId, area: str, does: Does) -> None:
         """Let this turn be about a server's things. Raises NotAllowed or NotFound where its roles don't let it."""
         await self.services.studio.require(await self.standing_with(owner), area, does)
-        self.owner = owner
+        self.owner, self.area = owner, area
 
     async def must(self, does: Does) -> None:
         """Ask once more, where one control does several things. Raises NotAllowed or NotFound."""
@@ -310,6 +310,7 @@ class Submit(Turn):
     def __init__(self, interaction: Interaction, edge: Frame, target: ControlId, *, ephemeral: bool) -> None:
         super().__init__(interaction, edge, ephemeral=ephemeral)
         self.target = target
+        self.area = target.area
         self.id = target.id
         self.arg = target.arg
         self.values: FormValues = read_form(interaction)

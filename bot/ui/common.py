@@ -65,7 +65,7 @@ async def _may_remove(press: Press, message_id: int) -> None:
         raise NotAllowed("needs_manager")
 
 
-@control("ui", "dismiss", who=Who.OWNER)
+@control("ui", "dismiss", who=Who.OWNER, does=Does.SEE)
 async def dismiss(press: Press) -> None:
     """Put a question away: "Not now" changes nothing."""
     await press.update(note(press.words("card.put_away")))

@@ -289,7 +289,12 @@ async def make_a_clip(interaction: Interaction, message: discord.Message) -> Non
 
 
 async def from_preset(turn: Turn, name: str, key: str, first: date | None, pace: str | None) -> str:
-    """Make a release plan whose work begins on `first` (today if not given); return its loop."""
+    """Make a release plan whose work begins on `first` (today if not given); return its loop.
+
+    It is whose the turn is about; a server's needs its roles to let the person plan releases as well.
+    """
+    if turn.owner != turn.person:
+        await turn.act_for(turn.owner, "release", Does.EDIT)
     area: LoopArea = turn.services.loops
     releases = turn.services.releases
     preset = _preset(releases.presets.presets.values(), key)

@@ -1,6 +1,6 @@
 """Release plans and their missed windows; the clock that looks at them once a local day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,10 +14,15 @@ from storage.unit import Repository, Unit, UnitT
 class ReleaseRepository(Repository[UnitT]):
     """This owner's releases."""
 
-    async def get(self, release_id: str) -> Release | None:
-        """Return one that was not deleted."""
+    async def get(self, release_id: str, *, binned: bool = False) -> Release | None:
+        """Return one that was not deleted; with `binned` also one that was."""
         row = await self._row(release_id)
-        return None if row is None or row.deleted_at is not None else _release(row)
+        return None if row is None or (row.deleted_at is not None and not binned) else _release(row)
+
+    async def owner_of(self, release_id: str) -> int | None:
+        """Return whose plan it is; for system units, which see everybody's."""
+        found = await self.session.execute(select(ReleaseRow.owner_id).where(ReleaseRow.id == release_id))
+        return found.scalar_one_or_none()
 
     async def all(self, states: Sequence[ReleaseState] | None = None) -> list[Release]:
         """Return what was not deleted, the nearest date first."""
@@ -25,6 +30,13 @@ class ReleaseRepository(Repository[UnitT]):
         if states is not None:
             query = query.where(ReleaseRow.state.in_([str(state) for state in states]))
         rows = await self.session.execute(query.order_by(ReleaseRow.anchor_date, ReleaseRow.id))
+        return [_release(row) for row in rows.scalars()]
+
+    async def binned(self) -> list[Release]:
+        """Return what is in the bin, the latest first."""
+        rows = await self.session.execute(
+            select(ReleaseRow).where(ReleaseRow.deleted_at.is_not(None)).order_by(ReleaseRow.deleted_at.desc())
+        )
         return [_release(row) for row in rows.scalars()]
 
     async def add(self: "ReleaseRepository[Unit]", release: Release) -> None:
@@ -75,6 +87,18 @@ class ReleaseRepository(Repository[UnitT]):
             select(MissedWindowRow).where(MissedWindowRow.release_id == release_id).order_by(MissedWindowRow.id)
         )
         return [_missed(row) for row in rows.scalars()]
+
+    async def missed_of(self, release_ids: Sequence[str]) -> Mapping[str, list[MissedWindow]]:
+        """Return the missed windows of several plans in one query."""
+        found: dict[str, list[MissedWindow]] = {release_id: [] for release_id in release_ids}
+        rows = await self.session.execute(
+            select(MissedWindowRow)
+            .where(MissedWindowRow.release_id.in_(list(release_ids)))
+            .order_by(MissedWindowRow.id)
+        )
+        for row in rows.scalars():
+            found[row.release_id].append(_missed(row))
+        return found
 
     async def note_missed(
         self: "ReleaseRepository[Unit]", release_id: str, task_key: str, title: str, alternative: IfMissed

@@ -1,7 +1,12 @@
-"""Ids that are made up: what Ada's cards carry is pressed by Ben, as it is, with his mark, and with none."""
+"""Ids that are made up: what Ada's cards carry is pressed by Ben, as it is, with his mark, and with none.
+
+What is her server's, by the owner of another server, who is not in hers.
+"""
 
 import json
 import re
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,27 +96,74 @@ async def test_made_up_ids_tell_nothing_and_change_nothing(product: Product, tmp
     await ada.slash("/bounce delete", bounce=SECRET)
     await product.work()
     before = await rows_of(product.services.database, ada.id)
+    marks = [base36(ben.id)]
+    told = [await _forge(product, ben, message, custom_id, part, marks) for custom_id, (message, part) in hers.items()]
+    assert [one for some in told for one in some if SECRET in one] == []
+    assert await rows_of(product.services.database, ada.id) == before
+
+
+async def _forge(
+    product: Product, forger: Actor, message: Message, custom_id: str, part: dict[str, Any], marks: Iterable[str]
+) -> list[str]:
+    """Press a control on `message` as it is, with other owners' marks, and with none; return the answers."""
     core = product.server.core
     told: list[str] = []
-    for custom_id, (message, part) in hers.items():
-        for forged in {
-            custom_id,
-            re.sub(r"~[0-9a-z]+", f"~{base36(ben.id)}", custom_id),
-            re.sub(r"~[0-9a-z]+\.?", "", custom_id),
-        }:
-            seen = {one.id for one in ben.person.sees()}
-            body = {"component_type": part["type"], "custom_id": forged, "id": part["id"]}
-            if part["type"] == 3:
-                body["values"] = [part["options"][0]["value"]]
-            elif part["type"] != 2:
-                body["values"] = []
-            place = core.world.channels[message.channel_id]
-            sent = core.interactions.start(InteractionType.COMPONENT, ben.id, place, body, message_id=message.id)
-            busy = (InteractionState.WAITING, InteractionState.THINKING)
-            await product.server.until(lambda sent=sent: sent.state not in busy, 30)
-            answers = [read_message(core, one) for one in ben.person.sees() if one.id not in seen]
-            words = "\n".join(answers) + (json.dumps(sent.modal) if sent.modal else "")
-            if SECRET in words:
-                told.append(f"{forged}: {words}")
-    assert told == []
-    assert await rows_of(product.services.database, ada.id) == before
+    marked = {re.sub(r"~[0-9a-z]+", f"~{mark}", custom_id) for mark in marks}
+    for forged in {custom_id, *marked, re.sub(r"~[0-9a-z]+\.?", "", custom_id)}:
+        seen = {one.id for one in forger.person.sees()}
+        body = {"component_type": part["type"], "custom_id": forged, "id": part["id"]}
+        if part["type"] == 3:
+            body["values"] = [part["options"][0]["value"]]
+        elif part["type"] != 2:
+            body["values"] = []
+        place = core.world.channels[message.channel_id]
+        sent = core.interactions.start(InteractionType.COMPONENT, forger.id, place, body, message_id=message.id)
+        busy = (InteractionState.WAITING, InteractionState.THINKING)
+        await product.server.until(lambda sent=sent: sent.state not in busy, 30)
+        answers = [read_message(core, one) for one in forger.person.sees() if one.id not in seen]
+        told.append(f"{forged}: " + "\n".join(answers) + (json.dumps(sent.modal) if sent.modal else ""))
+    return told
+
+
+async def test_what_is_a_servers_is_closed_to_the_lead_of_another(product: Product) -> None:
+    ada = product.person("Ada").go("#general")
+    day = product.clock.now().date() + timedelta(days=70)
+    await ada.slash("/loop new", name=f"{SECRET} loop", for_="studio")
+    await ada.slash("/loop clip")
+    await ada.fill(name=f"{SECRET} clip")
+    for title in (f"{SECRET} single", f"{SECRET} gone"):
+        await ada.slash("/release new", title=title, date=day.isoformat(), preset="single_8w", for_="studio")
+        await ada.fill()
+        await ada.until_sees(f"{title} is planned")
+    await ada.slash("/release delete", release=f"{SECRET} gone")
+    await ada.press(f"Delete {SECRET} gone")
+    await ada.slash("/release list", state="bin")
+    await ada.slash("/loop list")
+    await ada.slash("/loop show", loop=f"{SECRET} loop")
+    await ada.press("More")
+    await ada.slash("/release show", release=f"{SECRET} single")
+    for label in ("Next tasks", "Calendar", "Post", "More"):
+        await ada.press(label)
+    await ada.slash("/release move", release=f"{SECRET} single", date=(day + timedelta(days=7)).isoformat())
+    await ada.slash("/release delete", release=f"{SECRET} single")
+    theirs = controls(ada)
+    kinds = {":".join(custom_id.split(":")[1:3]) for custom_id in theirs}
+    assert {"release:done", "release:other", "release:move", "release:delete", "release:restore", "loop:show"} <= kinds
+
+    world = product.server.world
+    cara = product.newcomer("Cara", member=False)
+    label = world.add_guild("Cara's label", cara.person.user)
+    world.add_text_channel(label, "label")
+    await product.wait_for(lambda: product.app.bot.get_guild(label.id))
+    cara.go(world.channel("label", label.id))
+    card = await cara.slash("/studio about")
+    assert card is not None
+    studio = next(iter(world.guilds))
+    await product.work()
+    before = [await rows_of(product.services.database, owner) for owner in (studio, ada.id)]
+    marks = [base36(cara.id), base36(label.id)]
+    told = [await _forge(product, cara, card, custom_id, part, marks) for custom_id, (_, part) in theirs.items()]
+    answers = [one.partition(": ")[2] for some in told for one in some]
+    assert [one for one in answers if SECRET in one or str(studio) in one] == []
+    await product.work()
+    assert [await rows_of(product.services.database, owner) for owner in (studio, ada.id)] == before

@@ -67,6 +67,17 @@ async def test_what_is_open_may_be_the_studios(product: Product, ada: Actor) -> 
     assert "Diary" in ben.sees(), "elsewhere one's own is open"
 
 
+async def test_what_is_asked_before_is_asked_about_the_studios(product: Product, ada: Actor) -> None:
+    ben = product.person("Ben").go("#general")
+    await ada.slash("/loop new", name="Low Tide", start="2030-01-07", for_="studio")
+    for answer in ("Not now", "Take"):
+        await ben.slash("/loop edit", loop="Low Tide")
+        await ben.fill(start="", end="")
+        await ben.press(next(label for label in ben.buttons() if label.startswith(answer)))
+    await ada.slash("/loop show", loop="Low Tide")
+    assert "2030" not in ada.sees().rsplit("Low Tide ·", 1)[-1]
+
+
 async def test_only_a_lead_deletes_what_is_the_studios(product: Product, ada: Actor) -> None:
     ben = product.person("Ben").go("#general")
     await ada.slash("/loop new", name="Low Tide", for_="studio")

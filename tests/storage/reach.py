@@ -139,7 +139,8 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         ],
         "saved_slices": [{"tags": [MARK]}],
         "releases": [
-            {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "bounce_id": f"{MARK}-bounces-id"}
+            {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "bounce_id": f"{MARK}-bounces-id"},
+            {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "deleted_at": past},
         ],
         "clients": [{"zone": "UTC"}, {"deleted_at": past}],
         "client_invites": [{"expires_at": coming}],

@@ -28,6 +28,15 @@ async def test_what_was_saved_is_read_at_once(studio: StudioService) -> None:
     assert (await studio.guild_settings(GUILD)).bounces_channel == 5
 
 
+async def test_a_server_is_known_from_joining_on_and_after_leaving_too(studio: StudioService) -> None:
+    assert not await studio.is_server(GUILD)
+    await studio.joined(GUILD, "Studio", None)
+    assert await studio.is_server(GUILD)
+    assert not await studio.is_server(ADA)
+    await studio.left(GUILD)
+    assert await studio.is_server(GUILD), "what is its own is kept for a while, and is nobody's in person"
+
+
 async def test_an_undo_is_seen(studio: StudioService, database: Database) -> None:
     await studio.save_person(ada, ADA, timezone="Europe/Berlin")
     saved = await studio.save_person(ada, ADA, timezone="Asia/Tokyo")

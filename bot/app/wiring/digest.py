@@ -66,16 +66,17 @@ def wire_digest(
     """Make the services and make their slots and deliveries known."""
     words = Finished(on.catalogue.words("en"))
     person = DigestPerson(CoachReads(on.database), on.studio, on.catalogue)
+    loop_week, release_week = LoopWeek(on.database, loops, words), ReleaseWeek(releases, words)
     sources = (
         BounceWeek(on.database, LoopReads(on.database)),
-        LoopWeek(on.database, loops, words),
+        loop_week,
         CoachWeek(on.database),
-        ReleaseWeek(releases, words),
+        release_week,
         PhaseWeek(on.database, phases, BounceReads(on.database)),
         MissionWeek(on.database),
     )
     service = DigestService(on.database, on.clock, person, sources, CoachPlanner(coach, on.studio, on.clock))
-    servers = ServerDigests(on.database, service, StudioServers(on.studio))
+    servers = ServerDigests(on.database, service, StudioServers(on.studio), (loop_week, release_week))
     slots = DigestSlots(on.database, on.clock, service, servers)
     on.engine.register(slots)
     messages = DigestMessages(service, bounces.messages, on.studio, on.catalogue, OfferedPhases(phases), coach.profiles)
