@@ -141,7 +141,7 @@ class PostedCards:
             await self._pause(subject)
             async with self._database.read(slot.owner) as unit:
                 # What waits now was committed before this look, so that one drawing answers all of it.
-                waiting = await unit.repo(SlotRepository).open_of(self.name, subject)
+                waiting = await unit.repo(SlotRepository).open_of(self.name, subject, slot.owner)
                 cards = await unit.repo(PostedRepository).of(kind, subject_id)
             later = await self._draw_all(slot, cards, draw)
             # Also where it has to wait: this slot looks again for all of them.

@@ -135,6 +135,7 @@ PRIVACY: dict[str, Entry] = {
     "clients": _rows("Clients of a server", BIN),
     "client_people": _rows("People from a client’s side", _with("clients")),
     "assignments": _rows("Who does what in a server’s plans"),
+    "handovers": _rows("Loops that were offered to somebody else", Keep(97, after="asked_at")),
     "client_invites": _rows(
         "Codes that bring a client’s people in", Keep(7, until="expires_at"), hidden=("code_hash",)
     ),

@@ -33,6 +33,7 @@ OWN_SQL = {
     "storage/moving.py": "copies whole tables as the system",
     "storage/ownership.py": "is the filter",
     "storage/repositories/ai.py": "a lock by number, no table",
+    "storage/repositories/handovers.py": "lets keys wait for the end of a move, and touches no row by it",
     "storage/repositories/deliveries.py": "writes what many owners' messages became, as the system",
     "storage/tables/engine.py": "the condition of an index",
     "storage/unit.py": "says who the owner is, and checks rows itself",

@@ -208,7 +208,7 @@ class App:
         assistant = make_assistant(on)
         self.on_stop.append(assistant.aclose)
         loops = wire_loops(on, assistant)
-        clients, work = wire_clients(on)
+        clients, work, handovers = wire_clients(on)
         loops.store.doers = work
         self.on_start.append(lambda: self._keep_loops(loops))
         self.on_stop.append(loops.stop)
@@ -217,6 +217,7 @@ class App:
             return await bounces.messages.artwork(owner, bounce_id, words)
 
         releases = wire_releases(on, DatedLoops(), CoachReads(on.database), artwork)
+        handovers.moved.append(releases.plans_came)
         phases, forms = wire_phases(on, releases)
         bounces = wire_bounces(on, loops, lambda: self.bot, AskedPhases(phases))
         self.on_start.append(lambda: start_bounces(on.settings, bounces))
@@ -267,6 +268,7 @@ class App:
             archive=archive,
             clients=clients,
             work=work,
+            handovers=handovers,
         )
 
     async def _keep_loops(self, loops: LoopArea) -> None:

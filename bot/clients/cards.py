@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.clients.model import Client, ClientPerson, Overview, WorkItem, WorkLine
+from bot.clients.model import Client, ClientPerson, Handover, HandoverPreview, Overview, WorkItem, WorkLine
 from bot.say.card import (
     Accent,
     Button,
@@ -217,3 +217,29 @@ def news_text(items: Sequence[WorkItem], words: Words) -> str:
 def _news_line(item: WorkItem, words: Words) -> str:
     by = item.assignment.assigned_by_name if item.assignment is not None else ""
     return join(" · ", [work_text(item, words), words("client.work.given_by", name=by)])
+
+
+# ---------------------------------------------------------------------- handing over
+
+
+def preview_lines(preview: HandoverPreview, words: Words) -> list[str]:
+    """Return what goes along with a loop and what stays."""
+    lines: list[str] = [words("client.hand.clips", count=preview.clips)]
+    if preview.releases:
+        lines.append(words("client.hand.releases", titles=join(", ", preview.releases)))
+    if preview.posted:
+        lines.append(words("client.hand.posted", count=preview.posted))
+    if preview.bounces:
+        lines.append(words("client.hand.bounces", titles=join(", ", preview.bounces[:5])))
+    return lines
+
+
+def offer_card(one: Handover, words: Words, server: str, *, to_server: bool) -> Card:
+    """Return an offer with the two answers to it. `server`: the one of the two that is a server."""
+    key = "client.hand.offered_studio" if to_server else "client.hand.offered_person"
+    lead = words(key, who=one.asked_by_name, title=one.title, server=server)
+    row = [
+        Button("client", "h-yes", words("client.button.h-yes"), one.id, owner=one.to_owner, style=Style.PRIMARY),
+        Button("client", "h-no", words("client.button.h-no"), one.id, owner=one.to_owner),
+    ]
+    return Card(one.title, lead=lead, meta=[words("client.hand.until", when=one.expires_at)], rows=[row])

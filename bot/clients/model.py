@@ -192,3 +192,40 @@ class WorkItem:
     assignment: Assignment | None = None
     studio: str = ""
     client: str = ""
+
+
+# ---------------------------------------------------------------------- handing over
+
+
+class HandoverState(StrEnum):
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A loop that is to belong to somebody else: asked by one side, answered by the other within a week."""
+
+    id: str
+    from_owner: OwnerId
+    to_owner: OwnerId
+    subject_id: str
+    title: str
+    asked_by: PersonId
+    asked_by_name: str
+    asked_at: datetime
+    expires_at: datetime
+    state: HandoverState = HandoverState.ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPreview:
+    """What goes along with a loop, and what stays: counts of what is its own, titles of linked bounces."""
+
+    loop_id: str
+    title: str
+    clips: int
+    releases: tuple[str, ...]
+    posted: int
+    bounces: tuple[str, ...]

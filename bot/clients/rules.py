@@ -20,6 +20,7 @@ class ClientRules(Rules):
     finished_days: int = Field(ge=1)
     assignees_max: int = Field(ge=1)
     telling_gap_minutes: int = Field(ge=0)
+    handover_days: int = Field(ge=1)
 
 
 def client_rules() -> ClientRules:

@@ -5,10 +5,13 @@ from datetime import datetime
 
 from bot.actors import Actor
 from bot.clients.assigning import TELLING, AssignmentService
-from bot.clients.cards import news_card, news_text
+from bot.clients.cards import news_card, news_text, offer_card
+from bot.clients.handing_over import HandoverService
+from bot.errors import Gone
 from bot.outbox import InboxText
 from bot.outbox_model import Delivery, DeliveryDraft
 from bot.ports import OutMessage
+from bot.say.card import Card, plain
 from bot.say.words import Catalogue, Words
 from bot.slots import Later, Slot, SlotDraft
 from bot.studio.quiet import StudioQuiet
@@ -93,3 +96,30 @@ class WorkSlots:
 
     async def _words(self, person: int) -> Words:
         return self._catalogue.words(await self._studio.language(person))
+
+
+class Offers:
+    """Telling people of loops that are offered to them, or to the server that they lead."""
+
+    def __init__(self, handovers: HandoverService, studio: StudioService, catalogue: Catalogue) -> None:
+        self._handovers = handovers
+        self._studio = studio
+        self._catalogue = catalogue
+
+    async def render(self, delivery: Delivery) -> OutMessage | None:
+        card = await self._card(delivery)
+        return None if card is None else OutMessage(card)
+
+    async def inbox(self, delivery: Delivery) -> InboxText | None:
+        card = await self._card(delivery)
+        return None if card is None else InboxText(plain(card.title), plain(card.lead or ""))
+
+    async def _card(self, delivery: Delivery) -> Card | None:
+        try:
+            one = await self._handovers.get(delivery.payload["handover"])
+        except Gone:
+            return None
+        to_server = await self._studio.is_server(one.to_owner)
+        server = await self._studio.server_name(one.to_owner if to_server else one.from_owner)
+        words = self._catalogue.words(await self._studio.language(delivery.owner))
+        return offer_card(one, words, server, to_server=to_server)

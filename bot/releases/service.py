@@ -538,6 +538,14 @@ class ReleaseService:
         async with self._database.write(Actor.system("settings"), owner, "release.owner_changed") as unit:
             await self._wind(unit, zone)
 
+    async def plans_came(self, owner: int) -> None:
+        """Look at an owner's plans every morning from now on, where some came from somebody else."""
+        if not any(view.release.is_live for view in await self.all(owner)):
+            return
+        zone = await self._zones.zone(owner)
+        async with self._database.write(Actor.system("handover"), owner, "release.plans_came") as unit:
+            await self._wind(unit, zone)
+
     # ------------------------------------------------------------------ inside
 
     async def _release(self, unit: Reading, release_id: str) -> Release:

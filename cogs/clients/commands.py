@@ -19,12 +19,13 @@ from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen
+from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
 from cogs.clients.which import NONE, ClientOption
 from cogs.studio.setup import read_zone
 
-PARTS = (client_people, client_work)
+PARTS = (client_people, client_work, client_handover)
 ClientChoice = app_commands.Transform[str, ClientOption]
 
 

@@ -18,6 +18,7 @@ from bot.ui.common import undo_button
 from bot.ui.confirm import question
 from bot.ui.controls import control
 from bot.ui.pager import jump_pages
+from cogs.clients.handover import ask_card
 from cogs.clients.which import filing_select
 from cogs.loops import files as loop_files
 from cogs.loops import readings as loop_readings
@@ -37,6 +38,7 @@ _ENTRIES = (
     "export",
     "role",
     "file",
+    "hand",
 )
 _ZOOMS = ("0.5", "0.75", "1", "1.5", "2")
 
@@ -52,6 +54,8 @@ async def more(press: Press) -> None:
         skipped.add("form")  # a form map is somebody's own
     else:
         skipped.add("file")  # only a server has clients
+        if press.guild is None or not press.interaction.is_guild_integration():
+            skipped.add("hand")
     if not view.what_ifs:
         skipped.add("apply")
     if not view.plan.clips:
@@ -93,6 +97,8 @@ async def more_pick(press: Press) -> None:
             await press.update(await loop_readings.insights.show(press, wanted))
         case "role":
             await press.update(_role_card(view, press))
+        case "hand":
+            await press.update(await ask_card(press, press.id))
         case "file":
             await press.must(Does.EDIT)
             select = await filing_select(press, "loop", press.id, press.owner, view.loop.client_id)

@@ -25,6 +25,7 @@ from bot.ui.inputs import Field, Form
 from bot.ui.items import Who
 from bot.ui.panel import saved
 from bot.ui.places import bot_rights
+from cogs.clients.handover import offers
 from cogs.clients.work import my_work
 from cogs.studio import privacy as studio_privacy
 from cogs.studio import roles as studio_roles
@@ -88,8 +89,11 @@ class Studio(StudioCog):
         work = await my_work(turn)
         if work is not None:
             await turn.reply(work)
+        asked = await offers(turn)
+        for card in asked:
+            await turn.reply(card)
         if not notes:
-            if work is None:
+            if work is None and not asked:
                 await turn.reply(note(turn.words("client.work.none")))
             return
         lines = [

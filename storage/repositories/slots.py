@@ -113,10 +113,10 @@ class SlotRepository(Repository[UnitT]):
         found = (await self.session.execute(select(SlotRow.state, SlotRow.reason).where(SlotRow.key == key))).first()
         return ("gone", None) if found is None else (found.state, found.reason)
 
-    async def open_of(self, kind: str, subject_id: str) -> list[str]:
-        """Return the ids of what is still to be done for a subject."""
+    async def open_of(self, kind: str, subject_id: str, owner: int) -> list[str]:
+        """Return the ids of what is still to be done for a subject in an owner's name; a subject may change hands."""
         query = select(SlotRow.id).where(
-            SlotRow.kind == kind, SlotRow.subject_id == subject_id, SlotRow.state.in_(OPEN)
+            SlotRow.kind == kind, SlotRow.subject_id == subject_id, SlotRow.owner == owner, SlotRow.state.in_(OPEN)
         )
         return list((await self.session.execute(query)).scalars())
 

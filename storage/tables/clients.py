@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.clients.model import AssigneeKind, AssignmentState, ClientKind, ClientRole, SubjectKind
+from bot.clients.model import AssigneeKind, AssignmentState, ClientKind, ClientRole, HandoverState, SubjectKind
 from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, one_of
 
@@ -88,3 +88,19 @@ class AssignmentRow(Base, Filed, Owned, Tracked, Identified):
     assigned_by_name: Mapped[str] = mapped_column(Text)
     assigned_at: Mapped[datetime] = mapped_column(Instant())
     told_at: Mapped[datetime | None] = mapped_column(Instant())
+
+
+class HandoverRow(Base, Owned, Identified):
+    """A loop that its owner offers to a server, or a server to a person. `owner_id`: whose it was when asked."""
+
+    __tablename__ = "handovers"
+    __constraints__ = (one_of("state", HandoverState), Index("ix_handovers_to_owner_state", "to_owner", "state"))
+
+    to_owner: Mapped[int] = mapped_column(BigInt())
+    subject_id: Mapped[str] = mapped_column(Text, index=True)
+    title: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[int] = mapped_column(BigInt())
+    asked_by_name: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Instant())
+    expires_at: Mapped[datetime] = mapped_column(Instant())
+    state: Mapped[str] = mapped_column(Text)

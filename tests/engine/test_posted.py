@@ -291,7 +291,7 @@ async def test_many_changes_of_a_card_that_is_barred_are_one_request_and_one_slo
         await room.change(f"Idea {number}")
         await room.engine.drain()
     async with room.database.system_read() as unit:
-        assert len(await unit.repo(SlotRepository).open_of("redraw", "thing:it")) == 1
+        assert len(await unit.repo(SlotRepository).open_of("redraw", "thing:it", ADA)) == 1
     assert room.chat.edits == [10]
     room.chat.failure = None
     clock.advance(seconds=3600)

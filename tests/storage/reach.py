@@ -27,7 +27,7 @@ from bot.actors import Actor
 from bot.ai.model import Asker, UsageEntry
 from bot.bounces.model import Bounce, BounceId, FileStamp, FileState, Filter, Folder
 from bot.changes import ChangeGroup
-from bot.clients.model import Assignment, AssignmentState, ClientPerson
+from bot.clients.model import Assignment, AssignmentState, ClientPerson, Handover
 from bot.coach.model import Checkin, CheckinState, Session, State
 from bot.digest.model import DigestState, IsoWeek
 from bot.errors import ChangedSince, NotFound
@@ -50,6 +50,7 @@ NOT_BY_OWNER: Mapping[str, str] = {
     "SlotRepository": "works over all owners in system units; a finish is fenced by its lease",
     "GuildRepository": "servers are no person's",
     "FactRepository": "facts about the installation",
+    "OfferRepository": "two owners are part of it: system units",
     "WorkRepository": "what somebody has to do over all servers, in system units",
     "MembershipRepository": "where somebody is with a client, over all servers, in system units",
     "CoachRuleCountRepository": "counters of rules, without anybody's id",
@@ -144,6 +145,7 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         ],
         "clients": [{"zone": "UTC"}, {"deleted_at": past}],
         "client_invites": [{"expires_at": coming}],
+        "handovers": [{"expires_at": coming, "to_owner": 9}],
         "assignments": [{"due_on": day, "user_id": ADA, "assigned_by": BEN}],
         "release_clocks": [{"zone": "UTC", "next_at": past}],
         "digests": [{"opened_at": now}, {"iso_week": 2}],
@@ -471,6 +473,8 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "AiRepository.spent": lambda w: {"asker": Asker(ADA, 7, w.row("mission_agents")["id"]), "since": _ago(w)},
     "AiRepository.keep_raw": lambda w: {"call_id": uuid7(w.now), "owner": ADA, "reply": MARK, "until": _soon(w)},
     "ClientPeopleRepository.add": lambda w: {"person": replace(w.thing(ClientPerson), id=uuid7(w.now), user_id=9)},
+    "HandoverRepository.open_of": lambda w: {"subject_id": w.row("handovers")["subject_id"]},
+    "HandoverRepository.add": lambda w: {"one": replace(w.thing(Handover), id=uuid7(w.now))},
     "AssignmentRepository.open_of": lambda w: {"subject_ids": [w.row("assignments")["subject_id"]]},
     "AssignmentRepository.add": lambda w: {"one": replace(w.thing(Assignment), id=uuid7(w.now))},
     "AssignmentRepository.end": lambda w: {

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 from bot.actors import OwnerId, PersonId
 from bot.clients.assigning import AssignmentService
+from bot.clients.handing_over import OFFERED, HandoverService
 from bot.clients.model import Client, Subject, Work, WorkLine
 from bot.clients.rules import client_rules
 from bot.clients.service import ClientService
-from bot.clients.telling import DELIVERY, WorkSlots
+from bot.clients.telling import DELIVERY, Offers, WorkSlots
 from bot.clock import Clock
 from bot.loops.dates import last_day_of
 from bot.loops.model import Clip, DeadlineKind, Loop
@@ -17,7 +18,7 @@ from bot.services import Foundation
 from bot.studio.service import StudioService
 
 
-def wire_clients(on: Foundation) -> tuple[ClientService, AssignmentService]:
+def wire_clients(on: Foundation) -> tuple[ClientService, AssignmentService, HandoverService]:
     """Make the services; who is a client's person is then asked of the first at every press."""
     reads = LoopReads(on.database)
     service = ClientService(on.database, FiledPlans(reads, on.clock), on.studio)
@@ -26,7 +27,10 @@ def wire_clients(on: Foundation) -> tuple[ClientService, AssignmentService]:
     telling = WorkSlots(on.database, work, on.studio, on.catalogue)
     on.engine.register(telling)
     on.outbox.register(DELIVERY, telling.render, hold=telling.hold, inbox=telling.inbox)
-    return service, work
+    handovers = HandoverService(on.database)
+    offers = Offers(handovers, on.studio, on.catalogue)
+    on.outbox.register(OFFERED, offers.render, hold=telling.hold, inbox=offers.inbox)
+    return service, work, handovers
 
 
 class ClipSubjects:
