@@ -13,7 +13,7 @@ from bot.bounces.model import Bounce, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
-from bot.files import content_folder
+from bot.files import content_folder, measured_file, own_folder
 from storage.privacy_map import kept_for
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -159,6 +159,10 @@ class BounceReader:
         """Return where the small files of a bounce lie."""
         return content_folder(self._media, content_hash)
 
+    def own_folder_of(self, bounce: Bounce) -> Path:
+        """Return where the audio of a bounce lies that its owner brought."""
+        return own_folder(self._media, bounce.content_hash, bounce.owner_id)
+
     def _difference(self, old: Bounce, new: Bounce) -> Difference:
         # numpy comes with the first comparison: an idle bot need not hold it.
         from bot.bounces.compare import difference
@@ -170,7 +174,8 @@ class BounceReader:
 
         # 36 kB at most: reading it does not hold anybody up.
         try:
-            data = (self.folder_of(bounce.content_hash) / "columns.npy").read_bytes()
+            file = measured_file(self._media, bounce.content_hash, bounce.owner_id, "columns.npy")
+            data = file.read_bytes()
             return read_columns(data, bounce.facts.duration_s)
         except (OSError, ValueError):
             return None

@@ -9,8 +9,8 @@ import json
 import re
 import shutil
 import ssl
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -29,7 +29,7 @@ from bot.bounces.retention import place_of
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished
 from bot.clock import Clock
-from bot.files import content_folder
+from bot.files import own_folder
 
 log = structlog.stdlib.get_logger(__name__)
 _HASH = re.compile(r"^[0-9a-f]{64}$")
@@ -121,6 +121,8 @@ class UploadServer:
         async with self._lock(owner, content_hash):
             path = self._folder(owner, content_hash) / part
             await asyncio.to_thread(path.parent.mkdir, 0o700, True, True)
+            if await asyncio.to_thread(_free, path.parent) < self._rules.upload_room_bytes:
+                return _say(507, "disk")
             have = await asyncio.to_thread(_size, path)
             if offset != have:
                 return web.json_response({"received": have}, status=409)
@@ -142,22 +144,22 @@ class UploadServer:
             if facts.content_hash != content_hash:
                 raise ValueError("facts")
             file_name = shown_name(str(said["file_name"]))
-            bounced_at = datetime.fromisoformat(str(said["bounced_at"]))
+            bounced_at = _moment(str(said["bounced_at"]))
             parts: Mapping[str, str] = {str(name): str(digest) for name, digest in dict(said["parts"]).items()}
-            if bounced_at.tzinfo is None or Path(file_name).suffix.casefold() not in EXTENSIONS:
+            if Path(file_name).suffix.casefold() not in EXTENSIONS or not all(map(self._most, parts)):
                 raise ValueError("facts")
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
             return _say(400, "facts")
         async with self._lock(owner, content_hash):
             folder = self._folder(owner, content_hash)
-            if await self._service.by_content(owner, content_hash) is None:
-                wrong = await asyncio.to_thread(_wrong_parts, folder, parts, facts)
-                if wrong:
-                    # A damaged part begins anew.
-                    return web.json_response({"wrong": wrong}, status=422)
-            target = content_folder(self._media, content_hash)
-            await asyncio.to_thread(_move_parts, folder, target)
-            has_audio = any(name.startswith("audio.") for name in parts)
+            is_known = await self._service.by_content(owner, content_hash) is not None
+            wrong = await asyncio.to_thread(_wrong_parts, folder, parts, facts, is_known=is_known)
+            if wrong:
+                # A damaged part begins anew.
+                return web.json_response({"wrong": wrong}, status=422)
+            # What it says of a content is this owner's word alone: nothing of it is shown or handed to others.
+            target = own_folder(self._media, content_hash, owner)
+            has_audio = await asyncio.to_thread(_move_parts, folder, target, parts)
             finished = Finished(
                 file_name=file_name,
                 facts=facts,
@@ -209,14 +211,31 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.glob("*")} if folder.is_dir() else {}
 
 
-def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[str]:
-    """Return the parts that are not what they are said to be; they are deleted."""
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _moment(text: str) -> datetime:
+    """Return when something was bounced. Raises ValueError, OverflowError for what no clock of a computer says."""
+    told = datetime.fromisoformat(text)
+    if told.tzinfo is None or told.astimezone(UTC).timestamp() < 0:
+        raise ValueError("moment")
+    return told
+
+
+def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts, *, is_known: bool) -> list[str]:
+    """Return the parts that are not what they are said to be; they are deleted.
+
+    `is_known`: what was moved away the first time need not come again.
+    """
     # numpy comes with the first upload: an idle bot need not hold it.
     from bot.bounces.peaks import read_columns, read_peaks
 
     wrong: list[str] = []
     for name, digest in parts.items():
-        path = folder / Path(name).name
+        path = folder / name
+        if is_known and not path.exists():
+            continue
         try:
             data_hash = file_hash(path)
             if name == "columns.npy":
@@ -228,15 +247,15 @@ def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[s
         if data_hash != digest:
             path.unlink(missing_ok=True)
             wrong.append(name)
-    return wrong if "columns.npy" in parts else [*wrong, "columns.npy"]
+    return wrong if is_known or "columns.npy" in parts else [*wrong, "columns.npy"]
 
 
-def _move_parts(folder: Path, target: Path) -> None:
-    """Put the parts beside the bounce; what is there already stays."""
-    if not folder.is_dir():
-        return
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in folder.iterdir():
-        if not (target / path.name).exists():
-            path.replace(target / path.name)
-    shutil.rmtree(folder, ignore_errors=True)
+def _move_parts(folder: Path, target: Path, parts: Iterable[str]) -> bool:
+    """Put the parts beside the bounce; what is there already stays. Return whether audio is there."""
+    if folder.is_dir():
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in parts:
+            if (folder / name).exists() and not (target / name).exists():
+                (folder / name).replace(target / name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return any(target.glob("audio.*"))

@@ -24,6 +24,7 @@ class BounceRules(Rules):
     max_duration_s: float
     max_size_bytes: int
     max_upload_bytes: int
+    upload_room_bytes: int
     wrong_keys: int
     wrong_keys_window_s: int
     max_channels: int

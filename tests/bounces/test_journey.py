@@ -218,7 +218,7 @@ async def test_audio_of_an_upload_is_kept_where_the_server_says_so_and_goes_with
         await ada.slash("/bounce new", file=Upload(name, data))
         await ada.until_sees(name.removesuffix(".wav"), "LUFS")
         (bounce,) = await studio.services.bounces.service.list(ada.id, Filter(text=name.removesuffix(".wav")), 5)
-        folder = studio.services.bounces.service.folder_of(bounce.content_hash)
+        folder = studio.services.bounces.service.own_folder_of(bounce)
         return bounce.id, [path.name for path in folder.glob("audio.*")]
 
     assert (await upload("Facts only.wav", 1))[1] == []

@@ -232,7 +232,7 @@ async def logged(studio: Studio) -> tuple[Bounce, Path]:
 
 
 def kinds(folder: Path) -> list[str]:
-    return sorted(path.name.split("-")[0] for path in folder.glob("*"))
+    return sorted(path.name.split("-")[0] for path in folder.rglob("*") if path.is_file())
 
 
 async def test_a_bounce_in_the_bin_keeps_only_what_cannot_be_made_again(studio: Studio) -> None:
