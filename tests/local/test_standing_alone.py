@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import socket
+from itertools import product
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +13,7 @@ from bot.clock import FixedClock
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
 from tests.local.by_hand import Started, by_hand
+from tests.product import running
 
 IN_USE = (
     "STUDIOHAND_DATABASE_URL=postgresql://nobody@127.0.0.1:1/the_real_one\n"
@@ -65,16 +68,16 @@ async def test_what_it_is_asked_for_in_vain_ends_with_a_sentence(tmp_path: Path)
         os.chdir(here)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "rebound.example"},
-        {"Host": "127.0.0.1:1"},
-        {"Host": "localhost.rebound.example"},
-        {"Origin": "https://strange.example"},
-        {"Origin": "null"},
-    ],
+FOREIGN: tuple[dict[str, str], ...] = (
+    {"Host": "rebound.example"},
+    {"Host": "localhost.rebound.example"},
+    {"Host": "[::1"},
+    {"Origin": "https://strange.example"},
+    {"Origin": "null"},
 )
+
+
+@pytest.mark.parametrize("headers", [*FOREIGN, {"Host": "127.0.0.1:1"}])
 async def test_no_strange_page_reaches_api_gateway_or_files(clock: FixedClock, headers: dict[str, str]) -> None:
     async with LocalDiscord(clock) as server, aiohttp.ClientSession() as http:
         said = server.person("Ada").say("x", Upload("a.wav", b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"))
@@ -91,3 +94,16 @@ async def test_no_strange_page_reaches_api_gateway_or_files(clock: FixedClock, h
             assert (await socket.receive_json())["op"] == 10
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{server.url}/gateway/?v=10&encoding=json", headers=headers)
+
+
+async def test_no_strange_page_reads_the_numbers_of_the_bot(tmp_path: Path, clock: FixedClock) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with running(tmp_path / "bot", clock, http_port=port), aiohttp.ClientSession() as http:
+        for page, headers in product(("healthz", "readyz", "metrics", "nothing"), FOREIGN):
+            async with http.get(f"http://127.0.0.1:{port}/{page}", headers=headers) as answer:
+                assert answer.status == 403
+        for host in ("127.0.0.1", "localhost", "localhost:9000", "[::1]:8765"):
+            async with http.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": host}) as answer:
+                assert answer.status == 200
