@@ -13,7 +13,7 @@ from bot.bounces.model import Bounce, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
-from bot.files import content_folder, measured_file, own_folder
+from bot.files import measured_file
 from storage.privacy_map import kept_for
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -154,14 +154,6 @@ class BounceReader:
             names[loop_id] = None if loop is None else loop.name
         records = [catalogue.record(bounce, names.get(bounce.loop_id or "")) for bounce in everything]
         return catalogue.as_json(records) if kind == "json" else catalogue.as_csv(records)
-
-    def folder_of(self, content_hash: str) -> Path:
-        """Return where the small files of a bounce lie."""
-        return content_folder(self._media, content_hash)
-
-    def own_folder_of(self, bounce: Bounce) -> Path:
-        """Return where the audio of a bounce lies that its owner brought."""
-        return own_folder(self._media, bounce.content_hash, bounce.owner_id)
 
     def _difference(self, old: Bounce, new: Bounce) -> Difference:
         # numpy comes with the first comparison: an idle bot need not hold it.

@@ -114,7 +114,7 @@ async def test_a_bounce_made_elsewhere_is_in_the_catalogue_with_its_audio(studio
     path = save(studio.exports / "Night Drive v2.wav", music(3), 44100, "PCM_16")
     (bounce,) = await studio.until_bounces(1)
     assert (bounce.title, bounce.number, str(bounce.source), bounce.has_audio) == ("Night Drive", 2, "companion", True)
-    kept = studio.area.service.own_folder_of(bounce)
+    kept = studio.area.pool.own_folder_of(bounce.content_hash, bounce.owner_id)
     assert (kept / "audio.wav").read_bytes() == path.read_bytes()
     assert (kept / "columns.npy").exists()
     await ended(running)
@@ -177,7 +177,7 @@ async def test_stopped_on_both_sides_in_the_middle_nothing_is_lost_or_doubled(st
     await ended(again)
     assert len(await studio.bounces()) == 1
     assert half <= path.stat().st_size
-    kept = studio.area.service.own_folder_of(bounce) / "audio.wav"
+    kept = studio.area.pool.own_folder_of(bounce.content_hash, bounce.owner_id) / "audio.wav"
     assert kept.read_bytes() == path.read_bytes()
 
 
@@ -270,7 +270,7 @@ async def test_the_command_killed_in_the_middle_goes_on_where_it_was(studio: Stu
     found = await studio.bounces()
     assert sorted(bounce.title for bounce in found) == ["Take A", "Take B", "Take C", "Take D"]
     for bounce in found:
-        kept = studio.area.service.own_folder_of(bounce) / "audio.wav"
+        kept = studio.area.pool.own_folder_of(bounce.content_hash, bounce.owner_id) / "audio.wav"
         assert kept.read_bytes() == (studio.exports / bounce.file_name).read_bytes()
     assert len([line for line in (state / "seen.jsonl").read_text().splitlines() if json.loads(line)["hash"]]) >= 4
 
@@ -353,7 +353,9 @@ async def test_both_sides_killed_again_and_again_while_audio_is_on_its_way(
 
         async def kept() -> int:
             found = await area.service.list(ADA, Filter(), 50)
-            return sum((area.service.own_folder_of(one) / "audio.wav").exists() for one in found)
+            return sum(
+                (area.pool.own_folder_of(one.content_hash, one.owner_id) / "audio.wav").exists() for one in found
+            )
 
         async with asyncio.timeout(300):
             while await kept() < 4:
@@ -365,7 +367,7 @@ async def test_both_sides_killed_again_and_again_while_audio_is_on_its_way(
     found = await area.service.list(ADA, Filter(), 50)
     assert sorted(one.title for one in found) == ["Take A", "Take B", "Take C", "Take D"]
     for one in found:
-        audio = area.service.own_folder_of(one) / "audio.wav"
+        audio = area.pool.own_folder_of(one.content_hash, one.owner_id) / "audio.wav"
         assert audio.read_bytes() == (exports / one.file_name).read_bytes()
     await database.close()
 
@@ -514,7 +516,7 @@ async def test_audio_goes_with_its_owner_also_where_others_have_the_same_samples
     people = StudioService(sqlite_database, SystemClock())
     people.gone.append(studio.area.retention.drop)
     await people.privacy_delete(ADA)
-    assert not studio.area.service.own_folder_of(bounce).exists()
+    assert not studio.area.pool.own_folder_of(bounce.content_hash, bounce.owner_id).exists()
     assert await heard(studio, BEN, bounce.content_hash) == data
 
 

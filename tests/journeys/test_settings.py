@@ -285,3 +285,35 @@ async def test_without_the_member_role_no_command_control_or_form_does_anything(
             let_through.append(f"form {name}: {words}")
     assert let_through == []
     assert len(product.bot.edge.controls.presses) > 100
+
+
+async def test_nothing_of_mine_speaks_for_somebody_where_they_may_not_write(product: Product, ada: Actor) -> None:
+    """News that only managers write: neither a mission, nor a digest, nor a bounce of a member is posted there."""
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    news = world.add_text_channel(guild, "news")
+    world.overwrite(news, guild.id, deny=int(Permission.SEND_MESSAGES))
+    world.overwrite(news, world.application.bot_id, allow=int(Permission.SEND_MESSAGES), is_member=True)
+    await product.wait_for(lambda: product.bot.get_channel(news.id))
+    ben, told = product.person("Ben").go("#general"), "You can’t write in that channel"
+    await ben.slash("/mission new")
+    await ben.fill(title="Spam", objective="Buy now", channel=news)
+    assert told in ben.sees()
+    assert await product.services.missions.service.search(ben.id, "") == []
+    await ben.slash("/mission new")
+    await ben.fill(title="Mine", objective="Go on", channel=product.channel("general"))
+    (mission,) = await product.services.missions.service.search(ben.id, "")
+    await ben.slash("/mission edit", mission="Mine")
+    await ben.fill(channel=news)
+    assert ben.sees().count(told) == 2
+    assert (await product.services.missions.service.show(ben.id, mission.id, 0)).mission.channel_id != news.id
+    ben.go(news)
+    await ben.slash("/digest edit")
+    await ben.press("Copy to this channel")
+    assert told in ben.sees()
+    assert (await product.services.digests.panel(ben.id)).shares == ()
+    ada.go("#general")
+    await ada.slash("/mission new")
+    await ada.fill(title="News", objective="Tell", channel=news)
+    (ours,) = await product.services.missions.service.search(ada.id, "")
+    assert ours.channel_id == news.id
