@@ -39,6 +39,7 @@ from bot.studio.service import StudioService
 from storage.engine import open_engines
 from storage.unit import Database
 from tests.bounces.signals import music, save
+from tests.bounces.test_measure import odd_columns
 
 ADA = 1001
 ADA_ACTS = Actor.user(ADA, "Ada")
@@ -529,6 +530,9 @@ async def test_nothing_that_a_key_sends_breaks_the_receiver(
         assert (await stranger.say(facts, bounced_at=at))[0] == 400
     for name in ("\0", "x" * 5000, "..", "", "a/b", "audio.exe", "columns.npy.part"):
         assert (await stranger.say(facts, {name: b"x"}))[0] == 400
+    for columns in odd_columns().values():
+        await stranger.send(facts.content_hash, "columns.npy", columns)
+        assert (await stranger.say(facts, {"columns.npy": columns}))[0] == 422
     for key in (b"sh_\xff\xfe", b"sh_" + b"a" * 300, b"", b"\xed\xa0\x80"):
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", studio.port, ssl=studio.tls, server_hostname="localhost"

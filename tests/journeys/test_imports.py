@@ -127,6 +127,16 @@ ODD: dict[str, tuple[Any, tuple[str, str]]] = {
         {"facts": {"sections": [{"start_s": 9, "end_s": 99, "label": "intro"}]}},
         ("number", "facts.sections"),
     ),
+    "a silence before it begins": (
+        {"facts": {"silence": {"gaps_s": [[-1e15, 1.0]]}}},
+        ("number", "facts.silence.gaps_s"),
+    ),
+    "a silence far behind": ({"facts": {"silence": {"gaps_s": [[0.0, 1e15]]}}}, ("number", "facts.silence.gaps_s")),
+    "clipping far behind": (
+        {"facts": {"clipping": {"runs": 1, "places_s": [1e15]}}},
+        ("number", "facts.clipping.places_s"),
+    ),
+    "loudest far behind": ({"facts": {"loudest_at_s": 1e15}}, ("number", "facts.loudest_at_s")),
     "half a character": ({"title": "\ud800"}, ("surrogate", "title")),
     "a NUL": ({"title": "a\0b"}, ("control", "title")),
     "turned direction": ({"title": "gpj.\u202ewav"}, ("direction", "title")),
