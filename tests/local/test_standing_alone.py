@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.clock import FixedClock
+from bot.local.page import REFUSED_CLOSE, MessagePage
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
 from tests.local.by_hand import Started, by_hand
@@ -107,3 +108,18 @@ async def test_no_strange_page_reads_the_numbers_of_the_bot(tmp_path: Path, cloc
         for host in ("127.0.0.1", "localhost", "localhost:9000", "[::1]:8765"):
             async with http.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": host}) as answer:
                 assert answer.status == 200
+
+
+async def test_a_key_that_is_no_text_is_a_wrong_key(clock: FixedClock, caplog: pytest.LogCaptureFixture) -> None:
+    async with LocalDiscord(clock, mount=(MessagePage().install,)) as server:
+        for name, value in ((b"X-Studiohand-Key", b"\xff\xfe"), (b"Authorization", b"Bot \xff\xfe")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            path = b"/page/world" if name.startswith(b"X") else b"/api/v10/users/@me"
+            head = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%b: %b\r\n\r\n" % (path, server.port, name, value)
+            writer.write(head)
+            assert (await reader.readline()).split()[1] in (b"401", b"403")
+            writer.close()
+        async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/page/ws") as socket:
+            await socket.send_str('{"key": "\\ud800", "as": "Ada"}')
+            assert (await socket.receive()).data == REFUSED_CLOSE
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
