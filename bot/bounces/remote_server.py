@@ -35,12 +35,20 @@ log = structlog.stdlib.get_logger(__name__)
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _SMALL = {"peaks.dat": 4_000_000, "columns.npy": 2_000_000}
 _MOST_JSON = 200_000
+_HANDSHAKE_S = 10.0
 OWNER = web.RequestKey("owner", int)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def is_loopback(host: str) -> bool:
     return host in _LOOPBACK
+
+
+class _Full(asyncio.BaseProtocol):
+    """Closes a connection that is one too many: what the process has left of them it needs itself."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 class NeedsTls(Exception):
@@ -58,6 +66,7 @@ class UploadServer:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._guesses = Guesses(rules, clock)
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self.port = 0
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
@@ -68,17 +77,31 @@ class UploadServer:
         app.router.add_get("/v1/bounces/{hash}", self._state)
         app.router.add_patch("/v1/bounces/{hash}/{part}", self._receive)
         app.router.add_post("/v1/bounces/{hash}", self._finish)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        idle_s = self._rules.upload_idle_s
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, keepalive_timeout=idle_s)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, ssl_context=tls)
-        await site.start()
+        serve = runner.server
+
+        def connect() -> asyncio.BaseProtocol:
+            if serve is None or len(serve.connections) >= self._rules.upload_connections:
+                return _Full()
+            return serve()
+
+        try:
+            self._listening = await asyncio.get_running_loop().create_server(
+                connect, host, port, ssl=tls, ssl_handshake_timeout=None if tls is None else _HANDSHAKE_S
+            )
+        except OSError:
+            await runner.cleanup()
+            raise
         self._runner = runner
-        address = runner.addresses[0]
-        self.port = int(address[1])
+        self.port = int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening; half-sent parts stay and are gone on with."""
         runner, self._runner = self._runner, None
+        if self._listening is not None:
+            self._listening.close()
         if runner is not None:
             await runner.cleanup()
 

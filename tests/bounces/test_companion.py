@@ -27,7 +27,7 @@ from bot.bounces.levels import Columns
 from bot.bounces.model import Bounce, Facts, Filter
 from bot.bounces.peaks import columns_bytes
 from bot.bounces.remote_client import AddressRefused, KeyRefused, check_address
-from bot.bounces.remote_server import NeedsTls
+from bot.bounces.remote_server import NeedsTls, UploadServer
 from bot.bounces.remote_watch import Companion, CompanionOptions
 from bot.bounces.rules import BounceRules, bounce_rules
 from bot.bounces.trouble import CannotMeasure
@@ -534,9 +534,7 @@ async def test_nothing_that_a_key_sends_breaks_the_receiver(
         await stranger.send(facts.content_hash, "columns.npy", columns)
         assert (await stranger.say(facts, {"columns.npy": columns}))[0] == 422
     for key in (b"sh_\xff\xfe", b"sh_" + b"a" * 300, b"", b"\xed\xa0\x80"):
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", studio.port, ssl=studio.tls, server_hostname="localhost"
-        )
+        reader, writer = await connected(studio)
         writer.write(b"GET /v1/bounces/%b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n\r\n" % (b"0" * 64, key))
         assert b" 401 " in await reader.readline()
         writer.close()
@@ -552,3 +550,26 @@ async def test_companions_leave_room_on_the_disk(
     assert await stranger.send("0" * 64, "audio.wav", b"x") == 507
     free[0] = least
     assert await stranger.send("0" * 64, "audio.wav", b"x") == 200
+
+
+async def test_a_stranger_takes_no_more_connections_than_there_are_and_none_for_long(
+    studio: Studio, stranger: Stranger
+) -> None:
+    few = bounce_rules().model_copy(update={"upload_connections": 3, "upload_idle_s": 0.2})
+    receiver = UploadServer(studio.area.service, studio.area.folders, studio.area.pool.media, few, SystemClock())
+    await receiver.start("127.0.0.1", 0, studio.server_tls)
+    studio.port, before = receiver.port, studio.port
+    try:
+        lines = [await connected(studio) for _ in range(3)]
+        one_more, _ = await connected(studio)
+        assert await one_more.read() == b"", "closed at once"
+        for reader, _ in lines:
+            assert await reader.read() == b"", "closed after it said nothing"
+        assert await stranger.send("0" * 64, "peaks.dat", b"x") == 200
+    finally:
+        studio.port = before
+        await receiver.stop()
+
+
+async def connected(studio: Studio) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", studio.port, ssl=studio.tls, server_hostname="localhost")
