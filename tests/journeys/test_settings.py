@@ -1,5 +1,6 @@
 """Settings have one owner, and everything worked out from them follows when they change or are taken back."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -317,3 +318,41 @@ async def test_nothing_of_mine_speaks_for_somebody_where_they_may_not_write(prod
     await ada.fill(title="News", objective="Tell", channel=news)
     (ours,) = await product.services.missions.service.search(ada.id, "")
     assert ours.channel_id == news.id
+
+
+@pytest.mark.parametrize("why", ["left", "lost the role"])
+async def test_who_left_a_server_or_lost_its_role_speaks_there_no_more(product: Product, ada: Actor, why: str) -> None:
+    """By direct message they still have what is theirs, and run it; the server hears nothing of it."""
+    world, general = product.server.world, product.channel("general")
+    guild = next(iter(world.guilds.values()))
+    crew = world.add_role(guild, "Crew")
+    ben = product.person("Ben").go("#general")
+    world.give_role(guild, ben.person.user, crew)
+    await ben.slash("/loop new", name="Night Drive")
+    await ben.press("Post to channel")
+    await ben.slash("/loop clip")
+    await ben.fill(name="Bridge")
+    await product.live(minutes=1)
+    posted = [one for one in general.messages() if "Night Drive" in str(one.components)]
+    await ben.slash("/mission new")
+    assert ben.form is not None
+    loop = re.search(r"loop:[0-9a-f]{32}", str(ben.form.modal))
+    assert loop is not None
+    await ben.fill(title="Mine", objective="Go on", channel=general, inputs=[loop[0]])
+    if why == "left":
+        world.leave(guild, ben.person.user)
+    else:
+        guild.members[ben.id].role_ids.remove(crew.id)
+        await _server(product, member_role=crew.id)
+    ben.person.install()
+    ben.go("DM")
+    await product.live(minutes=6)
+    shown, before = [str(one.components) for one in posted], len(general.messages())
+    await ben.slash("/mission run", mission="Mine")
+    await ben.slash("/loop edit", loop="Night Drive")
+    await ben.fill(name="Buy now")
+    await product.live(minutes=2)
+    assert len(general.messages()) == before
+    assert [str(one.components) for one in posted] == shown
+    await ben.slash("/mission review")
+    assert "Waiting for you" in ben.sees(), "what is theirs waits where they are"
