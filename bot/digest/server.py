@@ -1,6 +1,6 @@
 """A server's digest: the public copies of those who opted in there, one post a week."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
@@ -39,11 +39,16 @@ class Servers(Protocol):
     async def plan(self, guild_id: int) -> ServerPlan | None: ...
 
 
+MaySpeak = Callable[[int, int], Awaitable[bool]]
+"""(person, channel) → whether something of theirs may stand there."""
+
+
 class ServerDigests:
     """Makes one post for each server and ISO week, where somebody opted in and finished something."""
 
-    def __init__(self, database: Database, service: DigestService, servers: Servers) -> None:
+    def __init__(self, database: Database, service: DigestService, servers: Servers, may_speak: MaySpeak) -> None:
         self._database = database
+        self._may_speak = may_speak
         self._service = service
         self._servers = servers
 
@@ -89,7 +94,7 @@ class ServerDigests:
     async def run(self, slot: Slot, guild_id: int, window: Window) -> Later | None:
         """Collect the public copies of a window and write the post."""
         plan = await self._servers.plan(guild_id)
-        lines = await self.lines(guild_id, window) if plan and plan.channel_id is not None else []
+        lines = await self.lines(guild_id, plan.channel_id, window) if plan and plan.channel_id is not None else []
         async with self._database.write(Actor.system("digest"), guild_id, "digest.server") as unit:
             if lines and plan is not None and plan.channel_id is not None:
                 await unit.deliver(
@@ -105,12 +110,14 @@ class ServerDigests:
             await unit.repo(SlotRepository).finish(slot)
         return None
 
-    async def lines(self, guild_id: int, window: Window) -> list[tuple[str, str]]:
-        """Return (name, what was finished) of everybody who opted in, in order of first finish."""
+    async def lines(self, guild_id: int, channel_id: int, window: Window) -> list[tuple[str, str]]:
+        """Return (name, what was finished) of everybody who opted in and is still there, in order of first finish."""
         async with self._database.system_read() as unit:
             members = await unit.repo(ShareRepository).members(guild_id)
         found: list[tuple[datetime, str, str]] = []
         for owner in members:
+            if not await self._may_speak(owner, channel_id):
+                continue
             zone = await self._service.person.zone(owner)
             data = public_data(await self._service.collect(owner, window, zone), PublicChoice())
             if not data.bounces and not data.clips:
