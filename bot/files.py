@@ -25,6 +25,24 @@ def content_folder(root: Path, content_hash: str) -> Path:
     return folder
 
 
+def own_folder(root: Path, content_hash: str, owner: int) -> Path:
+    """Return where lies what one owner brought of a content, and what was made of it: nobody else is given that.
+
+    What was measured here is the same for everybody and lies in the content's folder itself. Raises OutsideRoot.
+    """
+    folder = content_folder(root, content_hash) / str(owner)
+    if folder.is_symlink():
+        raise OutsideRoot("a link stands in the place of a content")
+    return folder
+
+
+def measured_file(root: Path, content_hash: str, owner: int, name: str) -> Path:
+    """Return the file of what was measured: here, or what the owner's companion says. Raises OutsideRoot."""
+    here = content_folder(root, content_hash) / name
+    theirs = own_folder(root, content_hash, owner) / name
+    return theirs if theirs.is_file() and not here.is_file() else here
+
+
 def file_in(folder: Path, name: str) -> Path | None:
     """Return a file of a content's folder by its plain name; None where it is not there, or is a link."""
     path = folder / Path(name).name

@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.engine import EngineRules
 from bot.error_kinds import Mend, kind_of
 from bot.outbox_model import Delivery
-from bot.ports import OutMessage, Policy, Sender, SendFailed, Sent, Target
+from bot.ports import Guests, OutMessage, Policy, Sender, SendFailed, Sent, Target
 from bot.posted_model import PostedCard, unpost_slot
 from bot.rules import load_rules
 from bot.slots import Later, Slot, SlotDraft
@@ -95,6 +95,8 @@ class Outbox:
         self._clock = clock
         self.sender = sender
         """Set once the client is there; deliveries wait until then."""
+        self.guests: Guests | None = None
+        """Set with it; without one everybody may speak."""
         self._trouble = trouble
         self._rules = rules or load_rules("engine", EngineRules)
         self._kinds: dict[str, Kind] = {}
@@ -157,6 +159,10 @@ class Outbox:
             return None
         return await self._send(self.sender, slot, delivery, kind, now)
 
+    async def may_speak(self, owner: int, channel_id: int) -> bool:
+        """Say whether something of an owner's may be posted in a channel, or changed there."""
+        return self.guests is None or await self.guests.may_speak(owner, channel_id)
+
     async def _held(self, delivery: Delivery, kind: Kind, now: datetime) -> Later | str | None:
         if delivery.state == "sending":
             # It may have been seen already: only finding out is allowed now.
@@ -165,6 +171,8 @@ class Outbox:
             if now < self._dm_stopped_until:
                 return Later(self._dm_stopped_until, "Discord asked to open direct messages more slowly")
             self._dm_stopped_until = None
+        if delivery.target_kind == "channel" and not await self.may_speak(delivery.owner, delivery.target_id):
+            return "its owner is there no more"
         return await kind.hold(delivery, now) if kind.hold else None
 
     async def send(self, target: Target, message: OutMessage, nonce: str) -> Sent:

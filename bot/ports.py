@@ -104,6 +104,14 @@ class SendFailed(Exception):
         self.retry_after = retry_after
 
 
+class Guests(Protocol):
+    """Tells for whom something may be posted where."""
+
+    async def may_speak(self, owner: int, channel_id: int) -> bool:
+        """Say whether the owner of a message still belongs where it would stand."""
+        ...
+
+
 class Sender(Protocol):
     """Put messages into Discord. Every method raises `SendFailed` and nothing else."""
 

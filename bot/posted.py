@@ -179,6 +179,9 @@ class PostedCards:
         if posted.failed_at is not None and posted.failed_at <= now < posted.failed_at + again:
             # Not a refused request for every change: what bars it is asked for again at its time.
             return Later(posted.failed_at + again, "not allowed a while ago")
+        if card is not None and not await self._outbox.may_speak(posted.owner, posted.channel_id):
+            # What stands there stays as it is: whoever left says nothing new there.
+            return None
         try:
             if card is None:
                 await self._take_away(posted)

@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 _BREAKING = (Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.OVERLOADED, Reason.SERVER)
 """What says something about the other side; a refusal or a broken answer does not."""
+_MOST_TOKENS = 100_000_000
+"""More than any model takes or gives at once."""
+_LONGEST_MODEL = 100
 _CREDIT = re.compile(r"credit balance|usage limits|spend_limit|_billing_|on_hold", re.IGNORECASE)
 _LENGTH = re.compile(r"too long|too_large|context (window|limit)|exceed.* tokens", re.IGNORECASE)
 """What has no status of its own, and not always a code, is told by its words; where they change it is REJECTED."""
@@ -128,7 +131,7 @@ class MessagesClient:
         except anthropic.APIConnectionError as error:
             asked = type(error.__cause__).__name__ != "ConnectError"
             return Failed(Reason.SERVER, "no connection", may_have_cost=asked)
-        except (anthropic.AnthropicError, ValueError, TypeError, AttributeError) as error:
+        except (anthropic.AnthropicError, ValueError, TypeError, AttributeError, OverflowError) as error:
             # A proxy page instead of JSON, or JSON of another shape: the library hands through what it got.
             return Failed(Reason.UNPARSABLE, f"not a message ({type(error).__name__})", may_have_cost=True)
 
@@ -194,12 +197,20 @@ def _read(message: Message) -> RawReply:
     return RawReply(
         text=text,
         stop_reason=str(message.stop_reason),
-        model=str(message.model),
-        tokens_in=int(usage.input_tokens),
-        tokens_out=int(usage.output_tokens),
-        cache_read=int(usage.cache_read_input_tokens or 0),
-        cache_write=int(usage.cache_creation_input_tokens or 0),
+        model=str(message.model)[:_LONGEST_MODEL],
+        tokens_in=_tokens(usage.input_tokens),
+        tokens_out=_tokens(usage.output_tokens),
+        cache_read=_tokens(usage.cache_read_input_tokens),
+        cache_write=_tokens(usage.cache_creation_input_tokens),
     )
+
+
+def _tokens(said: int | None) -> int:
+    """Return a count as it may be true. Raises ValueError else: one below nothing would free a budget."""
+    count = int(said or 0)
+    if not 0 <= count <= _MOST_TOKENS:
+        raise ValueError("tokens")
+    return count
 
 
 def api_schema(shape: type[BaseModel]) -> dict[str, object]:

@@ -52,6 +52,7 @@ from bot.studio.health import HealthService
 from bot.studio.service import StudioService
 from bot.studio.trouble import Troubles
 from bot.ui.access import StudioAccess
+from bot.ui.guests import ServerGuests
 from bot.ui.sender import DiscordSender
 from bot.undo import ChangeService
 from storage import backup
@@ -143,6 +144,9 @@ class App:
         self.bot.keeps_commands = not self._works_only
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
+        self.services.outbox.guests = ServerGuests(
+            self.bot, self.services.studio, self.clock, frozenset(self.settings.operators)
+        )
         if not self._works_only:
             await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
         await self.services.engine.recover()

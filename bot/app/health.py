@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.clock import Clock
 from bot.engine import Engine
@@ -12,6 +14,19 @@ from storage.repositories.deliveries import DeliveryRepository
 from storage.unit import Database
 
 Ready = Callable[[], bool]
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer whoever names this computer, by a tunnel too, and no page that lets a name of its own point here."""
+    try:
+        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    except ValueError:
+        host = None
+    if host in _LOOPBACK and "Origin" not in request.headers:
+        return await handler(request)
+    return web.Response(status=403, text="These pages are for this computer only.\n")
 
 
 class HealthPages:
@@ -40,7 +55,7 @@ class HealthPages:
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises OSError where the port is taken."""
-        app = web.Application()
+        app = web.Application(middlewares=[_guard] if host in _LOOPBACK else [])
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._numbers)

@@ -14,6 +14,8 @@ FORMAT = "studiohand.catalogue"
 ROWS, LOOPS = "checked.jsonl", "loops.json"
 """What the reader leaves beside a file: its checked rows, and its loops by their names."""
 _HASH = re.compile(r"[0-9a-f]{64}")
+_TAG = re.compile(r"[a-z0-9-]{1,24}")
+"""What a free tag may be; whoever types one is held to the same."""
 _FIRST_MS = 0
 _LAST_MS = 4_102_444_800_000
 """1970 to 2100."""
@@ -58,7 +60,7 @@ def checked_row(row: object) -> dict[str, Any]:
         "source": _word(given, "source", BounceSource),
         "bounced_at_ms": _whole(given, "bounced_at_ms", _FIRST_MS, _LAST_MS),
         "tag": _word(given, "tag", BounceTag) if given.get("tag") else None,
-        "tags": [_text({"tags": tag}, "tags", 24) for tag in tags],
+        "tags": [_tag(tag) for tag in tags],
         "note": _text(given, "note", 1000, lines=True) if given.get("note") else "",
         "phase": _text(given, "phase", 20) if given.get("phase") else None,
         "loop": _text(given, "loop", 100) if given.get("loop") else "",
@@ -98,6 +100,13 @@ def _text(given: dict[str, Any], field: str, most: int, *, least: int = 0, lines
         return clean(value, most, least=least, lines=lines)
     except BadText as bad:
         raise BadRow(bad.code, field) from None
+
+
+def _tag(given: object) -> str:
+    tag = _text({"tags": given}, "tags", 24)
+    if not _TAG.fullmatch(tag):
+        raise BadRow("word", "tags")
+    return tag
 
 
 def _whole(given: dict[str, Any], field: str, low: int, high: int) -> int:

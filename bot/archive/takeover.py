@@ -58,6 +58,7 @@ class Takeover:
         """`folder`: where files lie until they are used."""
         self.rules = load_rules("imports", ImportRules)
         self.spool = Spool(folder, self.rules, clock)
+        self._readers = asyncio.Semaphore(self.rules.at_once)
         self._database = database
         self._bounces = bounces
         self._loops = loops
@@ -74,7 +75,8 @@ class Takeover:
         folder = path.parent
         waits = False
         try:
-            checked = await read_apart(path, self.rules)
+            async with self._readers:
+                checked = await read_apart(path, self.rules)
             problems = checked.problems or await self._room(owner, folder)
             if problems:
                 return Taken(problems=tuple(problems))

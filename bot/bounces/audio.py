@@ -28,16 +28,16 @@ class AudioFinder:
 
     async def path(self, owner: OwnerId, bounce: Bounce) -> Path | None:
         """Return a path that still has the file, or None."""
-        # Others may have the same content: theirs is not handed to whoever names its hash.
-        kept = await asyncio.to_thread(self._kept_blocking, bounce) if bounce.has_audio else []
+        kept = await asyncio.to_thread(self._kept_blocking, owner, bounce) if bounce.has_audio else []
         paths = [*kept, *(Path(path) for path in await self._service.paths(owner, bounce.id))]
         for path in paths:
             if await asyncio.to_thread(_has_size, path, bounce.facts.size_bytes):
                 return path
         return None
 
-    def _kept_blocking(self, bounce: Bounce) -> list[Path]:
-        folder = self._pool.folder_of(bounce.content_hash)
+    def _kept_blocking(self, owner: OwnerId, bounce: Bounce) -> list[Path]:
+        # Others may have the same content: theirs is not handed to whoever names its hash.
+        folder = self._pool.own_folder_of(bounce.content_hash, owner)
         found = (file_in(folder, path.name) for path in sorted(folder.glob("audio.*")))
         return [path for path in found if path is not None]
 
@@ -51,7 +51,7 @@ class AudioFinder:
             raise CannotMeasure(Trouble.VANISHED)
         if bounce.facts.size_bytes <= most_bytes and path.suffix.casefold() in _PLAYABLE:
             return AudioFile(path.name, await asyncio.to_thread(path.read_bytes))
-        to = self._pool.folder_of(bounce.content_hash) / f"preview-{most_bytes // 1_000_000}.ogg"
+        to = self._pool.own_folder_of(bounce.content_hash, owner) / f"preview-{most_bytes // 1_000_000}.ogg"
         if not await asyncio.to_thread(to.exists):
             made = await self._pool.preview(path, to, most_bytes)
             if made is None:
@@ -63,14 +63,14 @@ class AudioFinder:
         path = await self.path(owner, bounce)
         if path is None:
             return None
-        to = self._pool.folder_of(bounce.content_hash) / f"slice-{part.start_s:.3f}-{part.end_s:.3f}.{kind}"
+        to = self._pool.own_folder_of(bounce.content_hash, owner) / f"slice-{part.start_s:.3f}-{part.end_s:.3f}.{kind}"
         if not await asyncio.to_thread(to.exists):
             await self._pool.cut(path, to, part.start_s, part.end_s)
         return AudioFile(to.name, await asyncio.to_thread(to.read_bytes))
 
     async def keep(self, bounce: Bounce, from_path: Path) -> None:
         """Keep an uploaded file with the bounce."""
-        folder = self._pool.folder_of(bounce.content_hash)
+        folder = self._pool.own_folder_of(bounce.content_hash, bounce.owner_id)
         target = folder / f"audio{from_path.suffix.casefold()}"
         await asyncio.to_thread(_copy_blocking, from_path, target)
 

@@ -19,16 +19,19 @@ TAG_ICONS = {BounceTag.KEEPER: "⭐", BounceTag.MAYBE: "🤔", BounceTag.NEEDS_W
 
 
 def speak(one: Said, words: Words) -> Text:
-    """Return the sentence of a fact; parts that are facts themselves are spoken first."""
+    """Return the sentence of a fact; parts that are facts themselves are spoken first.
+
+    Texts among the parts are a file's own words, or a companion's, and are shown as they are typed.
+    """
     parts: dict[str, object] = {}
     for name, value in one.parts.items():
         if isinstance(value, Said):
-            parts[name] = raw(speak(value, words))
+            parts[name] = speak(value, words)
         elif isinstance(value, tuple):
             pieces = [speak(piece, words) for piece in value if isinstance(piece, Said)]
             parts[name] = join("", [raw(", ") + piece for piece in pieces])
         else:
-            parts[name] = raw(value) if isinstance(value, str) and not isinstance(value, Text) else value
+            parts[name] = value
     return words(one.key, **parts)
 
 
@@ -106,7 +109,7 @@ def fact_lines(view: BounceView, words: Words, target: Target | None = None) -> 
     if view.loop is not None:
         out.append(Fact(words("bounce.label.loop"), view.loop.name))
     if view.bounce.free_tags:
-        out.append(Fact(words("bounce.label.tags"), raw(", ".join(view.bounce.free_tags))))
+        out.append(Fact(words("bounce.label.tags"), join(", ", view.bounce.free_tags)))
     if view.bounce.note:
         out.append(Fact(words("bounce.label.note"), view.bounce.note))
     return out

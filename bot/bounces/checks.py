@@ -67,6 +67,14 @@ def checked_facts(given: object) -> Facts:
         raise BadFacts("number", "duration_s")
     if any(not 0 <= part.start_s <= part.end_s <= facts.duration_s + 1 for part in facts.sections):
         raise BadFacts("number", "sections")
+    for field, moments in (
+        ("clipping.places_s", facts.clipping.places_s),
+        ("silence", (facts.silence.head_s, facts.silence.tail_s)),
+        ("silence.gaps_s", [at for gap in facts.silence.gaps_s for at in gap]),
+        ("loudest_at_s", [at for at in (facts.loudest_at_s,) if at is not None]),
+    ):
+        if any(not 0 <= at <= facts.duration_s + 1 for at in moments):
+            raise BadFacts("number", field)
     return facts
 
 

@@ -150,4 +150,5 @@ class FolderService:
 
 def key_hash(secret: str) -> str:
     """Return what is stored of a key: 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # A header may hold bytes that are no text at all.
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -205,21 +205,26 @@ def _title(words: Lettering, view: WaveView, colours: Palette, accent: Rgb, widt
     words.add(40, 130, "  ·  ".join(view.facts), 46, colours.muted, most=1520)
 
 
+def _x(box: Box, at_s: float, duration_s: float) -> float:
+    """Return where a moment stands, never outside: not every one was measured here."""
+    return box.left + min(max(at_s / duration_s, 0.0), 1.0) * box.width
+
+
 def _ground(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) -> None:
     duration = max(view.columns.duration_s, 0.001)
     fill(image, box.left, box.top, box.left + box.width, box.top + box.height, colours.panel)
     spans = view.form or view.sections
     tones = _section_tones(spans, accent, colours)
     for span, tone in zip(spans, tones, strict=True):
-        left, right = (box.left + at / duration * box.width for at in (span.start_s, span.end_s))
+        left, right = (_x(box, at, duration) for at in (span.start_s, span.end_s))
         fill(image, left, box.top, right, box.top + box.height, tone, 0.10)
         if span.start_s > 0:
             _edge(image, left, box, colours.muted, span.is_estimated)
     for start, end in view.slices_s:
-        left, right = (box.left + at / duration * box.width for at in (start, end))
+        left, right = (_x(box, at, duration) for at in (start, end))
         fill(image, left, box.top + box.height - 10, right, box.top + box.height, colours.good)
     for start, end in view.gaps_s:
-        left, right = (box.left + at / duration * box.width for at in (start, end))
+        left, right = (_x(box, at, duration) for at in (start, end))
         for x in range(round(left), round(right), 12):
             fill(image, x, box.top + box.height / 2 - 2, x + 6, box.top + box.height / 2 + 2, colours.muted, 0.7)
 
@@ -232,7 +237,7 @@ def _measured(image: F32, box: Box, view: WaveView, colours: Palette, words: Let
     bottom = box.top + box.height
     tones = _section_tones(view.sections, accent, colours)
     for span, tone in zip(view.sections, tones, strict=True):
-        left, right = (box.left + at / duration * box.width for at in (span.start_s, span.end_s))
+        left, right = (_x(box, at, duration) for at in (span.start_s, span.end_s))
         fill(image, left + 1, bottom - _STRIP, right - 1, bottom, tone, 0.3)
         if right - left > 26:
             words.add(left + 8, bottom - 7, span.name, 21, colours.text)
@@ -274,17 +279,17 @@ def _waves(image: F32, box: Box, view: WaveView, colours: Palette, accent: Rgb) 
 def _marks(image: F32, box: Box, view: WaveView, colours: Palette, words: Lettering) -> None:
     duration = max(view.columns.duration_s, 0.001)
     for at in view.clips_s:
-        x = box.left + at / duration * box.width
+        x = _x(box, at, duration)
         fill(image, x - 2, box.top, x + 2, box.top + box.height, colours.look, 0.9)
     if view.clips_s and view.clip_word:
-        x = box.left + view.clips_s[0] / duration * box.width
+        x = _x(box, view.clips_s[0], duration)
         near_end = x > box.left + box.width * 0.75
         words.add(
             x + (-8 if near_end else 8), box.top + box.height - 12, view.clip_word, 36, colours.look, bold=True,
             across="right" if near_end else "left",
         )  # fmt: skip
     for at in view.marks_s:
-        x = box.left + at / duration * box.width
+        x = _x(box, at, duration)
         for row in range(14):
             half = (14 - row) / 14 * 9
             fill(image, x - half, box.top + row, x + half, box.top + row + 1, colours.text, 0.95)
@@ -294,7 +299,7 @@ def _names(image: F32, box: Box, view: WaveView, colours: Palette, words: Letter
     duration = max(view.columns.duration_s, 0.001)
     spans = view.form or view.sections
     for index, span in enumerate(spans):
-        left, right = (box.left + at / duration * box.width for at in (span.start_s, span.end_s))
+        left, right = (_x(box, at, duration) for at in (span.start_s, span.end_s))
         room = right - left - 14
         name = (
             span.name if width_of(span.name, 36, bold=True) <= room else str(index + 1) if view.form else span.name[:1]

@@ -115,7 +115,7 @@ class BouncePictures:
         return Drawn(await self._draw("compare", view, self._pool.folder_of(new.content_hash)), alt)
 
     def _columns(self, bounce: Bounce) -> list[object]:
-        return [str(self._pool.folder_of(bounce.content_hash) / "columns.npy"), bounce.facts.duration_s]
+        return [str(self._pool.columns_of(bounce.content_hash, bounce.owner_id)), bounce.facts.duration_s]
 
     async def _draw(self, kind: str, view: dict[str, object], folder: Path) -> bytes:
         """Draw, or return what was drawn of the very same data before."""

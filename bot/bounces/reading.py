@@ -13,7 +13,7 @@ from bot.bounces.model import Bounce, Difference, Facts, Filter, Statistics
 from bot.bounces.ports import Channels, LoopLink, Loops
 from bot.bounces.rules import BounceRules
 from bot.errors import Gone, NotFound, Refused
-from bot.files import content_folder
+from bot.files import measured_file
 from storage.privacy_map import kept_for
 from storage.repositories.bounces import BounceRepository
 from storage.unit import Database
@@ -155,10 +155,6 @@ class BounceReader:
         records = [catalogue.record(bounce, names.get(bounce.loop_id or "")) for bounce in everything]
         return catalogue.as_json(records) if kind == "json" else catalogue.as_csv(records)
 
-    def folder_of(self, content_hash: str) -> Path:
-        """Return where the small files of a bounce lie."""
-        return content_folder(self._media, content_hash)
-
     def _difference(self, old: Bounce, new: Bounce) -> Difference:
         # numpy comes with the first comparison: an idle bot need not hold it.
         from bot.bounces.compare import difference
@@ -170,7 +166,8 @@ class BounceReader:
 
         # 36 kB at most: reading it does not hold anybody up.
         try:
-            data = (self.folder_of(bounce.content_hash) / "columns.npy").read_bytes()
+            file = measured_file(self._media, bounce.content_hash, bounce.owner_id, "columns.npy")
+            data = file.read_bytes()
             return read_columns(data, bounce.facts.duration_s)
         except (OSError, ValueError):
             return None

@@ -9,8 +9,8 @@ import json
 import re
 import shutil
 import ssl
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -29,18 +29,26 @@ from bot.bounces.retention import place_of
 from bot.bounces.rules import BounceRules
 from bot.bounces.service import BounceService, Finished
 from bot.clock import Clock
-from bot.files import content_folder
+from bot.files import own_folder
 
 log = structlog.stdlib.get_logger(__name__)
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _SMALL = {"peaks.dat": 4_000_000, "columns.npy": 2_000_000}
 _MOST_JSON = 200_000
+_HANDSHAKE_S = 10.0
 OWNER = web.RequestKey("owner", int)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def is_loopback(host: str) -> bool:
     return host in _LOOPBACK
+
+
+class _Full(asyncio.BaseProtocol):
+    """Closes a connection that is one too many: what the process has left of them it needs itself."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 class NeedsTls(Exception):
@@ -58,6 +66,7 @@ class UploadServer:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._guesses = Guesses(rules, clock)
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self.port = 0
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
@@ -68,17 +77,31 @@ class UploadServer:
         app.router.add_get("/v1/bounces/{hash}", self._state)
         app.router.add_patch("/v1/bounces/{hash}/{part}", self._receive)
         app.router.add_post("/v1/bounces/{hash}", self._finish)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        idle_s = self._rules.upload_idle_s
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, keepalive_timeout=idle_s)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, ssl_context=tls)
-        await site.start()
+        serve = runner.server
+
+        def connect() -> asyncio.BaseProtocol:
+            if serve is None or len(serve.connections) >= self._rules.upload_connections:
+                return _Full()
+            return serve()
+
+        try:
+            self._listening = await asyncio.get_running_loop().create_server(
+                connect, host, port, ssl=tls, ssl_handshake_timeout=None if tls is None else _HANDSHAKE_S
+            )
+        except OSError:
+            await runner.cleanup()
+            raise
         self._runner = runner
-        address = runner.addresses[0]
-        self.port = int(address[1])
+        self.port = int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening; half-sent parts stay and are gone on with."""
         runner, self._runner = self._runner, None
+        if self._listening is not None:
+            self._listening.close()
         if runner is not None:
             await runner.cleanup()
 
@@ -121,6 +144,8 @@ class UploadServer:
         async with self._lock(owner, content_hash):
             path = self._folder(owner, content_hash) / part
             await asyncio.to_thread(path.parent.mkdir, 0o700, True, True)
+            if await asyncio.to_thread(_free, path.parent) < self._rules.upload_room_bytes:
+                return _say(507, "disk")
             have = await asyncio.to_thread(_size, path)
             if offset != have:
                 return web.json_response({"received": have}, status=409)
@@ -142,22 +167,22 @@ class UploadServer:
             if facts.content_hash != content_hash:
                 raise ValueError("facts")
             file_name = shown_name(str(said["file_name"]))
-            bounced_at = datetime.fromisoformat(str(said["bounced_at"]))
+            bounced_at = _moment(str(said["bounced_at"]))
             parts: Mapping[str, str] = {str(name): str(digest) for name, digest in dict(said["parts"]).items()}
-            if bounced_at.tzinfo is None or Path(file_name).suffix.casefold() not in EXTENSIONS:
+            if Path(file_name).suffix.casefold() not in EXTENSIONS or not all(map(self._most, parts)):
                 raise ValueError("facts")
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
             return _say(400, "facts")
         async with self._lock(owner, content_hash):
             folder = self._folder(owner, content_hash)
-            if await self._service.by_content(owner, content_hash) is None:
-                wrong = await asyncio.to_thread(_wrong_parts, folder, parts, facts)
-                if wrong:
-                    # A damaged part begins anew.
-                    return web.json_response({"wrong": wrong}, status=422)
-            target = content_folder(self._media, content_hash)
-            await asyncio.to_thread(_move_parts, folder, target)
-            has_audio = any(name.startswith("audio.") for name in parts)
+            is_known = await self._service.by_content(owner, content_hash) is not None
+            wrong = await asyncio.to_thread(_wrong_parts, folder, parts, facts, is_known=is_known)
+            if wrong:
+                # A damaged part begins anew.
+                return web.json_response({"wrong": wrong}, status=422)
+            # What it says of a content is this owner's word alone: nothing of it is shown or handed to others.
+            target = own_folder(self._media, content_hash, owner)
+            has_audio = await asyncio.to_thread(_move_parts, folder, target, parts)
             finished = Finished(
                 file_name=file_name,
                 facts=facts,
@@ -209,14 +234,31 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.glob("*")} if folder.is_dir() else {}
 
 
-def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[str]:
-    """Return the parts that are not what they are said to be; they are deleted."""
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _moment(text: str) -> datetime:
+    """Return when something was bounced. Raises ValueError, OverflowError for what no clock of a computer says."""
+    told = datetime.fromisoformat(text)
+    if told.tzinfo is None or told.astimezone(UTC).timestamp() < 0:
+        raise ValueError("moment")
+    return told
+
+
+def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts, *, is_known: bool) -> list[str]:
+    """Return the parts that are not what they are said to be; they are deleted.
+
+    `is_known`: what was moved away the first time need not come again.
+    """
     # numpy comes with the first upload: an idle bot need not hold it.
     from bot.bounces.peaks import read_columns, read_peaks
 
     wrong: list[str] = []
     for name, digest in parts.items():
-        path = folder / Path(name).name
+        path = folder / name
+        if is_known and not path.exists():
+            continue
         try:
             data_hash = file_hash(path)
             if name == "columns.npy":
@@ -228,15 +270,15 @@ def _wrong_parts(folder: Path, parts: Mapping[str, str], facts: Facts) -> list[s
         if data_hash != digest:
             path.unlink(missing_ok=True)
             wrong.append(name)
-    return wrong if "columns.npy" in parts else [*wrong, "columns.npy"]
+    return wrong if is_known or "columns.npy" in parts else [*wrong, "columns.npy"]
 
 
-def _move_parts(folder: Path, target: Path) -> None:
-    """Put the parts beside the bounce; what is there already stays."""
-    if not folder.is_dir():
-        return
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in folder.iterdir():
-        if not (target / path.name).exists():
-            path.replace(target / path.name)
-    shutil.rmtree(folder, ignore_errors=True)
+def _move_parts(folder: Path, target: Path, parts: Iterable[str]) -> bool:
+    """Put the parts beside the bounce; what is there already stays. Return whether audio is there."""
+    if folder.is_dir():
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in parts:
+            if (folder / name).exists() and not (target / name).exists():
+                (folder / name).replace(target / name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return any(target.glob("audio.*"))

@@ -3,7 +3,8 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from bot.actors import OwnerId
@@ -25,7 +26,10 @@ class BounceRetention:
         self._database, self._clock, self._media = database, clock, media
 
     async def drop(self, contents: Sequence[str]) -> int:
-        """Delete pictures, peaks and audio of contents that no bounce of anybody has any more; return how many."""
+        """Delete pictures, peaks and audio of contents that no bounce of anybody has any more; return how many.
+
+        Of those that others still have, the audio goes of whoever has none any more.
+        """
         named = [content for content in dict.fromkeys(contents) if _CONTENT.fullmatch(content)]
         return await self._drop([folder_of(self._media, content) for content in named])
 
@@ -41,9 +45,11 @@ class BounceRetention:
 
     async def _drop(self, folders: Sequence[Path]) -> int:
         async with self._database.system_read() as unit:
-            known = await unit.repo(BounceRepository).known_content([folder.name for folder in folders])
-        orphans = [folder for folder in folders if folder.name not in known]
-        for folder in orphans:
+            owners = await unit.repo(BounceRepository).owners_of_content([folder.name for folder in folders])
+        orphans = [folder for folder in folders if folder.name not in owners]
+        left = [folder for folder in folders if folder.name in owners]
+        theirs = await asyncio.to_thread(lambda: [one for folder in left for one in _foreign(folder, owners)])
+        for folder in (*orphans, *theirs):
             await asyncio.to_thread(shutil.rmtree, folder, True)
         return len(orphans)
 
@@ -53,11 +59,20 @@ def folder_of(media: Path, content_hash: str) -> Path:
     return media / content_hash[:2] / content_hash
 
 
-def drop_drawn_blocking(media: Path, content_hash: str) -> None:
+def _foreign(folder: Path, owners: Mapping[str, AbstractSet[int]]) -> list[Path]:
+    """Return the folders in a content's folder whose owners have no bounce of it any more."""
+    known = {str(owner) for owner in owners[folder.name]}
+    return [one for one in folder.glob("*") if one.is_dir() and one.name not in known]
+
+
+def drop_drawn_blocking(media: Path, content_hash: str, owner: OwnerId) -> None:
     """Delete what can be drawn or cut again: a bounce in the bin keeps what was measured and its audio only."""
     if not _CONTENT.fullmatch(content_hash):
         return
-    for path in folder_of(media, content_hash).glob("*"):
+    folder = folder_of(media, content_hash)
+    for path in (*folder.glob("*"), *(folder / str(owner)).glob("*")):
+        if path.is_dir():
+            continue
         if path.name not in _MEASURED and not path.name.startswith("audio.") and path.suffix != ".part":
             path.unlink(missing_ok=True)
 

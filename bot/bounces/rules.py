@@ -24,6 +24,9 @@ class BounceRules(Rules):
     max_duration_s: float
     max_size_bytes: int
     max_upload_bytes: int
+    upload_room_bytes: int
+    upload_connections: int
+    upload_idle_s: float
     wrong_keys: int
     wrong_keys_window_s: int
     max_channels: int

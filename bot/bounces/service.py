@@ -289,7 +289,7 @@ class BounceService(BounceReader):
             bounce = replace(await self._own(unit, bounce_id), deleted_at=unit.now)
             await unit.repo(BounceRepository).save(bounce)
             changed = Changed(bounce, unit.group_id)
-        await asyncio.to_thread(drop_drawn_blocking, self._media, bounce.content_hash)
+        await asyncio.to_thread(drop_drawn_blocking, self._media, bounce.content_hash, owner)
         return changed
 
     async def restore(self, actor: Actor, owner: OwnerId, bounce_id: str) -> Changed:

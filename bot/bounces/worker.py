@@ -13,7 +13,7 @@ from typing import cast
 from bot.bounces.model import Facts, Trouble
 from bot.bounces.rules import BounceRules
 from bot.bounces.trouble import CannotMeasure
-from bot.files import OutsideRoot, content_folder
+from bot.files import OutsideRoot, content_folder, measured_file, own_folder
 
 Progress = Callable[[float], None]
 _log = logging.getLogger(__name__)
@@ -85,6 +85,20 @@ class WorkerPool:
         """Return where the small files of a bounce are."""
         try:
             return content_folder(self.media, content_hash)
+        except OutsideRoot as error:
+            raise CannotMeasure(Trouble.VANISHED) from error
+
+    def own_folder_of(self, content_hash: str, owner: int) -> Path:
+        """Return where an owner's audio of a bounce is, and what is made of that."""
+        try:
+            return own_folder(self.media, content_hash, owner)
+        except OutsideRoot as error:
+            raise CannotMeasure(Trouble.VANISHED) from error
+
+    def columns_of(self, content_hash: str, owner: int) -> Path:
+        """Return the file that pictures of an owner's bounce are drawn from."""
+        try:
+            return measured_file(self.media, content_hash, owner, "columns.npy")
         except OutsideRoot as error:
             raise CannotMeasure(Trouble.VANISHED) from error
 

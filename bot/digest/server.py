@@ -1,6 +1,6 @@
 """A server's digest, one post a week: the public copies of those who opted in there, and the server's own plans."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
@@ -45,14 +45,24 @@ class Servers(Protocol):
     async def plan(self, guild_id: int) -> ServerPlan | None: ...
 
 
+MaySpeak = Callable[[int, int], Awaitable[bool]]
+"""(person, channel) → whether something of theirs may stand there."""
+
+
 class ServerDigests:
     """Makes one post for each server and ISO week, where somebody who opted in or the studio itself has news."""
 
     def __init__(
-        self, database: Database, service: DigestService, servers: Servers, studio: Sequence[StudioSource] = ()
+        self,
+        database: Database,
+        service: DigestService,
+        servers: Servers,
+        may_speak: MaySpeak,
+        studio: Sequence[StudioSource] = (),
     ) -> None:
         """`studio`: what tells of a server's own plans, in the order in which they add to it."""
         self._database = database
+        self._may_speak = may_speak
         self._studio = tuple(studio)
         self._service = service
         self._servers = servers
@@ -102,7 +112,7 @@ class ServerDigests:
         lines: list[tuple[str, str]] = []
         studio: StudioPart | None = None
         if plan is not None and plan.channel_id is not None:
-            lines = await self.lines(guild_id, window)
+            lines = await self.lines(guild_id, plan.channel_id, window)
             studio = await self.studio(guild_id, window, plan.zone)
         async with self._database.write(Actor.system("digest"), guild_id, "digest.server") as unit:
             if (lines or studio) and plan is not None and plan.channel_id is not None:
@@ -134,12 +144,14 @@ class ServerDigests:
         first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
         return compile_studio(week, first, today, self._service.rules.studio_lines)
 
-    async def lines(self, guild_id: int, window: Window) -> list[tuple[str, str]]:
-        """Return (name, what was finished) of everybody who opted in, in order of first finish."""
+    async def lines(self, guild_id: int, channel_id: int, window: Window) -> list[tuple[str, str]]:
+        """Return (name, what was finished) of everybody who opted in and is still there, in order of first finish."""
         async with self._database.system_read() as unit:
             members = await unit.repo(ShareRepository).members(guild_id)
         found: list[tuple[datetime, str, str]] = []
         for owner in members:
+            if not await self._may_speak(owner, channel_id):
+                continue
             zone = await self._service.person.zone(owner)
             data = public_data(await self._service.collect(owner, window, zone), PublicChoice())
             if not data.bounces and not data.clips:

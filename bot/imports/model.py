@@ -23,6 +23,8 @@ class ImportRules(Rules):
     seconds_min: float
     seconds_per_mb: float
     memory_mb: int
+    at_once: int
+    """Readers that run, whoever brought their files."""
     batch: int
     """Rows that are written at once; others write between."""
     spool_hours: int

@@ -2,9 +2,9 @@
 
 import unicodedata
 
+from bot.say.card import TURNS
+
 _LINES = "\n\t\r"
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Embeddings, overrides and isolates (Unicode TR 9): what is read is not what is there. Marks of direction are fine."""
 
 
 class BadText(ValueError):
@@ -32,7 +32,7 @@ def clean(text: str, most: int, *, lines: bool = False, least: int = 0, as_is: b
             raise BadText("surrogate")
         if kind in ("Cc", "Zl", "Zp") and not (lines and sign in _LINES):
             raise BadText("control")
-        if sign in _TURNS:
+        if sign in TURNS:
             raise BadText("direction")
     composed = text if as_is else unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     return _of_length(composed, most, least)

@@ -119,7 +119,7 @@ class MessagePage:
         return handle
 
     def _is_key(self, given: object) -> bool:
-        return isinstance(given, str) and hmac.compare_digest(given.encode(), self.key.encode())
+        return isinstance(given, str) and hmac.compare_digest(given.encode(errors="replace"), self.key.encode())
 
     def _person(self, who: object) -> Person:
         """Return the person by id or name; nobody named is the first one, the owner."""

@@ -485,11 +485,14 @@ class Decisions:
     # ------------------------------------------------------------------ who may
 
     async def _may(self, who: Presser, mission: Mission) -> None:
-        """The owner, or an approver of the server that the mission is in; asked at every press."""
+        """The owner, or an approver of the server that the mission is in; asked at every press.
+
+        What is proposed to its owner alone is nobody else's.
+        """
         if who.user_id == mission.owner_id:
             return
         here = mission.guild_id is not None and who.guild_id == mission.guild_id
-        if here and await self._people.may_approve(who):
+        if here and mission.asks_others and await self._people.may_approve(who):
             return
         raise NotAllowed("mission_not_approver", owner=mission.owner_id)
 

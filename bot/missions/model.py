@@ -173,6 +173,11 @@ class Mission:
         """The short name that people read and type: M12."""
         return f"M{self.number}"
 
+    @property
+    def asks_others(self) -> bool:
+        """Whether approvers of its server decide too: it proposes in a channel, or wants several people to agree."""
+        return self.channel_id is not None or self.quorum > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:

@@ -13,6 +13,9 @@ from enum import StrEnum
 _SPECIAL = re.compile(r"([\\*_~`|<\[\]])")
 _LINE_START = re.compile(r"^(\s*)(#{1,3}|>{1,3}|-|\+|-#)(?=\s)", re.MULTILINE)
 _LINE_NUMBER = re.compile(r"^(\s*\d+)\.(?=\s)", re.MULTILINE)
+TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates (Unicode TR 9): what is read is not what is there. Marks of direction are fine."""
+_NO_TURNS = dict.fromkeys(map(ord, TURNS))
 
 
 def escape(words: str) -> str:
@@ -21,10 +24,22 @@ def escape(words: str) -> str:
     >>> escape("*Night* <@1>")
     '\\*Night\\* \\<@1>'
     """
-    escaped = _SPECIAL.sub(r"\\\1", words)
+    escaped = _SPECIAL.sub(r"\\\1", straight(words))
     escaped = _LINE_START.sub(r"\1\\\2", escaped)
     escaped = _LINE_NUMBER.sub(r"\1\\.", escaped)
     return escaped.replace("@everyone", "@\u200beveryone").replace("@here", "@\u200bhere")
+
+
+def straight(words: str) -> str:
+    r"""Return `words` without the signs that turn what stands after them.
+
+    >>> straight("Mix\u202egnp.exe"), straight("\u202e")
+    ('Mixgnp.exe', '…')
+    """
+    if words.isascii():
+        return words
+    # What has no other sign still needs a label.
+    return words.translate(_NO_TURNS) or "…"
 
 
 class Text(str):
@@ -53,7 +68,7 @@ def markup(words: str) -> str:
 
 def plain(words: str) -> str:
     """Return what goes where markup is not read: button labels, alt text, choices, form titles."""
-    return words.plain if isinstance(words, Text) else words
+    return words.plain if isinstance(words, Text) else straight(words)
 
 
 def join(separator: str, parts: Iterable[str]) -> Text:

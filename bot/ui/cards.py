@@ -68,6 +68,7 @@ class UiRules(Rules):
     hand_over_after_s: float
     channel_sends_at_once: int
     refused_answers_stop: int
+    guest_known_s: float
     refused_answers_window_s: float
 
 

@@ -249,7 +249,7 @@ class Entity(app_commands.Transformer):
 
     async def names(self, turn: Turn, typed: str) -> Sequence[Option]:
         """Return the things that are called exactly `typed`."""
-        wanted = typed.strip().casefold()
+        wanted = plain(typed).strip().casefold()
         options = await self.suggest(turn, typed)
         return [option for option in options if plain(option.label).split(" · ")[0].casefold() == wanted]
 

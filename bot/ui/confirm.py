@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.errors import Refused
-from bot.say.card import Accent, Button, Card, Style, note
+from bot.say.card import Accent, Button, Card, Style, note, plain
 from bot.say.words import Words
 from bot.ui.base import Submit, Turn
 from bot.ui.cards import layout
@@ -51,5 +51,5 @@ def name_form(words: Words, area: str, action: str, thing_id: str, name: str) ->
 def check_name(submit: Submit, name: str) -> None:
     """Raise Refused when what was typed is not `name` (case and spaces around do not matter)."""
     typed = submit.values.text(TYPED_NAME)
-    if typed.casefold() != name.strip().casefold():
+    if typed.casefold() not in (name.strip().casefold(), plain(name).strip().casefold()):
         raise Refused("name_differs", typed=typed, name=name)

@@ -17,7 +17,7 @@ from bot.error_kinds import ErrorKind, Mend, error_kinds, kind_of
 from bot.errors import BotError, NotAllowed
 from bot.ids import log_reference
 from bot.ports import Policy, SendFailed
-from bot.say.card import Button, Card, Text, note, raw
+from bot.say.card import Button, Card, Text, join, note
 from bot.say.words import Words
 
 
@@ -205,7 +205,7 @@ def _parts(parts: Mapping[str, object], words: Words) -> dict[str, object]:
         elif name == "thing" and isinstance(value, str) and words.has(f"thing.{value}"):
             ready[name] = words(f"thing.{value}")
         elif isinstance(value, (list, tuple)):
-            ready[name] = raw(", ".join(str(item) for item in value))
+            ready[name] = join(", ", [item if isinstance(item, str) else str(item) for item in value])
         else:
             ready[name] = value
     return ready

@@ -21,7 +21,8 @@ MAX_CUSTOM_ID = 100
 _WORD = r"[a-z][a-z0-9-]{0,23}"
 ID = r"[A-Za-z0-9_.=,-]{1,48}"
 _GRAMMAR = re.compile(rf"{VERSION}:({_WORD}):({_WORD}):({ID})(?::(.*))?", re.DOTALL)
-_MARKS = re.compile(r"(?:~([0-9a-z]+))?(?:!([0-9a-z]+))?(?:\.(.*))?", re.DOTALL)
+_MARKS = re.compile(r"(?:~([0-9a-z]{1,13}))?(?:!([0-9a-z]{1,7}))?(?:\.(.*))?", re.DOTALL)
+"""Ids have up to 13 such digits; 7 reach a thousand years, and what is longer was made up."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -36,3 +36,20 @@ async def must_be_seen(turn: Turn, *channel_ids: int | None) -> None:
             rights = await bot_rights(guild, channel, turn.interaction.client.user)
             if not rights.view_channel:
                 raise Refused("channel_hidden", channel=raw(f"<#{channel_id}>"))
+
+
+async def must_be_theirs(turn: Turn, channel_id: int | None) -> None:
+    """Raise Refused("channel_not_yours") where somebody chose a channel that they may not write in themselves.
+
+    What I post for somebody is no way round what Discord lets them do. Raises Refused("channel_hidden") as well.
+    """
+    if channel_id is None:
+        return
+    await must_be_seen(turn, channel_id)
+    guild, member = turn.interaction.guild, turn.interaction.user
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    if channel is None or not isinstance(member, discord.Member):
+        raise Refused("channel_not_yours")
+    rights = channel.permissions_for(member)
+    if not (rights.send_messages_in_threads if isinstance(channel, discord.Thread) else rights.send_messages):
+        raise Refused("channel_not_yours")

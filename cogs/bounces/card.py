@@ -1,7 +1,5 @@
 """The buttons of a bounce card: tag, link to a loop, post, delete; and the form of its words."""
 
-import discord
-
 from bot.actors import OwnerId
 from bot.bounces.cards import TAG_ICONS
 from bot.bounces.messages import POSTED, SHARED
@@ -12,7 +10,7 @@ from bot.say.card import Card, Option, Select, SelectKind, note, raw
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.items import Who
-from bot.ui.places import must_be_seen
+from bot.ui.places import must_be_theirs
 from cogs.bounces.forms import undo_bounce, whose
 from cogs.phases.commands import with_open_offer
 
@@ -102,16 +100,7 @@ async def choose_channel(press: Press) -> None:
 @control("bounce", "posted")
 async def post(press: Press) -> None:
     channel_id = int(press.values[0])
-    channel = press.interaction.guild.get_channel(channel_id) if press.interaction.guild else None
-    member = press.interaction.user
-    may = (
-        isinstance(channel, discord.TextChannel)
-        and isinstance(member, discord.Member)
-        and channel.permissions_for(member).send_messages
-    )
-    if not may:
-        raise Refused("bounce_no_channel")
-    await must_be_seen(press, channel_id)
+    await must_be_theirs(press, channel_id)
     owner = await whose(press)
     bounce = await press.services.bounces.service.get(owner, press.id)
     await press.services.bounces.service.post(press.actor, owner, bounce.id, channel_id, audio=True, key=press.key)

@@ -17,7 +17,6 @@ from bot.say.card import (
     join,
     mention,
     note,
-    plain,
     raw,
 )
 from bot.say.words import Words
@@ -66,7 +65,7 @@ def _owner(turn: Turn, folder: Folder) -> Text:
     """Say whose a folder is: one's own, this or another server's, somebody else's."""
     guild = turn.interaction.client.get_guild(folder.owner_id)
     if guild is not None:
-        return raw(plain(turn.words("bounce.folder.of", name=guild.name)))
+        return turn.words("bounce.folder.of", name=guild.name)
     if folder.owner_id == turn.person:
         return turn.words("bounce.folder.owner.mine")
     return mention(folder.owner_id)

@@ -28,7 +28,7 @@ async def slices_card(bounce: Bounce, turn: Turn) -> Card:
         return note(words("bounce.told.no_slices"), [every])
     lines = [
         words("bounce.slices.line", start=show_moment(one.start_s), end=show_moment(one.end_s), name=one.name)
-        + (raw(f" ({', '.join(one.tags)})") if one.tags else "")
+        + (f" ({', '.join(one.tags)})" if one.tags else "")
         for one in found[:LISTED]
     ]
     options = [Option(f"{show_moment(one.start_s)}–{show_moment(one.end_s)} {one.name}", one.id) for one in found[:25]]
@@ -113,7 +113,7 @@ async def fragments_card(turn: Turn, tag: str | None) -> Card:
     more = len(found) - len(lines)
     return Card(
         words("bounce.slices.title", count=len(found)),
-        facts=[Fact(words("bounce.label.tags"), raw(tag))] if tag else (),
+        facts=[Fact(words("bounce.label.tags"), tag)] if tag else (),
         sections=[Section(None, lines)],
         meta=[words("card.more", count=more)] if more else (),
         rows=rows,

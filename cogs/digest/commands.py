@@ -20,6 +20,7 @@ from bot.ui.confirm import ask
 from bot.ui.controls import control
 from bot.ui.items import Who
 from bot.ui.panel import saved
+from bot.ui.places import must_be_theirs
 from cogs.digest.archive import ask_file, pack, pick_span, show_archive, take_over
 
 NOW = "now"
@@ -258,6 +259,7 @@ async def _share(press: Press, panel: Panel) -> Panel:
     channels = [share.channel_id for share in own if share.channel_id]
     if channels:
         return await digests.share(press.actor, press.person, guild, channels[0], on=False)
+    await must_be_theirs(press, channel)
     return await digests.share(press.actor, press.person, guild, channel, on=True)
 
 

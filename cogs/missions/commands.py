@@ -23,7 +23,7 @@ from bot.ui.confirm import ask
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form, FormValues
 from bot.ui.pager import Page, Pager
-from bot.ui.places import must_be_seen
+from bot.ui.places import must_be_seen, must_be_theirs
 from bot.ui.works import Work
 from cogs.coach.support import own_words
 from cogs.missions import agents as mission_agents
@@ -298,7 +298,7 @@ async def new_save(submit: Submit) -> None:
     service = area_of(submit).service
     empty = MissionDraft("", "", "manual", guild_id=submit.guild)
     draft = _read_draft(submit.values, empty, submit.guild)
-    await must_be_seen(submit, draft.channel_id)
+    await must_be_theirs(submit, draft.channel_id)
     changed = await service.new(submit.actor, submit.person, draft, key=submit.key)
     card = await _card(submit, changed.mission.id)
     await submit.reply(replace(card, rows=[*card.rows, [undo_button(submit, changed.group_id)]]))
@@ -312,6 +312,8 @@ async def edit_save(submit: Submit) -> None:
     draft = _read_draft(submit.values, draft_of(before), submit.guild)
     if submit.guild is None:
         draft = replace(draft, channel_id=before.channel_id)
+    if draft.channel_id != before.channel_id:
+        await must_be_theirs(submit, draft.channel_id)
     await must_be_seen(submit, draft.channel_id)
     changed = await service.edit(submit.actor, submit.person, submit.id, draft)
     card = await _card(submit, submit.id)

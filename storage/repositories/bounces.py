@@ -115,12 +115,14 @@ class BounceRepository(Repository[UnitT]):
         query = select(BouncePathRow.path).where(BouncePathRow.bounce_id == bounce_id)
         return list((await self.session.execute(query.order_by(BouncePathRow.seen_at.desc()))).scalars())
 
-    async def known_content(self, hashes: Sequence[str]) -> set[str]:
-        """Return which of these contents have a bounce (system units: anybody's)."""
-        found: set[str] = set()
+    async def owners_of_content(self, hashes: Sequence[str]) -> dict[str, set[int]]:
+        """Return who has a bounce of these contents (system units: anybody); those that nobody has are left out."""
+        found: dict[str, set[int]] = {}
         for start in range(0, len(hashes), 500):
-            query = select(BounceRow.content_hash).where(BounceRow.content_hash.in_(list(hashes[start : start + 500])))
-            found.update((await self.session.execute(query)).scalars())
+            query = select(BounceRow.content_hash, BounceRow.owner_id)
+            some = query.where(BounceRow.content_hash.in_(list(hashes[start : start + 500])))
+            for content_hash, owner in (await self.session.execute(some)).all():
+                found.setdefault(content_hash, set()).add(owner)
         return found
 
     async def _row(self, bounce_id: str) -> BounceRow | None:

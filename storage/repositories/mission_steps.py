@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 
 from bot.actors import Actor
 from bot.missions.model import (
@@ -230,12 +230,13 @@ class StepRepository(Repository[UnitT]):
         return [step_of(row) for row in rows.scalars()]
 
     async def pending_in_guild(self, guild_id: int, but_owner: int) -> list[Step]:
-        """Return other people's open proposals of a server's missions; system units only."""
+        """Return other people's open proposals of a server's missions, where others are asked; system units only."""
         rows = await self.session.execute(
             select(StepRow)
             .join(MissionRow, MissionRow.id == StepRow.mission_id)
             .where(
                 MissionRow.guild_id == guild_id,
+                or_(MissionRow.channel_id.is_not(None), MissionRow.quorum > 1),
                 StepRow.state == str(StepState.PENDING),
                 StepRow.owner_id != but_owner,
             )

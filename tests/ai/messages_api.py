@@ -119,6 +119,8 @@ class MessagesApi:
     most_at_once: int = 0
     hold: asyncio.Event | None = None
     """Set it to a cleared event to make answers wait until the test sets the event."""
+    odd: dict[str, Any] = field(default_factory=dict)
+    """What stands otherwise in every message, as whoever answers at the address might say it."""
     _script: deque[_Step] = field(default_factory=deque)
     _default: Callable[[Call], object] | None = None
     _runner: web.AppRunner | None = None
@@ -185,10 +187,10 @@ class MessagesApi:
         if not self._script:
             if self._default is None:
                 return _error(500, "api_error", "the test gave no answer for this call")
-            return _message(call, self._default(call))
+            return _message(call, self._default(call), odd=self.odd)
         step = self._script[0] if self._script[0].again else self._script.popleft()
         if step.fault is None:
-            return _message(call, step.reply)
+            return _message(call, step.reply, odd=self.odd)
         return await self._fault(request, call, step)
 
     async def _fault(self, request: web.Request, call: Call, step: _Step) -> web.StreamResponse:
@@ -233,7 +235,9 @@ def impatient(client: Any) -> None:
     client._api.timeout = 0.3
 
 
-def _message(call: Call, reply: object, stop_reason: str = "end_turn") -> web.Response:
+def _message(
+    call: Call, reply: object, stop_reason: str = "end_turn", odd: dict[str, Any] | None = None
+) -> web.Response:
     text = reply if isinstance(reply, str) else json.dumps(reply)
     words = len(call.user) + sum(len(part["text"]) for part in call.body.get("system", []))
     document = {
@@ -252,6 +256,9 @@ def _message(call: Call, reply: object, stop_reason: str = "end_turn") -> web.Re
             "service_tier": "standard",
         },
     }
+    for name, value in (odd or {}).items():
+        plain = document[name]
+        document[name] = {**plain, **value} if isinstance(plain, dict) and isinstance(value, dict) else value
     return web.json_response(document, headers={"request-id": "req_018EeWyXxfu5pfWkrYcMdjWG"})
 
 

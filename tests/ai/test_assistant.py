@@ -444,3 +444,40 @@ async def test_no_text_of_people_leaves_the_fence(bench: Bench, text: str):
     assert call.data == {"note": text}
     assert call.user.count("</data>") == 1
     assert call.system == "You plan for artists."
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"usage": {"input_tokens": -(10**9)}},
+        {"usage": {"output_tokens": -1}},
+        {"usage": {"cache_read_input_tokens": -(10**9)}},
+        {"usage": {"input_tokens": 10**30}},
+        {"usage": {"input_tokens": float("inf")}},
+        {"usage": {"output_tokens": float("nan")}},
+        {"usage": {"output_tokens": "many"}},
+        {"usage": {"cache_creation_input_tokens": [1]}},
+        {"usage": []},
+        {"content": [{"type": "text", "text": None}]},
+        {"content": [None, 7]},
+        {"content": {"text": "x"}},
+        {"model": ["x"]},
+    ],
+    ids=str,
+)
+async def test_no_odd_message_frees_a_budget_or_ends_in_a_fault(bench: Bench, odd: dict[str, object]):
+    bench.api.otherwise(lambda _: {"clips": ["Second verse"]})
+    bench.api.odd = odd
+    for _ in range(3):
+        assert isinstance(await bench.assistant.ask(question(fresh=True)), Ok | Failed)
+    spent = await bench.ledger.spent(ADA, bench.clock.now())
+    assert {one.scope for one in spent if one.tokens > 0 and one.microusd > 0} >= {Scope.PERSON, Scope.INSTALLATION}
+    assert all(0 <= one.tokens < 10**9 for one in spent)
+
+
+async def test_the_name_of_a_model_that_nobody_has_is_kept_short(bench: Bench):
+    bench.api.answer({"clips": ["Second verse"]})
+    bench.api.odd = {"model": "m" * 100_000}
+    answer = await bench.assistant.ask(question())
+    assert isinstance(answer, Ok)
+    assert len(answer.usage.model) <= 100

@@ -218,7 +218,7 @@ async def test_audio_of_an_upload_is_kept_where_the_server_says_so_and_goes_with
         await ada.slash("/bounce new", file=Upload(name, data))
         await ada.until_sees(name.removesuffix(".wav"), "LUFS")
         (bounce,) = await studio.services.bounces.service.list(ada.id, Filter(text=name.removesuffix(".wav")), 5)
-        folder = studio.services.bounces.service.folder_of(bounce.content_hash)
+        folder = studio.services.bounces.pool.own_folder_of(bounce.content_hash, bounce.owner_id)
         return bounce.id, [path.name for path in folder.glob("audio.*")]
 
     assert (await upload("Facts only.wav", 1))[1] == []
@@ -230,7 +230,7 @@ async def test_audio_of_an_upload_is_kept_where_the_server_says_so_and_goes_with
     bounce = await studio.services.bounces.service.get(ada.id, bounce_id)
     assert await studio.services.bounces.audio.path(ada.id, bounce) is not None
     await studio.services.studio.privacy_delete(ada.id)
-    assert not studio.services.bounces.service.folder_of(bounce.content_hash).exists()
+    assert not studio.services.bounces.pool.folder_of(bounce.content_hash).exists()
 
 
 async def test_a_message_with_audio_is_logged_from_its_menu(studio: Product, tmp_path: Path) -> None:

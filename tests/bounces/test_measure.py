@@ -1,9 +1,12 @@
 """One pass: the same result however it is cut, stored or ordered; odd material; small files beside the bounce."""
 
+import io
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from bot.bounces.levels import Columns
 from bot.bounces.measure import Measurement, measure
 from bot.bounces.model import Facts, Note, Section, Trouble
 from bot.bounces.peaks import columns_bytes, read_columns, read_peaks
+from bot.bounces.picture import Span, WaveView, waveform_png
 from bot.bounces.rules import bounce_rules
 from bot.bounces.trouble import CannotMeasure
 from tests.bounces.signals import both, measured, music, save, sine
@@ -237,6 +241,54 @@ def test_columns_survive_writing(piece: Path) -> None:
 def test_foreign_peaks_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="peaks"):
         read_peaks(data)
+
+
+def odd_columns() -> dict[str, bytes]:
+    """Return files that numpy would read, or begin to, and that hold no columns."""
+
+    def saved(values: NDArray[Any], how: Callable[..., None] = np.save) -> bytes:
+        buffer = io.BytesIO()
+        how(buffer, values)
+        return buffer.getvalue()
+
+    good = saved(np.zeros((3, 2, 9), "<i2"))
+    return {
+        "nothing": b"",
+        "an archive of arrays": saved(np.zeros((3, 2, 9), "<i2"), np.savez),
+        "objects": saved(np.array([[[{}]]] * 3, object)),
+        "no column": saved(np.zeros((3, 2, 0), "<i2")),
+        "no channel": saved(np.zeros((3, 0, 9), "<i2")),
+        "floats": saved(np.zeros((3, 2, 9), "<f4")),
+        "half of it": good[:-2],
+        "more than it says": good + b"xx",
+        "room for terabytes": good.replace(b"(3, 2, 9), }      ", b"(3, 99, 99999), } "),
+        "a deep head": b"\x93NUMPY\x01\x00\x00\x20" + b"-" * 0x1FFF + b"1",
+    }
+
+
+@pytest.mark.parametrize("kind", odd_columns())
+def test_foreign_columns_are_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match="columns"):
+        read_columns(odd_columns()[kind], 3.0)
+
+
+@pytest.mark.timeout(60)
+def test_moments_far_outside_of_a_piece_are_drawn_at_its_ends() -> None:
+    flat = np.zeros((1, 9), np.float32)
+    far = (-1e15, 1e15)
+    view = WaveView(
+        Columns(flat, flat, flat, 3.0),
+        "Far",
+        "v1",
+        ("0:03",),
+        sections=(Span(*far, "Intro", is_estimated=False),),
+        clips_s=far,
+        clip_word="clipping",
+        gaps_s=(far, (1e15, -1e15)) * 10,
+        marks_s=far,
+        slices_s=(far,),
+    )
+    assert waveform_png(view).startswith(b"\x89PNG")
 
 
 def test_facts_survive_storage(piece: Path) -> None:

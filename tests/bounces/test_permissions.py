@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from bot.bounces.model import Filter
+from bot.actors import Actor as Who
+from bot.bounces.model import BounceSource, Filter
+from bot.bounces.service import Finished
 from bot.local.people import Upload
 from bot.local.permissions import Permission
 from bot.local.server import LocalDiscord
+from bot.studio.service import Standing
 from tests.bounces.signals import music, save
 from tests.product import Product
 from tests.wire.kit import Actor, Place, walk
@@ -140,3 +143,35 @@ async def test_who_does_not_own_a_bounce_may_comment_and_read_its_facts_and_no_m
         await ada.until_sees("only they can change it")
     bounce = (await product.services.bounces.service.list(ben.id, Filter()))[0]
     assert (bounce.tag, bounce.deleted_at) == (None, None)
+
+
+async def test_what_a_companion_sends_is_posted_in_no_server_that_its_owner_is_not_in(
+    product: Product, tmp_path: Path
+) -> None:
+    """Of several servers with a channel for bounces it is the first that they are in; the others hear nothing."""
+    world, services = product.server.world, product.services
+    ada, ben = product.person("Ada"), product.person("Ben")
+    first = next(iter(world.guilds.values()))
+    world.leave(first, ben.person.user)
+    second = world.add_guild("Second", ben.person.user)
+    theirs = world.add_text_channel(second, "bens-bounces")
+    await product.wait_for(lambda: product.bot.get_channel(theirs.id))
+    path = save(tmp_path / "Private.wav", music(1.5, 22050), 22050, "PCM_16")
+    facts = await services.bounces.pool.measure(path, path.stat().st_size)
+    for guild, channel in ((first.id, product.channel("bounces").id), (second.id, theirs.id)):
+        manager = Standing(ada.id, guild, can_manage_server=True)
+        await services.studio.save_guild(Who.user(ada.id, "Ada"), manager, guild, bounces_channel=channel)
+    sent = Finished(
+        "Private.wav",
+        facts,
+        BounceSource.COMPANION,
+        product.clock.now(),
+        post_to=await services.bounces.service.channel_of(ben.id),
+    )
+    await services.bounces.service.log(Who.system("companion"), ben.id, sent)
+    await product.work()
+    assert product.channel("bounces").messages() == []
+    assert "Private" in Place(product.stage, theirs).text()
+    world.leave(second, ben.person.user)
+    await product.live(minutes=6)
+    assert await services.bounces.service.channel_of(ben.id) is None

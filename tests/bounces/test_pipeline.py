@@ -112,7 +112,7 @@ async def test_a_file_dropped_becomes_a_bounce_and_a_card_and_a_copy_does_not(st
     (bounce,) = await studio.bounces()
     assert (bounce.title, bounce.number, bounce.facts.channels) == ("Night Drive", 1, 2)
     assert [row.kind for row in await studio.deliveries()] == ["bounce.card"]
-    assert (studio.service.folder_of(bounce.content_hash) / "peaks.dat").exists()
+    assert (studio.pool.folder_of(bounce.content_hash) / "peaks.dat").exists()
 
     drop(studio.root, "Copy of it.wav")
     drop(studio.root, "Night Drive v2.wav", seed=2)
@@ -228,11 +228,11 @@ async def logged(studio: Studio) -> tuple[Bounce, Path]:
     await until(one)
     (bounce,) = await studio.bounces()
     await BouncePictures(studio.pool).waveform(bounce, lambda said: said.key)
-    return bounce, studio.service.folder_of(bounce.content_hash)
+    return bounce, studio.pool.folder_of(bounce.content_hash)
 
 
 def kinds(folder: Path) -> list[str]:
-    return sorted(path.name.split("-")[0] for path in folder.glob("*"))
+    return sorted(path.name.split("-")[0] for path in folder.rglob("*") if path.is_file())
 
 
 async def test_a_bounce_in_the_bin_keeps_only_what_cannot_be_made_again(studio: Studio) -> None:
@@ -250,7 +250,7 @@ async def test_what_was_in_the_bin_for_its_time_goes_for_good_with_its_pictures_
     studio: Studio, clock: FixedClock
 ) -> None:
     bounce, folder = await logged(studio)
-    others = studio.service.folder_of("0" * 64)
+    others = studio.pool.folder_of("0" * 64)
     others.mkdir(parents=True)
     await studio.service.delete(ADA_ACTS, ADA, bounce.id)
     retention = Retention(studio.database)
@@ -277,7 +277,7 @@ async def test_what_two_people_made_alike_stays_until_both_have_let_it_go(studio
 
 async def test_what_belongs_to_nobody_is_swept_after_a_day_and_nothing_outside_the_media_ever(studio: Studio) -> None:
     bounce, folder = await logged(studio)
-    orphan = studio.service.folder_of("0" * 64)
+    orphan = studio.pool.folder_of("0" * 64)
     outside = studio.pool.media.parent / "..cellar"
     for made in (orphan, outside):
         made.mkdir(parents=True)

@@ -110,6 +110,11 @@ class Happenings:
         return replace(data, bounces=bounces)
 
 
+async def everybody(person: int, channel: int) -> bool:
+    """Let everybody speak everywhere."""
+    return True
+
+
 class NoServers:
     async def plans(self) -> Sequence[ServerPlan]:
         return ()
@@ -124,7 +129,8 @@ class Sunday:
     def __init__(self, database: Database, clock: FixedClock, person: Quiet, source: Happenings) -> None:
         self.database, self.clock, self.person, self.source = database, clock, person, source
         self.service = DigestService(database, clock, person, [source])
-        self.slots = DigestSlots(database, clock, self.service, ServerDigests(database, self.service, NoServers()))
+        servers = ServerDigests(database, self.service, NoServers(), everybody)
+        self.slots = DigestSlots(database, clock, self.service, servers)
         self.engine = Engine(database, clock, Supervisor())
         self.engine.register(self.slots)
 

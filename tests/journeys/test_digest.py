@@ -161,6 +161,26 @@ async def test_copies_for_a_channel_and_a_server_show_titles_only(product: Produ
     assert [note.title for note in notes] == ["Your weekly copy has no place"], "told in private, and once"
 
 
+async def test_who_left_stands_in_no_digest_of_the_server_and_has_no_copy_there(
+    product: Product, ada: Actor, ben: Actor
+) -> None:
+    await ada.slash("/digest edit")
+    await ada.press("Turn server digest on")
+    for person in (ada, ben):
+        await person.slash("/digest edit")
+        await person.press("Join server digest")
+        await person.press("Copy to this channel")
+    await _to(product, 3, 12)
+    await _finish_clip(product, ada.id, "Arrange")
+    await _finish_clip(product, ben.id, "Bridge")
+    world = product.server.world
+    world.leave(next(iter(world.guilds.values())), ben.person.user)
+    await _to(product, 6, 10)
+    assert "Finished here" in ada.sees()
+    assert "Arrange" in ada.sees()
+    assert "Bridge" not in ada.sees()
+
+
 async def test_a_posted_digest_is_the_public_copy(product: Product, ada: Actor, ben: Actor) -> None:
     """What is planned, how the loops stand and the settings are nobody else's business."""
     await ada.slash("/loop new", name="Night Drive")

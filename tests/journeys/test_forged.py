@@ -167,3 +167,18 @@ async def test_what_is_a_servers_is_closed_to_the_lead_of_another(product: Produ
     assert [one for one in answers if SECRET in one or str(studio) in one] == []
     await product.work()
     assert [await rows_of(product.services.database, owner) for owner in (studio, ada.id)] == before
+
+
+async def test_marks_that_nobody_made_are_answered_like_any_old_button(product: Product) -> None:
+    ben, core = product.person("Ben").go("#general"), product.server.core
+    await ben.slash("/studio about")
+    card = ben.last()
+    place = core.world.channels[card.channel_id]
+    for custom_id in (f"v1:ui:dismiss:-:!{'z' * 21}", f"v1:ui:dismiss:-:~{'z' * 60}", "v1:ui:dismiss:-:!0!0", "v1", ""):
+        for kind in (InteractionType.COMPONENT, InteractionType.MODAL_SUBMIT):
+            body: dict[str, Any] = {"custom_id": custom_id, "components": []}
+            if kind is InteractionType.COMPONENT:
+                body = {"component_type": 2, "custom_id": custom_id, "id": 1}
+            sent = core.interactions.start(kind, ben.id, place, body, message_id=card.id)
+            await product.server.until(lambda sent=sent: sent.state is InteractionState.ANSWERED, 10)
+            assert "nothing was changed" in read_message(core, ben.last())

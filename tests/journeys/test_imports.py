@@ -21,6 +21,7 @@ from bot.archive.rows import BadRow, bounce_of, checked_row
 from bot.archive.takeover import Taken
 from bot.bounces.model import Filter
 from bot.clock import FixedClock
+from bot.imports.apart import read_apart
 from bot.imports.model import ImportRules
 from bot.local.people import Upload
 from bot.rules import load_rules
@@ -127,6 +128,16 @@ ODD: dict[str, tuple[Any, tuple[str, str]]] = {
         {"facts": {"sections": [{"start_s": 9, "end_s": 99, "label": "intro"}]}},
         ("number", "facts.sections"),
     ),
+    "a silence before it begins": (
+        {"facts": {"silence": {"gaps_s": [[-1e15, 1.0]]}}},
+        ("number", "facts.silence.gaps_s"),
+    ),
+    "a silence far behind": ({"facts": {"silence": {"gaps_s": [[0.0, 1e15]]}}}, ("number", "facts.silence.gaps_s")),
+    "clipping far behind": (
+        {"facts": {"clipping": {"runs": 1, "places_s": [1e15]}}},
+        ("number", "facts.clipping.places_s"),
+    ),
+    "loudest far behind": ({"facts": {"loudest_at_s": 1e15}}, ("number", "facts.loudest_at_s")),
     "half a character": ({"title": "\ud800"}, ("surrogate", "title")),
     "a NUL": ({"title": "a\0b"}, ("control", "title")),
     "turned direction": ({"title": "gpj.\u202ewav"}, ("direction", "title")),
@@ -247,6 +258,27 @@ async def test_a_file_that_says_it_is_small_and_is_not_is_cut_off(
     with pytest.raises(Refused):
         await product.services.archive.takeover.take(Doer.user(ben.id, "Ben"), ben.id, 10, blocks(data))
     assert list(spool.folder.glob("*")) == []
+
+
+async def test_many_files_at_once_start_few_readers(
+    product: Product, ben: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most = 0, 0
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            return await read_apart(*arguments)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr("bot.archive.takeover.read_apart", counted)
+    people = [ben, *(product.newcomer(f"Guest {number}") for number in range(5))]
+    taken = await asyncio.gather(*(take(product, one, catalogue(row(1))) for one in people))
+    assert [one.new for one in taken] == [1] * len(people)
+    assert most == RULES.at_once
 
 
 async def test_others_commands_are_answered_while_a_large_file_is_taken_over(product: Product, ben: Actor) -> None:

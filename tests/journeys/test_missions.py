@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bot.actors import Actor as Who
 from bot.clock import FixedClock
+from bot.errors import NotAllowed
 from bot.local.model import Message
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
+from bot.missions.ports import Presser
+from bot.studio.service import Standing
 from tests.ai.messages_api import API_KEY, Call, Fault, MessagesApi
 from tests.bounces.signals import music, save
 from tests.product import Product, running
@@ -44,9 +48,6 @@ async def with_ai(tmp_path: Path, clock: FixedClock, api: MessagesApi) -> AsyncI
 
 
 async def _allow_ai(product: Product) -> None:
-    from bot.actors import Actor as Who
-    from bot.studio.service import Standing
-
     person = product.person("Ada")
     guild = next(iter(product.server.world.guilds))
     studio, who = product.services.studio, Who.user(person.id, "Ada")
@@ -438,3 +439,29 @@ async def test_a_mission_proposes_by_direct_message_unless_a_channel_is_named(pr
     assert await _cards(product.channel("general")) == []
     ada.go("DM")
     await ada.until_sees("Approve")
+
+
+async def test_what_is_proposed_by_direct_message_is_no_approvers(product: Product, ada: Actor) -> None:
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    label, ben = world.add_role(guild, "Label"), product.person("Ben").go("#general")
+    world.give_role(guild, ben.person.user, label)
+    manager = Standing(ada.id, guild.id, can_manage_server=True)
+    await product.services.studio.save_guild(Who.user(ada.id, "Ada"), manager, guild.id, approver_role=label.id)
+    await _loop(ada)
+    await ada.slash("/mission new")
+    await ada.fill(title="Mine", objective="Keep Night Drive moving", inputs=["loop:" + _loop_id(ada)])
+    await ada.slash("/mission run", mission="Mine")
+    await product.work()
+    own = Presser(ada.id, "Ada", guild.id, frozenset(), False)
+    theirs = Presser(ben.id, "Ben", guild.id, frozenset({label.id}), False)
+    decisions = product.services.missions.decisions
+    (first, *_) = await decisions.open(own)
+    await ben.slash("/mission review")
+    assert "Night Drive" not in ben.sees()
+    with pytest.raises(NotAllowed):
+        await decisions.approve(theirs, first.step.id)
+    await ada.slash("/mission edit", mission="Mine")
+    await ada.fill(channel=product.channel("general"))
+    await ben.slash("/mission review")
+    assert "Night Drive" in ben.sees(), "in a channel the role decides too"

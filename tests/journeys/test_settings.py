@@ -1,5 +1,6 @@
 """Settings have one owner, and everything worked out from them follows when they change or are taken back."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -285,3 +286,73 @@ async def test_without_the_member_role_no_command_control_or_form_does_anything(
             let_through.append(f"form {name}: {words}")
     assert let_through == []
     assert len(product.bot.edge.controls.presses) > 100
+
+
+async def test_nothing_of_mine_speaks_for_somebody_where_they_may_not_write(product: Product, ada: Actor) -> None:
+    """News that only managers write: neither a mission, nor a digest, nor a bounce of a member is posted there."""
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    news = world.add_text_channel(guild, "news")
+    world.overwrite(news, guild.id, deny=int(Permission.SEND_MESSAGES))
+    world.overwrite(news, world.application.bot_id, allow=int(Permission.SEND_MESSAGES), is_member=True)
+    await product.wait_for(lambda: product.bot.get_channel(news.id))
+    ben, told = product.person("Ben").go("#general"), "You can’t write in that channel"
+    await ben.slash("/mission new")
+    await ben.fill(title="Spam", objective="Buy now", channel=news)
+    assert told in ben.sees()
+    assert await product.services.missions.service.search(ben.id, "") == []
+    await ben.slash("/mission new")
+    await ben.fill(title="Mine", objective="Go on", channel=product.channel("general"))
+    (mission,) = await product.services.missions.service.search(ben.id, "")
+    await ben.slash("/mission edit", mission="Mine")
+    await ben.fill(channel=news)
+    assert ben.sees().count(told) == 2
+    assert (await product.services.missions.service.show(ben.id, mission.id, 0)).mission.channel_id != news.id
+    ben.go(news)
+    await ben.slash("/digest edit")
+    await ben.press("Copy to this channel")
+    assert told in ben.sees()
+    assert (await product.services.digests.panel(ben.id)).shares == ()
+    ada.go("#general")
+    await ada.slash("/mission new")
+    await ada.fill(title="News", objective="Tell", channel=news)
+    (ours,) = await product.services.missions.service.search(ada.id, "")
+    assert ours.channel_id == news.id
+
+
+@pytest.mark.parametrize("why", ["left", "lost the role"])
+async def test_who_left_a_server_or_lost_its_role_speaks_there_no_more(product: Product, ada: Actor, why: str) -> None:
+    """By direct message they still have what is theirs, and run it; the server hears nothing of it."""
+    world, general = product.server.world, product.channel("general")
+    guild = next(iter(world.guilds.values()))
+    crew = world.add_role(guild, "Crew")
+    ben = product.person("Ben").go("#general")
+    world.give_role(guild, ben.person.user, crew)
+    await ben.slash("/loop new", name="Night Drive")
+    await ben.press("Post to channel")
+    await ben.slash("/loop clip")
+    await ben.fill(name="Bridge")
+    await product.live(minutes=1)
+    posted = [one for one in general.messages() if "Night Drive" in str(one.components)]
+    await ben.slash("/mission new")
+    assert ben.form is not None
+    loop = re.search(r"loop:[0-9a-f]{32}", str(ben.form.modal))
+    assert loop is not None
+    await ben.fill(title="Mine", objective="Go on", channel=general, inputs=[loop[0]])
+    if why == "left":
+        world.leave(guild, ben.person.user)
+    else:
+        guild.members[ben.id].role_ids.remove(crew.id)
+        await _server(product, member_role=crew.id)
+    ben.person.install()
+    ben.go("DM")
+    await product.live(minutes=6)
+    shown, before = [str(one.components) for one in posted], len(general.messages())
+    await ben.slash("/mission run", mission="Mine")
+    await ben.slash("/loop edit", loop="Night Drive")
+    await ben.fill(name="Buy now")
+    await product.live(minutes=2)
+    assert len(general.messages()) == before
+    assert [str(one.components) for one in posted] == shown
+    await ben.slash("/mission review")
+    assert "Waiting for you" in ben.sees(), "what is theirs waits where they are"

@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import socket
+from itertools import product
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.clock import FixedClock
+from bot.local.page import REFUSED_CLOSE, MessagePage
 from bot.local.people import Upload
 from bot.local.server import LocalDiscord
 from tests.local.by_hand import Started, by_hand
+from tests.product import running
 
 IN_USE = (
     "STUDIOHAND_DATABASE_URL=postgresql://nobody@127.0.0.1:1/the_real_one\n"
@@ -65,16 +69,16 @@ async def test_what_it_is_asked_for_in_vain_ends_with_a_sentence(tmp_path: Path)
         os.chdir(here)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "rebound.example"},
-        {"Host": "127.0.0.1:1"},
-        {"Host": "localhost.rebound.example"},
-        {"Origin": "https://strange.example"},
-        {"Origin": "null"},
-    ],
+FOREIGN: tuple[dict[str, str], ...] = (
+    {"Host": "rebound.example"},
+    {"Host": "localhost.rebound.example"},
+    {"Host": "[::1"},
+    {"Origin": "https://strange.example"},
+    {"Origin": "null"},
 )
+
+
+@pytest.mark.parametrize("headers", [*FOREIGN, {"Host": "127.0.0.1:1"}])
 async def test_no_strange_page_reaches_api_gateway_or_files(clock: FixedClock, headers: dict[str, str]) -> None:
     async with LocalDiscord(clock) as server, aiohttp.ClientSession() as http:
         said = server.person("Ada").say("x", Upload("a.wav", b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"))
@@ -91,3 +95,31 @@ async def test_no_strange_page_reaches_api_gateway_or_files(clock: FixedClock, h
             assert (await socket.receive_json())["op"] == 10
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{server.url}/gateway/?v=10&encoding=json", headers=headers)
+
+
+async def test_no_strange_page_reads_the_numbers_of_the_bot(tmp_path: Path, clock: FixedClock) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with running(tmp_path / "bot", clock, http_port=port), aiohttp.ClientSession() as http:
+        for page, headers in product(("healthz", "readyz", "metrics", "nothing"), FOREIGN):
+            async with http.get(f"http://127.0.0.1:{port}/{page}", headers=headers) as answer:
+                assert answer.status == 403
+        for host in ("127.0.0.1", "localhost", "localhost:9000", "[::1]:8765"):
+            async with http.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": host}) as answer:
+                assert answer.status == 200
+
+
+async def test_a_key_that_is_no_text_is_a_wrong_key(clock: FixedClock, caplog: pytest.LogCaptureFixture) -> None:
+    async with LocalDiscord(clock, mount=(MessagePage().install,)) as server:
+        for name, value in ((b"X-Studiohand-Key", b"\xff\xfe"), (b"Authorization", b"Bot \xff\xfe")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            path = b"/page/world" if name.startswith(b"X") else b"/api/v10/users/@me"
+            head = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%b: %b\r\n\r\n" % (path, server.port, name, value)
+            writer.write(head)
+            assert (await reader.readline()).split()[1] in (b"401", b"403")
+            writer.close()
+        async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/page/ws") as socket:
+            await socket.send_str('{"key": "\\ud800", "as": "Ada"}')
+            assert (await socket.receive()).data == REFUSED_CLOSE
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

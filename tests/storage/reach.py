@@ -505,7 +505,7 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "BounceRepository.add_path": lambda w: {"bounce_id": w.row("bounces")["id"], "path": f"{MARK}-another"},
     "BounceRepository.count": lambda w: {"wanted": Filter()},
     "BounceRepository.find": lambda w: {"wanted": Filter(), "limit": 10},
-    "BounceRepository.known_content": lambda w: {"hashes": [w.row("bounces")["content_hash"]]},
+    "BounceRepository.owners_of_content": lambda w: {"hashes": [w.row("bounces")["content_hash"]]},
     "ChangeRepository.group": lambda w: {"group_id": w.row("changes")["group_id"]},
     "ChangeRepository.of_entity": lambda w: {"entity": "settings", "entity_id": w.row("settings")["id"]},
     "ChangeRepository.put_back": lambda w: {"group": w.thing(ChangeGroup)},

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -42,16 +42,17 @@ class LinkedLoops:
 
 
 class StudioChannels:
-    """The bounce channel: of the server that owns the bounce, else of the first server that has one."""
+    """The bounce channel: of the server that owns the bounce, else of the first with one that its owner is in."""
 
-    def __init__(self, studio: StudioService) -> None:
+    def __init__(self, studio: StudioService, may_speak: Callable[[int, int], Awaitable[bool]]) -> None:
         self._studio = studio
+        self._may_speak = may_speak
 
     async def bounce_channel(self, owner: OwnerId) -> int | None:
         settings = await self._studio.all_guild_settings()
         for guild_id in sorted(settings, key=lambda guild_id: (guild_id != owner, guild_id)):
             channel = settings[guild_id].bounces_channel
-            if channel is not None:
+            if channel is not None and await self._may_speak(owner, channel):
                 return channel
         return None
 
@@ -70,7 +71,7 @@ def wire_bounces(on: Foundation, loops: LoopArea, client: Callable[[], Any], pha
         on.clock,
         on.supervisor,
         settings.data_dir / "media",
-        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(on.studio), phases=phases),
+        Neighbours(loops=LinkedLoops(loops), channels=StudioChannels(on.studio, on.outbox.may_speak), phases=phases),
         settings.measure_workers,
         words=on.catalogue.words(None),
         upload_limit=limit,

@@ -76,7 +76,9 @@ def wire_digest(
         MissionWeek(on.database),
     )
     service = DigestService(on.database, on.clock, person, sources, CoachPlanner(coach, on.studio, on.clock))
-    servers = ServerDigests(on.database, service, StudioServers(on.studio), (loop_week, release_week))
+    servers = ServerDigests(
+        on.database, service, StudioServers(on.studio), on.outbox.may_speak, (loop_week, release_week)
+    )
     slots = DigestSlots(on.database, on.clock, service, servers)
     on.engine.register(slots)
     messages = DigestMessages(service, bounces.messages, on.studio, on.catalogue, OfferedPhases(phases), coach.profiles)
