@@ -100,8 +100,9 @@ def _readers(dated: bool, rules: LoopRules) -> dict[str, tuple[str, Callable[[ob
             number = _number(raw)
             if number is None:
                 raise _WrongCell("bad_number", typed=_shown(raw), accepted="12 or 12.5")
-            value = round(number * MILLI)
-            if value < least or number > limit:
+            # Held against the limit first: the largest numbers of a file have no thousandths.
+            value = round(number * MILLI) if abs(number) <= limit else None
+            if value is None or value < least:
                 raise _WrongCell("out_of_range", typed=_shown(raw), low=least / MILLI, high=f"{limit:g}")
             if dated and value % MILLI:
                 raise _WrongCell("whole_days", typed=_shown(raw))

@@ -22,7 +22,7 @@ from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.controls import Control, Controls, FormControl
 from bot.ui.frame import Frame
 from bot.ui.inputs import Form
-from bot.ui.items import ControlId, Who, custom_ids, parse_custom_id
+from bot.ui.items import ControlId, Who, custom_ids, offered, parse_custom_id
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -59,6 +59,7 @@ class Edge(Frame):
             or declared is None
             # Whoever may press, the message must carry it: an id that was made up opens nothing.
             or (declared.who is Who.ANYONE and not _stands_there(interaction))
+            or _chose_what_is_not_there(interaction)
         ):
             turn = Turn(interaction, self)
             await self.run(turn, "old control", self._old_control)
@@ -86,6 +87,9 @@ class Edge(Frame):
 
         async def handle() -> None:
             await self._gate(submit, declared, target)
+            opened = self.forms.find(submit.person, target.format(), submit.now)
+            if opened is not None and not submit.values.fit(opened):
+                raise errors.OldControl
             try:
                 await declared.handler(submit)
             except Refused as error:
@@ -292,6 +296,15 @@ def _custom_id(interaction: Interaction) -> str:
 def _stands_there(interaction: Interaction) -> bool:
     """Tell whether the pressed control is on the message that Discord sent along."""
     return _custom_id(interaction) in custom_ids(interaction.message)
+
+
+def _chose_what_is_not_there(interaction: Interaction) -> bool:
+    """Tell whether a choice was sent that the pressed select does not offer: only a client that was changed does so."""
+    data: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]
+    if data.get("component_type") != discord.ComponentType.string_select.value:
+        return False
+    there = offered(interaction.message, _custom_id(interaction))
+    return there is None or not there.issuperset(map(str, data.get("values", ())))
 
 
 def _label(form: Form | None, name: str) -> str:

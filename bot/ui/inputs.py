@@ -109,6 +109,14 @@ class FormValues:
     def flag(self, name: str) -> bool:
         return self.typed.get(name) is True
 
+    def fit(self, form: Form) -> bool:
+        """Tell whether every choice is one that the form offered."""
+        return all(
+            {option.value for option in part.options}.issuperset(self.choices(part.name))
+            for part in form.fields
+            if part.options and part.name in self.typed and self.choices(part.name) != ("",)
+        )
+
     def files(self, name: str) -> Sequence[discord.Attachment]:
         return self.uploads.get(name, ())
 

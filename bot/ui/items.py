@@ -106,8 +106,22 @@ def custom_ids(message: discord.Message | None) -> set[str]:
     return set() if message is None else {found for part in message.components for found in _ids(part.to_dict())}
 
 
-def _ids(part: Mapping[str, Any]) -> Iterator[str]:
-    if part.get("custom_id"):
-        yield str(part["custom_id"])
+def offered(message: discord.Message | None, custom_id: str) -> frozenset[str] | None:
+    """Return what a select on a message offers, as Discord sent it along; None where there is no such select."""
+    for part in message.components if message is not None else ():
+        for one in _parts(part.to_dict()):
+            if one.get("custom_id") == custom_id and "options" in one:
+                return frozenset(str(option["value"]) for option in one["options"])
+    return None
+
+
+def _parts(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield part
     for one in (*part.get("components", ()), *filter(None, [part.get("accessory")])):
-        yield from _ids(one)
+        yield from _parts(one)
+
+
+def _ids(part: Mapping[str, Any]) -> Iterator[str]:
+    for one in _parts(part):
+        if one.get("custom_id"):
+            yield str(one["custom_id"])

@@ -11,7 +11,22 @@ from bot.loops.import_rows import Problem
 from bot.loops.model import Export, ExportState, ExportTarget
 from bot.loops.moving import LoopFile, Preview
 from bot.loops.wording import names_text
-from bot.say.card import Accent, Button, Card, Fact, Line, OutFile, Row, Section, State, Style, Text, note, raw
+from bot.say.card import (
+    Accent,
+    Button,
+    Card,
+    Fact,
+    Line,
+    OutFile,
+    Row,
+    Section,
+    State,
+    Style,
+    Text,
+    note,
+    raw,
+    straight,
+)
 from bot.say.words import Words
 from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
@@ -91,8 +106,8 @@ def export_card(made: MadeExport, words: Words) -> Card:
 
 def _copy_block(text: str) -> Text:
     """Return a text in one block that clients copy whole; a fence inside it cannot end the block."""
-    safe = text.replace("```", "` ` `")
-    return raw(f"```\n{safe}\n```", text)
+    safe = straight(text).replace("```", "` ` `")
+    return raw(f"```\n{safe}\n```", straight(text))
 
 
 def export_state(one: Export, words: Words) -> State:

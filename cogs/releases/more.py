@@ -10,6 +10,7 @@ from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.confirm import ask
 from bot.ui.controls import control
+from bot.ui.places import must_be_theirs
 from cogs.releases.bounces import recent_bounces, send_art
 from cogs.releases.editing import edit_form
 from cogs.releases.showing import show_button
@@ -74,6 +75,8 @@ async def _toggle_countdown(press: Press, view: ReleaseView) -> None:
         raise Refused("release_channel")
     if turn_on and view.is_studios and press.guild != press.owner:
         raise Refused("release_channel")  # pressed in another server: what is the studio's is counted down there
+    if turn_on:
+        await must_be_theirs(press, channel)
     saved = await press.services.releases.set_countdown(
         press.actor, press.owner, release.id, press.guild if turn_on else None, channel if turn_on else None
     )

@@ -182,3 +182,24 @@ async def test_marks_that_nobody_made_are_answered_like_any_old_button(product: 
             sent = core.interactions.start(kind, ben.id, place, body, message_id=card.id)
             await product.server.until(lambda sent=sent: sent.state is InteractionState.ANSWERED, 10)
             assert "nothing was changed" in read_message(core, ben.last())
+
+
+async def test_a_choice_that_nobody_offered_is_answered_like_any_old_button(product: Product) -> None:
+    """A changed client sends any value for a select or a form's choice."""
+    ben, core = product.person("Ben").go("#general"), product.server.core
+    await ben.slash("/coach start")
+    await ben.press("Artist")
+    await ben.slash("/digest edit")
+    made_up = 0
+    for message in ben.person.sees():
+        place = core.world.channels[message.channel_id]
+        for part in walk(message.components):
+            if part["type"] != 3:
+                continue
+            for value in ("", "x" * 100, "-1", "99", "🎧"):
+                body = {"component_type": 3, "custom_id": part["custom_id"], "id": part["id"], "values": [value]}
+                sent = core.interactions.start(InteractionType.COMPONENT, ben.id, place, body, message_id=message.id)
+                await product.server.until(lambda sent=sent: sent.state is InteractionState.ANSWERED, 10)
+                assert "nothing was changed" in read_message(core, ben.last())
+                made_up += 1
+    assert made_up >= 10

@@ -162,6 +162,7 @@ def test_what_is_no_formula_leaves_as_it_was_typed(typed: str):
         ("lane,start\npromo,1\ndrums,2\n", True, 3, "bad_lane"),
         ("lane,start\npromo,soon\n", True, 2, "bad_number"),
         ("lane,start\npromo,nan\n", True, 2, "bad_number"),
+        ("lane,start\npromo,1e308\n", True, 2, "out_of_range"),
         ("lane,start\npromo,-1\n", True, 2, "out_of_range"),
         ("lane,length\npromo,0\n", True, 2, "out_of_range"),
         ("lane,length\npromo,10001\n", True, 2, "out_of_range"),
