@@ -85,9 +85,9 @@ class ClientService:
         async with self._database.read(owner) as unit:
             return await self._client_in(unit, client_id)
 
-    async def names(self, owner: OwnerId) -> dict[str, str]:
+    async def names(self, guild_id: int) -> dict[str, str]:
         """Return the name of every client by its id, archived ones too."""
-        return {client.id: client.name for client in await self.listed(owner, None)}
+        return {client.id: client.name for client in await self.listed(guild_id, None)}
 
     async def overview(self, owner: OwnerId, client_id: str) -> Overview:
         """Return a client with its people and with what is late, next and finished."""

@@ -35,8 +35,8 @@ class LoopMessages:
 
 async def shared_card(area: LoopArea, view: LoopView, words: Words) -> Card:
     """Return the card of a loop as it is posted for everybody."""
-    # What is on its way to the store is its owner's to see.
-    view = replace(view, saving=False, waiting=())
+    # What is on its way to the store is its owner's to see; for whom it is is the house's.
+    view = replace(view, saving=False, waiting=(), client=None)
     return loop_card(view, words, await picture_of(area, view, words))
 
 

@@ -87,6 +87,7 @@ def release_card(view: ReleaseView, words: Words, picture: Picture | None = None
         meta=[
             words("release.card.meta", when=release.updated_at),
             *([words("card.studio_owned")] if view.is_studios and not posted else []),
+            *([words("card.filed_under", name=view.client)] if view.client and not posted else []),
         ],
         rows=() if posted else [_buttons(view, words)],
     )
@@ -365,7 +366,10 @@ def binned_line(view: ReleaseView, kept_until: date, words: Words) -> Line:
 
 
 def _marked(text: str, view: ReleaseView, words: Words) -> str:
-    return join(" · ", [text, words("card.studio_owned")]) if view.is_studios else text
+    if not view.is_studios:
+        return text
+    client = [words("card.filed_under", name=view.client)] if view.client else []
+    return join(" · ", [text, words("card.studio_owned"), *client])
 
 
 def preset_card(preset: Preset, facts: Sequence[PlatformFact], today: date, words: Words) -> Card:

@@ -62,6 +62,10 @@ class Servers(Protocol):
         """Return the channel that a server chose for its releases; None: none."""
         ...
 
+    async def client_names(self, server: int) -> Mapping[str, str]:
+        """Return what a server's clients are called, by their ids."""
+        ...
+
 
 class NoServers:
     """Stands in where there are only people."""
@@ -71,6 +75,9 @@ class NoServers:
 
     async def releases_channel(self, server: int) -> int | None:
         return None
+
+    async def client_names(self, server: int) -> Mapping[str, str]:
+        return {}
 
 
 class QuietReader(Protocol):

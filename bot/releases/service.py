@@ -89,6 +89,8 @@ class Here:
     zone: ZoneInfo
     today: date
     is_studios: bool
+    clients: Mapping[str, str] = field(default_factory=dict)
+    """What the server's clients are called, by their ids."""
 
 
 class ReleaseService:
@@ -557,7 +559,8 @@ class ReleaseService:
     async def _here(self, owner: int) -> Here:
         zone = await self._zones.zone(owner)
         today = self._clock.now().astimezone(zone).date()
-        return Here(zone, today, await self._servers.is_server(owner))
+        is_server = await self._servers.is_server(owner)
+        return Here(zone, today, is_server, await self._servers.client_names(owner) if is_server else {})
 
     async def _check_room(self, unit: Reading, here: Here) -> None:
         most = self.rules.studio_plans_most if here.is_studios else self.rules.plans_most
@@ -585,7 +588,7 @@ class ReleaseService:
         self, release: Release, plan: Plan, missed: Sequence[MissedWindow], now: datetime, here: Here
     ) -> ReleaseView:
         preset = self.presets.get(release.preset_key)
-        return view_of(release, preset, plan, missed, now, here.today, is_studios=here.is_studios)
+        return view_of(release, preset, plan, missed, now, here.today, is_studios=here.is_studios, clients=here.clients)
 
     async def _wind(self, unit: Unit, zone: ZoneInfo) -> None:
         """Set the daily look at this person's releases going."""

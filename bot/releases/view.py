@@ -1,6 +1,6 @@
 """What is told about a release plan: its tasks with days and deadlines, what waits for what, what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -45,6 +45,8 @@ class ReleaseView:
     missed: tuple[MissedWindow, ...]
     is_studios: bool = False
     """It belongs to a server."""
+    client: str = ""
+    """The client of that server it is filed under, by name."""
 
     @property
     def days_left(self) -> int:
@@ -101,6 +103,7 @@ def view_of(
     today: date,
     *,
     is_studios: bool = False,
+    clients: Mapping[str, str] | None = None,
 ) -> ReleaseView:
     """Put a release, its loop and its missed windows together."""
     start = plan.loop.start_date or today
@@ -118,7 +121,8 @@ def view_of(
                 waits,
             )
         )
-    return ReleaseView(release, preset, plan, today, tuple(tasks), tuple(missed), is_studios)
+    client = (clients or {}).get(plan.loop.client_id or "", "")
+    return ReleaseView(release, preset, plan, today, tuple(tasks), tuple(missed), is_studios, client)
 
 
 def state_on(view: ReleaseView) -> ReleaseState:

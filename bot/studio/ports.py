@@ -1,5 +1,6 @@
 """What the studio is given from outside. Wired in `bot/app/wiring`."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -8,6 +9,10 @@ class ClientPeople(Protocol):
 
     async def client_of(self, guild_id: int, user_id: int) -> str | None:
         """Return the id of the client whose person somebody is in a server, None for nobody's."""
+        ...
+
+    async def names(self, guild_id: int) -> Mapping[str, str]:
+        """Return the names of a server's clients, by their ids."""
         ...
 
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
@@ -23,3 +28,6 @@ class NoClients:
 
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
         return None
+
+    async def names(self, guild_id: int) -> Mapping[str, str]:
+        return {}

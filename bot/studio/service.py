@@ -168,6 +168,10 @@ class StudioService:
         """Return the name of one of a server's clients, None where there is none (any more)."""
         return await self.clients.name_of(guild_id, client_id)
 
+    async def client_names(self, guild_id: int) -> Mapping[str, str]:
+        """Return what a server's clients are called, by their ids."""
+        return await self.clients.names(guild_id)
+
     async def role(self, who: Standing) -> Role | None:
         """Return what somebody is in the server where they act; None outside of one, or where they are nobody.
 

@@ -58,7 +58,7 @@ def _subject(loop: Loop, clip: Clip) -> Subject:
         plan_id=loop.id,
         plan=loop.name,
         is_done=clip.is_done,
-        day=clip.deadline or (last_day_of(loop, clip) if loop.is_dated else None),
+        day=_due(loop, clip),
         hard_day=clip.deadline if clip.deadline_kind is DeadlineKind.HARD else None,
         client_id=loop.client_id,
     )
@@ -95,5 +95,13 @@ class FiledPlans:
 
 
 def _line(loop: Loop, clip: Clip) -> WorkLine:
-    day: date | None = clip.deadline or (last_day_of(loop, clip) if loop.is_dated else None)
-    return WorkLine(clip.name, loop.name, day, hard=clip.deadline_kind is DeadlineKind.HARD)
+    return WorkLine(clip.name, loop.name, _due(loop, clip), hard=clip.deadline_kind is DeadlineKind.HARD)
+
+
+def _due(loop: Loop, clip: Clip) -> date | None:
+    """Return when a clip is to be done: the last day of its place in the plan, or its deadline where that is earlier.
+
+    A window of a preset stays open for a while after that; the plan goes by the place.
+    """
+    planned = last_day_of(loop, clip) if loop.is_dated else None
+    return min((day for day in (planned, clip.deadline) if day is not None), default=None)

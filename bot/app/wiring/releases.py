@@ -1,5 +1,7 @@
 """Release plans: service, the daily look, reminders and public countdowns."""
 
+from collections.abc import Mapping
+
 from bot.loops.dated import DatedLoops
 from bot.paths import assets_dir
 from bot.ports import ProfileReader
@@ -45,6 +47,9 @@ class StudioServers:
 
     async def releases_channel(self, server: int) -> int | None:
         return (await self._studio.guild_settings(server)).releases_channel
+
+    async def client_names(self, server: int) -> Mapping[str, str]:
+        return await self._studio.client_names(server)
 
 
 async def health_lines(service: ReleaseService, asking: Asking) -> list[HealthLine]:
