@@ -1,5 +1,8 @@
 """The option that is a client, by autocomplete; the select that files something under one."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from bot.actors import OwnerId
 from bot.clients.model import Client, ClientState
 from bot.say.card import Option, Select, join
@@ -56,3 +59,34 @@ async def filing_select(turn: Turn, kind: str, thing_id: str, owner: OwnerId, no
     if now is not None:
         options.append(Option(turn.words("client.file.none"), NONE))
     return Select("client", "file", turn.words("client.file.pick"), options, thing_id, kind, owner=owner)
+
+
+# ---------------------------------------------------------------------- lists
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list shows: a state, whose ("all", "me", "studio"), and of one client only."""
+
+    state: str
+    whose: str = "all"
+    client: str | None = None
+
+    @property
+    def filter(self) -> str:
+        """The same as a short word, which goes into the buttons of a list."""
+        return f"{self.state}.c.{self.client}" if self.client else f"{self.state}.{self.whose}"
+
+    @staticmethod
+    def read(text: str) -> "Wanted":
+        state, _, rest = text.partition(".")
+        whose, _, client = rest.partition(".")
+        return Wanted(state, "studio", client) if whose == "c" else Wanted(state, whose or "all")
+
+
+async def keeps(turn: Turn, studio: OwnerId, wanted: Wanted) -> Callable[[str | None], bool]:
+    """Return which of a server's things a list shows, by client: one that was put away only if asked for."""
+    if wanted.client is not None:
+        return lambda client: client == wanted.client
+    away = {client.id for client in await turn.services.clients.listed(studio, ClientState.ARCHIVED)}
+    return lambda client: client not in away

@@ -1,7 +1,6 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import discord
@@ -11,7 +10,7 @@ from bot.actors import OwnerId
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.area import LoopArea
-from bot.loops.cards import binned_text, edited_text, list_card, next_card
+from bot.loops.cards import edited_text, next_card
 from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
@@ -19,7 +18,7 @@ from bot.loops.store import Edited
 from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
-from bot.say.card import Button, Card, Line, Option, Section, join, note
+from bot.say.card import Button, Option, join, note
 from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.studio.roles import Does
@@ -29,7 +28,7 @@ from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
-from bot.ui.pager import Page, Pager
+from cogs.clients.which import ClientOption, Wanted
 from cogs.loops import assign as loop_assign
 from cogs.loops import clips as loop_clips
 from cogs.loops import files as loop_files
@@ -38,9 +37,9 @@ from cogs.loops import panel as loop_panel
 from cogs.loops import readings as loop_readings
 from cogs.loops.clips import clip_form, finish_clip, open_clip_form
 from cogs.loops.days import read_day
+from cogs.loops.lists import loop_list
 from cogs.loops.more import timeline_card
 from cogs.loops.panel import LoopPanels, show_panel, which_loop
-from storage.privacy_map import kept_for
 
 
 class LoopOption(Entity):
@@ -126,9 +125,15 @@ class Loops(StudioCog):
     @verb("list", does=Does.SEE)
     @choices("state", ["open", "archived", "bin"])
     @choices("owner", ["all", "me", "studio"])
-    async def list_(self, interaction: Interaction, state: str = "open", owner: str = "all") -> None:
+    async def list_(
+        self,
+        interaction: Interaction,
+        state: str = "open",
+        owner: str = "all",
+        client: app_commands.Transform[str, ClientOption] | None = None,
+    ) -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await loop_list.show(turn, state if owner == "all" else f"{state}.{owner}"))
+        await turn.reply(await loop_list.show(turn, Wanted(state, owner, client).filter))
 
     @verb("show", does=Does.SEE)
     async def show(self, interaction: Interaction, loop: LoopChoice | None = None) -> None:
@@ -316,89 +321,6 @@ def _preset(presets: Iterable[Preset], typed: str) -> Preset:
         if wanted in (preset.key, preset.name.casefold()):
             return preset
     raise Refused("loop_preset_unknown", typed=typed[:40])
-
-
-async def _count_loops(turn: Turn, wanted: str) -> int:
-    return len(await _lines(turn, wanted))
-
-
-@dataclass(frozen=True, slots=True)
-class LoopRow:
-    """A loop in the list. `shares_name`: another one is called the same. `kept_until`: how long the bin keeps it."""
-
-    line: LoopLine
-    shares_name: bool
-    kept_until: date
-    is_studio: bool
-
-
-async def _lines(turn: Turn, wanted: str) -> list[LoopLine]:
-    """Return the loops of a list, "open" or "open.studio": one's own, then this server's."""
-    area: LoopArea = turn.services.loops
-    state, _, whose = wanted.partition(".")
-    lines = await area.loops.lines(turn.person, state) if whose != "studio" else []
-    studio = await turn.studio("loop") if whose != "me" else None
-    if studio is not None:
-        lines += await area.loops.lines(studio, state, turn.person)
-        opened = any(line.is_active for line in lines if line.loop.owner_id == studio)
-        # The oldest of one's own counts as open only where nothing of the server's is.
-        lines = [replace(one, is_active=one.is_active and (one.loop.owner_id == studio or not opened)) for one in lines]
-    return lines
-
-
-async def _loop_rows(turn: Turn, state: str, offset: int, limit: int) -> Sequence[LoopRow]:
-    """Return a page of loops, each with whether another one has the same name and how long the bin keeps it."""
-    lines = await _lines(turn, state)
-    names = [line.loop.name.casefold() for line in lines]
-    zone = await turn.services.studio.zone(turn.person, turn.guild)
-    kept = kept_for("loops")
-    return [
-        LoopRow(
-            line,
-            names.count(line.loop.name.casefold()) > 1,
-            ((line.loop.deleted_at or turn.now) + kept).astimezone(zone).date(),
-            is_studio=line.loop.owner_id != turn.person,
-        )
-        for line in lines[offset : offset + limit]
-    ]
-
-
-def _loops_card(page: Page[LoopRow], words: Words) -> Card:
-    state = page.filter.partition(".")[0]
-    in_bin = state == "bin"
-    rows = [
-        Line(
-            _row_text(row, words, in_bin=in_bin),
-            Button(
-                "loop",
-                "restore" if in_bin else "show",
-                words("loop.lists.restore" if in_bin else "loop.card.show"),
-                id=row.line.loop.id,
-                owner=row.line.loop.owner_id,
-            ),
-        )
-        for row in page.rows
-    ]
-    return Card(title=words(f"loop.lists.title_{state}"), sections=[Section(None, rows)])
-
-
-def _row_text(row: LoopRow, words: Words, *, in_bin: bool) -> str:
-    if in_bin:
-        text = binned_text(row.line, words, row.kept_until)
-    else:
-        text = list_card(row.line, words, shared_name=row.shares_name)
-    return join(" · ", [text, words("card.studio_owned")]) if row.is_studio else text
-
-
-loop_list = Pager(
-    "loop",
-    "list",
-    _count_loops,
-    _loop_rows,
-    _loops_card,
-    lambda wanted, words: note(words(f"loop.lists.empty_{wanted.partition('.')[0]}")),
-    per_page=7,
-)
 
 
 def loop_form(loop: Loop, words: Words) -> Form:

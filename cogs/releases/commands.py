@@ -17,6 +17,7 @@ from bot.studio.roles import Does
 from bot.ui.base import Interaction, Turn
 from bot.ui.commands import StudioCog, choices, group, verb
 from bot.ui.common import undo_button
+from cogs.clients.which import ClientOption, Wanted
 from cogs.loops.commands import LoopOption
 from cogs.releases import bounces as release_bounces
 from cogs.releases import editing as release_editing
@@ -47,9 +48,15 @@ class Releases(StudioCog):
     @verb("list", does=Does.SEE)
     @choices("state", [*(str(state) for state in ReleaseState), BIN])
     @choices("owner", ["all", "me", "studio"])
-    async def list(self, interaction: Interaction, state: str | None = None, owner: str = "all") -> None:
+    async def list(
+        self,
+        interaction: Interaction,
+        state: str | None = None,
+        owner: str = "all",
+        client: app_commands.Transform[str, ClientOption] | None = None,
+    ) -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await release_lists.release_list.show(turn, f"{state or ANY}.{owner}"))
+        await turn.reply(await release_lists.release_list.show(turn, Wanted(state or ANY, owner, client).filter))
 
     @verb("show", does=Does.SEE)
     async def show(self, interaction: Interaction, release: app_commands.Transform[str, ReleaseOption]) -> None:

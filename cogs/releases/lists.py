@@ -11,6 +11,7 @@ from bot.say.card import Card, Section, note
 from bot.say.words import Words
 from bot.ui.base import Turn
 from bot.ui.pager import Page, Pager
+from cogs.clients.which import Wanted, keeps
 from cogs.releases.options import nearness
 from storage.privacy_map import kept_for
 
@@ -27,16 +28,20 @@ class ReleaseRow:
 
 async def _views(turn: Turn, wanted: str) -> list[ReleaseView]:
     """Return the plans of a list, "any.all" or "bin.studio": one's own, then this server's."""
-    state, _, whose = wanted.partition(".")
-    studio = await turn.studio("release") if whose != "me" else None
-    owners = [turn.person] if whose != "studio" else []
+    asked = Wanted.read(wanted)
+    studio = await turn.studio("release") if asked.whose != "me" else None
+    owners = [turn.person] if asked.whose != "studio" else []
     found: list[ReleaseView] = []
     for owner in owners if studio is None else [*owners, studio]:
-        if state == BIN:
-            found += await turn.services.releases.binned(owner)
+        if asked.state == BIN:
+            views = await turn.services.releases.binned(owner)
         else:
-            views = await turn.services.releases.all(owner, None if state == ANY else [ReleaseState(state)])
-            found += sorted(views, key=nearness)
+            states = None if asked.state == ANY else [ReleaseState(asked.state)]
+            views = sorted(await turn.services.releases.all(owner, states), key=nearness)
+        if owner == studio:
+            keep = await keeps(turn, owner, asked)
+            views = [view for view in views if keep(view.plan.loop.client_id)]
+        found += views
     return found
 
 
@@ -64,10 +69,12 @@ def _card(page: Page[ReleaseRow], words: Words) -> Card:
 
 
 def _empty(wanted: str, words: Words) -> Card:
-    state, _, whose = wanted.partition(".")
-    if state == BIN:
+    asked = Wanted.read(wanted)
+    if asked.client is not None:
+        return note(words("client.list.nothing_filed"))
+    if asked.state == BIN:
         return note(words("release.list.empty_bin"))
-    return note(words("release.list.empty_studio" if whose == "studio" else "release.list.empty"))
+    return note(words("release.list.empty_studio" if asked.whose == "studio" else "release.list.empty"))
 
 
 release_list = Pager("release", "list", _count, _rows, _card, _empty, per_page=10)

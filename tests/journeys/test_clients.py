@@ -96,7 +96,15 @@ async def test_whoever_is_taken_out_or_whose_client_is_put_away_sees_nothing(pro
     await client(ada, "Ada Moon")
     await plan(ada, "Low Tide", "Teaser edit", "Ada Moon")
     await cy.slash("/client join", code=await code_for(ada, "Ada Moon"))
+    await ada.slash("/loop new", name="Unfiled", for_="studio")
+    await ada.slash("/loop list", client="Ada Moon")
+    assert "Low Tide: Quiet" in ada.sees()
+    assert "· studio · for Ada Moon" in ada.sees()
+    assert "Unfiled: Quiet" not in ada.sees()
     await ada.slash("/client archive", client="Ada Moon")
+    await ada.slash("/loop list")
+    assert ada.sees().count("Low Tide: Quiet") == 1, "what is put away leaves lists"
+    assert "Unfiled: Quiet" in ada.sees()
     cy.go("DM")
     assert await cy.offers("/client show", "client") == []
     await ada.press("Undo")
