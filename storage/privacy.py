@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, Table, delete, func, select
+from sqlalchemy import CursorResult, Table, delete, func, select, update
 
 from storage.base import Base
 from storage.privacy_map import PRIVACY, OnDelete
@@ -24,6 +24,18 @@ NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Where somebody is named in rows of others: the column, and what of such a row is theirs to read."""
 
+FORMER = "a former member"
+"""What stands in things of others where somebody stood who deleted everything about themselves."""
+NAMELESS: Mapping[str, tuple[str, str]] = {
+    "changes": ("actor_reference", "actor_name"),
+    "bounce_comments": ("author_id", "author_name"),
+    "mission_steps": ("decided_by", "decided_name"),
+    "mission_events": ("actor_reference", "actor_name"),
+    "mission_votes": ("voter_id", "voter_name"),
+    "assignments": ("assigned_by", "assigned_by_name"),
+    "handovers": ("asked_by", "asked_by_name"),
+}
+"""Rows of others that go on without somebody: the column that names them by id, and the one with their name."""
 GOES_ALONG: Mapping[str, str] = {"client_people": "user_id", "assignments": "user_id"}
 """Rows of others that are about one person and nothing else: they go with that person. The column that names them."""
 
@@ -93,9 +105,29 @@ class PrivacyRepository(Repository[UnitT]):
             done = await self.writing.execute(delete(table).where(table.c[str(entry.person)] == person))
             if isinstance(done, CursorResult) and done.rowcount:
                 result[table.name] = done.rowcount
+        for name, (column, called) in NAMELESS.items():
+            await self._forget_name(Base.metadata.tables[name], column, called, person)
         for name, column in GOES_ALONG.items():
             table = Base.metadata.tables[name]
             done = await self.writing.execute(delete(table).where(table.c[column] == person))
             if isinstance(done, CursorResult) and done.rowcount:
                 result[name] = result.get(name, 0) + done.rowcount
         return result
+
+    async def _forget_name(
+        self: "PrivacyRepository[Unit]", table: Table, column: str, called: str, person: int
+    ) -> None:
+        """Take id and name of a person out of what others keep; each of their rows stays a row of its own."""
+        by_reference = column == "actor_reference"
+        value = f"user:{person}" if by_reference else person
+        (key,) = table.primary_key
+        ids = (await self.writing.execute(select(key).where(table.c[column] == value).order_by(key))).scalars().all()
+        for number, row in enumerate(ids, 1):
+            # Below zero is nobody's id on Discord, and two votes of one step are never the same person's.
+            nobody = f"user:-{number}" if by_reference else -number
+            await self.writing.execute(
+                update(table)
+                .where(key == row)
+                .values({column: nobody, called: FORMER})
+                .execution_options(synchronize_session=False)
+            )

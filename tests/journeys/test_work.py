@@ -1,7 +1,9 @@
 """Who does what: given to people and to clients, told once, finished by anybody, handed on, gathered as one's work."""
 
 import pytest
+from sqlalchemy import select
 
+from storage.tables.engine import ChangeRow
 from tests.journeys.test_clients import client, code_for, plan
 from tests.product import Product
 from tests.wire.kit import Actor
@@ -135,3 +137,24 @@ async def test_nothing_is_given_to_bots_or_to_people_of_another_client(product: 
     assert "Cy can’t see this plan." in ada.sees()
     await give(ada, "Teaser edit", product.server.world.bot.id)
     assert "is a bot. Choose a person." in ada.sees()
+
+
+async def test_who_deletes_everything_leaves_studio_plans_standing_without_their_name(
+    product: Product, ada: Actor
+) -> None:
+    ben = product.person("Ben").go("#general")
+    await client(ada, "Ada Moon")
+    await plan(ada, "Low Tide", "Teaser edit", "Ada Moon")
+    await ben.slash("/loop done", clip="Teaser edit")
+    await ada.slash("/loop clip")
+    await ada.fill(name="Splits", lane="action")
+    await give(ada, "Splits", ben.id)
+    await product.services.studio.privacy_delete(ben.id)
+    await ada.slash("/loop show", loop="Low Tide")
+    assert "Done: 1." in ada.sees(), "what Ben did is done"
+    assert "· Ben" not in product.person("Ada").sees().rpartition("### Low Tide")[2]
+    guild = next(iter(product.server.world.guilds))
+    async with product.services.database.read(guild) as unit:
+        changes = (await unit.session.execute(select(ChangeRow))).scalars().all()
+    assert "a former member" in {change.actor_name for change in changes}
+    assert not [change for change in changes if str(ben.id) in change.actor_reference or change.actor_name == "Ben"]
