@@ -28,7 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 EDIT_AGAIN = ("ui", "again")
-NAMES_LEADS = frozenset({"needs_lead", "needs_team"})
+NAMES_LEADS = frozenset({"needs_lead", "needs_team", "needs_team_client"})
 
 
 class Outcome(StrEnum):

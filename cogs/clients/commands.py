@@ -22,6 +22,7 @@ from bot.ui.places import must_be_seen
 from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
+from cogs.clients.export import send_export
 from cogs.clients.which import NONE, ClientOption
 from cogs.studio.setup import read_zone
 
@@ -65,6 +66,10 @@ class Clients(StudioCog):
     @verb("join")
     async def join(self, interaction: Interaction, code: app_commands.Range[str, 1, 40]) -> None:
         await client_people.join(Turn.of(interaction), code)
+
+    @verb("export", where="S", does=Does.DELETE)
+    async def export(self, interaction: Interaction, client: ClientChoice) -> None:
+        await send_export(Turn.of(interaction), client)
 
     @verb("archive", where="S", does=Does.DELETE)
     async def archive(self, interaction: Interaction, client: ClientChoice) -> None:
