@@ -222,7 +222,9 @@ class App:
         self.on_start.append(lambda: start_bounces(on.settings, bounces))
         self.on_stop.append(lambda: stop_bounces(bounces))
         coach = wire_coach(on, loops, releases, phases, assistant)
-        digests, server_digests, digest_messages = wire_digest(on, loops, releases, phases, bounces, coach)
+        digests, server_digests, digest_messages = wire_digest(
+            on, loops, releases, phases, bounces, coach, clients, work
+        )
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
         wire_happenings(on, missions.service, phases)
         archive = ArchiveService(

@@ -254,6 +254,7 @@ class StudioItem:
     """Something in a server's own plans. `loop`: the plan it is in, by id; `of`: its name.
 
     `day` to `until`: when it is planned, none of both where its plan has no days; `deadline`: a hard last day.
+    `client`: under which it is filed, by id; `who`: the names of those it was given to.
     """
 
     what: StudioWhat
@@ -264,6 +265,8 @@ class StudioItem:
     day: date | None = None
     until: date | None = None
     deadline: date | None = None
+    client: str | None = None
+    who: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

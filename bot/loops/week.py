@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.digest.model import DoneClip, LoopLine, NextStep, StepKind, StudioItem, StudioWeek, StudioWhat, WeekData
 from bot.digest.schedule import Window
 from bot.loops.area import LoopArea
-from bot.loops.model import MILLI, DeadlineKind, Loop, Plan
+from bot.loops.model import MILLI, Clip, DeadlineKind, Loop, Plan
 from bot.loops.momentum import measure
 from bot.say.words import Speaks
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
@@ -54,7 +54,7 @@ class LoopWeek:
             clips = await unit.repo(ClipRepository).finished_between(window.after + _TICK, window.until + _TICK)
             loops = {loop.id: loop for loop in await unit.repo(LoopRepository).all()}
         done = [
-            StudioItem(StudioWhat.TASK, clip.id, clip.name, loops[clip.loop_id].name, clip.loop_id)
+            _item(loops[clip.loop_id], clip)
             for clip in clips
             if clip.done_at is not None and clip.done_at > clip.created_at and clip.loop_id in loops
         ]
@@ -67,14 +67,14 @@ class LoopWeek:
         loop = plan.loop
         if loop.start_date is None:
             first = [action.clip for action in self._loops.store.sequenced(plan, until).next_actions[:1]]
-            return [StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id) for clip in first]
+            return [_item(loop, clip) for clip in first]
         items: list[StudioItem] = []
         for clip in plan.clips:
             if not clip.is_done:
                 day = loop.start_date + timedelta(days=clip.start_milli // MILLI)
                 last = day + timedelta(days=max(1, clip.length_milli // MILLI) - 1)
                 hard = clip.deadline if clip.deadline_kind is DeadlineKind.HARD else None
-                items.append(StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id, day, last, hard))
+                items.append(replace(_item(loop, clip), day=day, until=last, deadline=hard))
         return items
 
     def _line(self, plan: Plan, window: Window) -> LoopLine:
@@ -102,6 +102,10 @@ class LoopWeek:
             )
             for action in self._loops.store.sequenced(plan, now).next_actions
         ]
+
+
+def _item(loop: Loop, clip: Clip) -> StudioItem:
+    return StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id, client=loop.client_id)
 
 
 def at_moment(plan: Plan, moment: datetime) -> Plan:

@@ -69,13 +69,16 @@ class ReleaseWeek:
             release = view.release
             if not release.is_live:
                 continue
-            day = StudioItem(StudioWhat.RELEASE, release.id, release.title, release.title, release.loop_id)
+            client = view.plan.loop.client_id
+            day = StudioItem(
+                StudioWhat.RELEASE, release.id, release.title, release.title, release.loop_id, client=client
+            )
             if view.preset.anchor is Anchor.RELEASE and first < release.anchor_date <= today:
                 finished.append(day)
             elif view.preset.anchor is Anchor.RELEASE and release.anchor_date > today:
                 still.append(replace(day, day=release.anchor_date, until=release.anchor_date))
             still += [
-                StudioItem(StudioWhat.GONE, gone.id, gone.title, release.title, release.loop_id)
+                StudioItem(StudioWhat.GONE, gone.id, gone.title, release.title, release.loop_id, client=client)
                 for gone in view.missed
                 # Not what was gone when the plan was made: that was said then.
                 if gone.noted_at > release.created_at and window.after < gone.noted_at <= window.until
