@@ -9,6 +9,7 @@ from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
 from bot.clients.assigning import AssignmentService
+from bot.clients.digests import ClientDigests
 from bot.clients.service import ClientService
 from bot.clock import Clock
 from bot.coach.service import CoachService
@@ -79,3 +80,4 @@ class Services(Foundation):
     archive: ArchiveService
     clients: ClientService
     work: AssignmentService
+    client_digests: ClientDigests

@@ -354,6 +354,15 @@ class Database:
         """Let this task, and what it starts, see a server's rows as somebody from a client's side."""
         self._sights.set({**(self._sights.get() or {}), owner: sight})
 
+    @contextmanager
+    def looking_as(self, owner: OwnerId, sight: Sight) -> Iterator[None]:
+        """Let what is read inside see a server's rows as somebody from a client's side."""
+        token = self._sights.set({**(self._sights.get() or {}), owner: sight})
+        try:
+            yield
+        finally:
+            self._sights.reset(token)
+
     def _sight_of(self, owner: OwnerId | None) -> Sight | None:
         return (self._sights.get() or {}).get(owner) if owner is not None else None
 

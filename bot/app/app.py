@@ -21,6 +21,7 @@ from bot.app.housekeeping import Housekeeping
 from bot.app.opening import delete_again, open_database, prepare_data_dir, single_instance
 from bot.app.wiring.ai import make_assistant
 from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
+from bot.app.wiring.client_digests import wire_client_digests
 from bot.app.wiring.clients import wire_clients
 from bot.app.wiring.coach import wire_coach
 from bot.app.wiring.digest import wire_digest
@@ -52,6 +53,7 @@ from bot.studio.health import HealthService
 from bot.studio.service import StudioService
 from bot.studio.trouble import Troubles
 from bot.ui.access import StudioAccess
+from bot.ui.leads import DiscordLeads
 from bot.ui.sender import DiscordSender
 from bot.undo import ChangeService
 from storage import backup
@@ -143,6 +145,7 @@ class App:
         self.bot.keeps_commands = not self._works_only
         await self._log_in()
         self.services.outbox.sender = DiscordSender(self.bot, self.services.catalogue, self.bot.must_stop)
+        self.services.client_digests.leads = DiscordLeads(self.bot, self.services.studio)
         if not self._works_only:
             await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
         await self.services.engine.recover()
@@ -225,6 +228,7 @@ class App:
         digests, server_digests, digest_messages = wire_digest(
             on, loops, releases, phases, bounces, coach, clients, work
         )
+        client_digests = wire_client_digests(on, clients, work, server_digests)
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
         wire_happenings(on, missions.service, phases)
         archive = ArchiveService(
@@ -269,6 +273,7 @@ class App:
             archive=archive,
             clients=clients,
             work=work,
+            client_digests=client_digests,
         )
 
     async def _keep_loops(self, loops: LoopArea) -> None:

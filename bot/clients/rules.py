@@ -20,6 +20,11 @@ class ClientRules(Rules):
     finished_days: int = Field(ge=1)
     assignees_max: int = Field(ge=1)
     telling_gap_minutes: int = Field(ge=0)
+    week_lines: int = Field(ge=1)
+    week_words_max: int = Field(ge=1)
+    week_days_max: int = Field(ge=7)
+    week_held_hours: int = Field(ge=1)
+    week_leads_max: int = Field(ge=1)
 
 
 def client_rules() -> ClientRules:

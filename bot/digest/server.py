@@ -141,13 +141,8 @@ class ServerDigests:
         return compile_by_client(week, names, first, today, most=rules.studio_lines, clients=rules.studio_clients)
 
     async def week(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioWeek:
-        """Return what areas report of the server's own plans, and who does it, without what can't be read."""
-        week = StudioWeek()
-        for source in self._studio:
-            try:
-                week = await source.of_studio(guild_id, window, zone, week)
-            except Exception:
-                log.exception("a part of the server's digest could not be read", source=type(source).__name__)
+        """Return what areas report of the server's own plans, and who does it."""
+        week = await self.reported(guild_id, window, zone)
         if self._clients is None:
             return week
         doers = await self._clients.doers(guild_id, [item.ref for item in week.open])
@@ -156,6 +151,16 @@ class ServerDigests:
             return replace(item, who=tuple(doers.get(item.ref, ())))
 
         return replace(week, open=tuple(map(with_who, week.open)))
+
+    async def reported(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioWeek:
+        """Return what areas report of the server's own plans; a part that can't be read is left out."""
+        week = StudioWeek()
+        for source in self._studio:
+            try:
+                week = await source.of_studio(guild_id, window, zone, week)
+            except Exception:
+                log.exception("a part of the server's digest could not be read", source=type(source).__name__)
+        return week
 
     async def lines(self, guild_id: int, window: Window) -> list[tuple[str, str]]:
         """Return (name, what was finished) of everybody who opted in, in order of first finish."""

@@ -70,7 +70,7 @@ def wire_digest(
     """Make the services and make their slots and deliveries known."""
     words = Finished(on.catalogue.words("en"))
     person = DigestPerson(CoachReads(on.database), on.studio, on.catalogue)
-    loop_week, release_week = LoopWeek(on.database, loops, words), ReleaseWeek(releases, words)
+    loop_week, release_week = LoopWeek(on.database, loops, words), ReleaseWeek(on.database, releases, words)
     sources = (
         BounceWeek(on.database, LoopReads(on.database)),
         loop_week,
