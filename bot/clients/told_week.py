@@ -62,15 +62,15 @@ def tell_week(week: StudioWeek, given: Mapping[str, Given], first: date, today: 
     ]
     theirs = [item for item in still if given.get(item.ref, NOBODY).theirs]
     ours = [item for item in still if item not in theirs and item.what is StudioWhat.TASK]
-    coming = [item for item in ours if _is_near(item, today)]
-    dated = [item for item in still if _is_a_date(item, coming, today)]
+    coming = _news_first([item for item in ours if _is_near(item, today)], today)
+    dated = [item for item in still if _is_a_date(item, (*coming[:most], *theirs), today)]
     moved = any(item.was is not None for item in (*coming, *theirs, *dated))
     soon = any(_is_of_these_days(item, first if item in theirs else today, today) for item in still)
     if not (week.finished or moved or soon):
         return None
     return ToldWeek(
         _part([_done(item) for item in week.finished], most),
-        _part([_next(item, given.get(item.ref, NOBODY), today) for item in _news_first(coming, today)], most),
+        _part([_next(item, given.get(item.ref, NOBODY), today) for item in coming], most),
         _part([_needed(item, today) for item in _by_day(theirs, today)], most),
         _part([_date(item) for item in _by_day(dated, today)], most),
     )

@@ -11,6 +11,8 @@ from storage.repositories.clients import client_of_row
 from storage.tables.clients import ClientDigestRow, ClientRow
 from storage.unit import Repository, Unit, UnitT
 
+_ON = (DigestWay.CHANNEL.value, DigestWay.DM.value)
+
 
 class ClientDigestRepository(Repository[UnitT]):
     """The clocks of this server's clients."""
@@ -80,16 +82,17 @@ class DueDigestRepository(Repository[UnitT]):
             limit,
         )
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[Client, DigestClock]]:
-        """Return the clients whose time has come."""
-        rows = await self.session.execute(
+    async def due(self: "DueDigestRepository[Unit]", now: datetime, limit: int) -> list[tuple[Client, DigestClock]]:
+        """Return the clients whose time has come; what is said to a week after this is said too late."""
+        query = (
             select(ClientRow, ClientDigestRow)
             .join(ClientDigestRow, ClientDigestRow.client_id == ClientRow.id)
             .where(*_is_told(), ClientDigestRow.next_at <= now)
             .order_by(ClientDigestRow.next_at, ClientDigestRow.client_id)
             .limit(limit)
         )
-        return [(client_of_row(client), _clock(clock)) for client, clock in rows]
+        rows = await self.writing.execute(self.unit.locked(query))
+        return [(client_of_row(row[0]), _clock(row[1])) for row in rows]
 
     async def asked(self: "DueDigestRepository[Unit]", client_id: str, week: str) -> None:
         await self._set(client_id, {"asked_week": week})
@@ -143,7 +146,7 @@ class DueDigestRepository(Repository[UnitT]):
 
 def _is_told() -> tuple[Any, ...]:
     return (
-        ClientRow.digest != DigestWay.OFF.value,
+        ClientRow.digest.in_(_ON),
         ClientRow.archived_at.is_(None),
         ClientRow.deleted_at.is_(None),
     )

@@ -30,7 +30,7 @@ class ClientRow(Base, Owned, Tracked, Identified):
     channel_id: Mapped[int | None] = mapped_column(BigInt())
     colour: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
-    digest: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text, index=True)
     digest_day: Mapped[int] = mapped_column(BigInt())
     digest_hour: Mapped[int] = mapped_column(BigInt())
     digest_asks: Mapped[bool] = mapped_column(Flag())

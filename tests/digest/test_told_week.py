@@ -80,6 +80,14 @@ def test_dates_are_release_days_and_last_days_that_are_not_next() -> None:
     assert lines(told.next) == [("by", "Deliver", day(2))]
 
 
+def test_a_last_day_stands_among_the_dates_where_next_is_too_long_for_it() -> None:
+    busy = tuple(task(f"step {n}", 1) for n in range(SIX))
+    told = tell_week(StudioWeek(open=(*busy, task("Deliver", 5, 6, deadline=10))), {}, FIRST, TODAY, SIX)
+    assert told is not None
+    assert told.next.more == 1
+    assert lines(told.dates) == [("last_day", "Deliver", day(10))]
+
+
 def test_a_quiet_week_is_one_without_news() -> None:
     old = task("Artwork", -30, -20)
     assert tell_week(StudioWeek(open=(old, task("Story"), release("Undertow", 90))), {}, FIRST, TODAY, SIX) is None

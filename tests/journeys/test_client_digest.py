@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.actors import Actor as Who
 from bot.clock import FixedClock
 from bot.local.server import LocalDiscord
+from bot.loops.read import LoopReads
 from tests.journeys.test_clients import client
 from tests.journeys.test_studio_plans import _role, _set
 from tests.journeys.test_studio_releases import _friday, _plan, _sunday, _to_sunday
@@ -341,6 +343,29 @@ async def test_who_came_from_another_client_is_not_named(product: Product, ada: 
     assert "Night Bus" not in seen
     assert "Dan" not in seen
     assert "We need from you" not in seen
+
+
+async def test_what_got_a_new_day_is_told_with_it(product: Product, ada: Actor) -> None:
+    cy, guild = product.newcomer("Cy"), next(iter(product.server.world.guilds))
+    await client(ada, "Ada Moon")
+    await told_by_dm(product, ada, "Ada Moon", cy)
+    await ada.press("Send without asking")
+    await until(product, FRIDAY, 16)
+    await plan(product, ada, "Low Tide", ["Teaser edit", "Mix pass", "Artwork"], "Ada Moon")
+    found = await LoopReads(product.services.database).clips(guild)
+    clips = {clip.name: clip.id for of_loop in found.values() for clip in of_loop}
+    clip_service, who = product.services.loops.clips, Who.user(ada.id, "Ada")
+    await clip_service.nudge(who, guild, clips["Artwork"], 9)
+    await until(product, FRIDAY, 16)
+    (first,) = read(product, cy)
+    assert "moved" not in first, "what was made in the week had no day before"
+    await clip_service.nudge(who, guild, clips["Teaser edit"], 16)
+    await clip_service.nudge(who, guild, clips["Mix pass"], 16)
+    await clip_service.nudge(who, guild, clips["Mix pass"], -16)
+    await until(product, FRIDAY, 16)
+    _, second = read(product, cy)
+    moved = [line for line in told_next(second) if "moved to" in line]
+    assert [line.partition(" (")[0] for line in moved] == ["**Teaser edit**"], "there and back is where it was"
 
 
 def posts(product: Product) -> list[str]:

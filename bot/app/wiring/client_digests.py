@@ -41,7 +41,12 @@ class PlansOfClient:
         zone = client.zone_info
         window = Window(IsoWeek.of(until.astimezone(zone).date()), after, until)
         with self._database.looking_as(client.owner_id, Sight(client.id, 0)):
-            return await self._servers.reported(client.owner_id, window, zone)
+            week = await self._servers.reported(client.owner_id, window, zone)
+        # The sight shows nothing else; what is told outside is looked at once more.
+        return StudioWeek(
+            tuple(item for item in week.finished if item.client == client.id),
+            tuple(item for item in week.open if item.client == client.id),
+        )
 
 
 async def health_lines(digests: ClientDigests, asking: Asking) -> list[HealthLine]:

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("clients", sa.Column("digest_hour", BigInt(), nullable=False, server_default=sa.text("15")))
     op.add_column("clients", sa.Column("digest_asks", Flag(), nullable=False, server_default=sa.true()))
     op.add_column("client_people", sa.Column("wants_digest", Flag(), nullable=False, server_default=sa.false()))
+    op.create_index("ix_clients_digest", "clients", ["digest"], unique=False)
     op.create_table('client_digests',
     sa.Column('client_id', sa.Text(), nullable=False),
     sa.Column('day', BigInt(), nullable=False),
