@@ -32,6 +32,7 @@ from storage.tracking import COLLECTED
 
 MadeT = TypeVar("MadeT")
 RowT = TypeVar("RowT", bound=Base)
+SelectT = TypeVar("SelectT", bound="Select[*tuple[Any, ...]]")
 UnitT = TypeVar("UnitT", bound="Reading", covariant=True)
 Columns = TypeVarTuple("Columns")
 log = structlog.get_logger()
@@ -299,7 +300,7 @@ class Unit(Reading):
         """The things (kind, id) that were changed here."""
         return tuple(self._touched)
 
-    def locked(self, statement: Select[Any]) -> Select[Any]:
+    def locked(self, statement: SelectT) -> SelectT:
         """Skip rows that another process holds (PostgreSQL); SQLite has one writer anyway."""
         return statement.with_for_update(skip_locked=True) if self.dialect == "postgresql" else statement
 
