@@ -12,6 +12,7 @@ from bot.clock import FixedClock
 from bot.local.server import LocalDiscord
 from bot.loops.read import LoopReads
 from tests.journeys.test_clients import client
+from tests.journeys.test_forged import base36, controls, forge, rows_of
 from tests.journeys.test_studio_plans import _role, _set
 from tests.journeys.test_studio_releases import _friday, _plan, _sunday, _to_sunday
 from tests.product import Product, running
@@ -276,16 +277,27 @@ async def test_leads_are_asked_where_they_look_and_health_says_what_waits(produc
     assert read(product, cy) == []
 
 
-async def test_somebody_else_never_decides_over_a_client_s_week(product: Product, ada: Actor) -> None:
-    cy, dan = product.newcomer("Cy"), product.newcomer("Dan")
+async def test_somebody_else_never_decides_over_a_clients_week(product: Product, ada: Actor) -> None:
+    """What leads press, pressed by a member, by the client's own person and by another client's."""
+    ben, cy, dan = product.person("Ben").go("#general"), product.newcomer("Cy"), product.newcomer("Dan")
     for name in ("Ada Moon", "Night Bus"):
         await client(ada, name)
     await plan(product, ada, "Low Tide", ["Teaser edit"], "Ada Moon")
-    await told_by_dm(product, ada, "Ada Moon", cy)
     await told_by_dm(product, ada, "Night Bus", dan)
-    await panel(ada, "Ada Moon")
+    await told_by_dm(product, ada, "Ada Moon", cy)
     await ada.press("See it now")
-    ben = product.person("Ben").go("#general")
+    of_weeks = {key: found for key, found in controls(ada).items() if ":client:week-" in key or ":client:digest" in key}
+    assert len(of_weeks) >= 9
+    await product.work()
+    guild = next(iter(product.server.world.guilds))
+    before = await rows_of(product.services.database, guild)
+    for person in (ben, cy, dan):
+        told = [
+            await forge(product, person.go("#general"), message, key, part, [base36(person.id), base36(guild)])
+            for key, (message, part) in of_weeks.items()
+        ]
+        assert [one for some in told for one in some if "Teaser edit" in one or "The week of" in one] == []
+    assert await rows_of(product.services.database, guild) == before
     await ben.slash("/client show", client="Ada Moon")
     assert "Digest" not in ben.buttons()
     await cy.go("DM").slash("/client show", client="Ada Moon")
@@ -319,6 +331,7 @@ async def test_a_restart_in_between_neither_loses_nor_repeats_it(
             assert len(told_next(hers)) == len(told_next(his)) == 1, "each has one Teaser edit"
             assert "Night Bus" not in hers
             assert "Ada Moon" not in his
+            assert len(read(product, ada)) == 2, "asked once for each"
         async with running(tmp_path / "data", clock, server=server, database_url=database_url) as product:
             await product.live(hours=3, step_s=1800)
             cy, dan = product.person("Cy"), product.person("Dan")
