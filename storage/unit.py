@@ -32,6 +32,7 @@ from storage.tracking import COLLECTED
 
 MadeT = TypeVar("MadeT")
 RowT = TypeVar("RowT", bound=Base)
+SelectT = TypeVar("SelectT", bound="Select[*tuple[Any, ...]]")
 UnitT = TypeVar("UnitT", bound="Reading", covariant=True)
 Columns = TypeVarTuple("Columns")
 log = structlog.get_logger()
@@ -299,7 +300,7 @@ class Unit(Reading):
         """The things (kind, id) that were changed here."""
         return tuple(self._touched)
 
-    def locked(self, statement: Select[Any]) -> Select[Any]:
+    def locked(self, statement: SelectT) -> SelectT:
         """Skip rows that another process holds (PostgreSQL); SQLite has one writer anyway."""
         return statement.with_for_update(skip_locked=True) if self.dialect == "postgresql" else statement
 
@@ -353,6 +354,15 @@ class Database:
     def look_as(self, owner: OwnerId, sight: Sight) -> None:
         """Let this task, and what it starts, see a server's rows as somebody from a client's side."""
         self._sights.set({**(self._sights.get() or {}), owner: sight})
+
+    @contextmanager
+    def looking_as(self, owner: OwnerId, sight: Sight) -> Iterator[None]:
+        """Let what is read inside see a server's rows as somebody from a client's side."""
+        token = self._sights.set({**(self._sights.get() or {}), owner: sight})
+        try:
+            yield
+        finally:
+            self._sights.reset(token)
 
     def _sight_of(self, owner: OwnerId | None) -> Sight | None:
         return (self._sights.get() or {}).get(owner) if owner is not None else None

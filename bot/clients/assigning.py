@@ -1,17 +1,18 @@
 """Who does what: giving a thing of a server to somebody, handing it on, and one person's work over all servers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.actors import Actor, OwnerId, PersonId
-from bot.clients.model import Assignee, Assignment, AssignmentState, Subject, SubjectKind, WorkItem
+from bot.clients.model import Assignee, Assignment, AssignmentState, Given, Subject, SubjectKind, WorkItem
 from bot.clients.ports import SubjectReader
 from bot.clients.rules import client_rules
 from bot.clients.service import ClientService
 from bot.errors import Gone, NotAllowed, NotFound, Refused
 from bot.slots import SlotDraft
 from storage.repositories.assignments import AssignmentRepository, WorkRepository
+from storage.repositories.clients import ClientPeopleRepository
 from storage.unit import Database, Unit
 
 TELLING = "work-tell"
@@ -118,6 +119,26 @@ class AssignmentService:
         async with self._database.read(owner) as unit:
             for one in await unit.repo(AssignmentRepository).open_of(subject_ids):
                 found.setdefault(one.subject_id, []).append(one.assignee.name)
+        return found
+
+    async def given(self, owner: OwnerId, client_id: str, subject_ids: Sequence[str]) -> dict[str, Given]:
+        """Return who does things, as their client may know: whether it is up to them, and people of the server.
+
+        Whoever comes from another client's side is not named, nor is what was up to a client under which the thing is
+        not filed any more.
+        """
+        found: dict[str, Given] = {}
+        async with self._database.read(owner, as_house=True) as unit:
+            whose = await unit.repo(ClientPeopleRepository).whose()
+            for one in await unit.repo(AssignmentRepository).open_of(subject_ids):
+                known = found.get(one.subject_id, Given())
+                user = one.assignee.user_id
+                side = one.client_id if user is None else whose.get(user)
+                if side == client_id:
+                    known = replace(known, theirs=True)
+                elif side is None and user is not None:
+                    known = replace(known, names=(*known.names, one.assignee.name))
+                found[one.subject_id] = known
         return found
 
     async def must_be_theirs(self, owner: OwnerId, subject_id: str, user_id: int) -> None:

@@ -24,10 +24,12 @@ from bot.say.dates import day_month
 from bot.say.words import Words
 
 
-def client_card(view: Overview, words: Words, now: datetime, *, is_lead: bool, is_theirs: bool, lines: int) -> Card:
+def client_card(
+    view: Overview, words: Words, now: datetime, *, is_lead: bool, lines: int, theirs: ClientPerson | None = None
+) -> Card:
     """Return a client: one sentence, what is late, next and finished, its people. `is_lead`: with notes and controls.
 
-    `is_theirs`: somebody from the client's side looks; what the house keeps to itself is left out.
+    `theirs`: who from the client's side looks; what the house keeps to itself is left out.
     """
     client, work = view.client, view.work
     local = now.astimezone(client.zone_info)
@@ -50,8 +52,8 @@ def client_card(view: Overview, words: Words, now: datetime, *, is_lead: bool, i
         lead=_lead(view, words),
         facts=facts,
         sections=sections,
-        rows=_rows(client, words) if is_lead else [[_button(client, "leave", words)]] if is_theirs else [],
-        meta=[] if is_theirs else [words("client.card.meta", when=client.created_at)],
+        rows=_rows(client, words) if is_lead else _rows_of(client, theirs, words) if theirs else [],
+        meta=[] if theirs else [words("client.card.meta", when=client.created_at)],
     )
 
 
@@ -96,7 +98,12 @@ def _rows(client: Client, words: Words) -> list[Row]:
     if client.archived_at is not None:
         return [[button("unarchive"), button("delete")]]
     first = ("people", "invite", "edit", "details", "archive")
-    return [[button(action) for action in first], [button("delete")]]
+    return [[button(action) for action in first], [button("digest"), button("delete")]]
+
+
+def _rows_of(client: Client, person: ClientPerson, words: Words) -> list[Row]:
+    week = "week-none" if person.wants_digest else "week-mine"
+    return [[_button(client, week, words), _button(client, "leave", words)]]
 
 
 def _button(client: Client, action: str, words: Words) -> Button:

@@ -19,6 +19,7 @@ from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen
+from cogs.clients import digest as client_digest
 from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
@@ -26,7 +27,7 @@ from cogs.clients.export import send_export
 from cogs.clients.which import NONE, ClientOption
 from cogs.studio.setup import read_zone
 
-PARTS = (client_people, client_work, client_handover)
+PARTS = (client_people, client_work, client_digest, client_handover)
 ClientChoice = app_commands.Transform[str, ClientOption]
 
 
@@ -94,8 +95,8 @@ async def page_card(turn: Turn, client_id: str) -> Card:
         turn.words,
         turn.now,
         is_lead=role is Role.LEAD,
-        is_theirs=role is Role.CLIENT,
         lines=clients.rules.lines_shown,
+        theirs=next((one for one in view.people if one.user_id == turn.person), None) if role is Role.CLIENT else None,
     )
 
 
