@@ -31,6 +31,15 @@ class ClipFields:
     notes: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlineFields:
+    """What a form gives of a deadline; None leaves a part as it is. `clears`: there is none any more."""
+
+    day: date | None = None
+    kind: DeadlineKind | None = None
+    clears: bool = False
+
+
 class ClipService:
     """Everything that people, missions and schedules do with clips."""
 
@@ -225,17 +234,19 @@ class ClipService:
 
         return await self._with_clip(actor, owner, "loop.remove_clip", clip_id, "remove", work)
 
-    async def set_deadline(
-        self, actor: Actor, owner: OwnerId, clip_id: str, kind: DeadlineKind, day: date | None
-    ) -> Edited:
+    async def set_deadline(self, actor: Actor, owner: OwnerId, clip_id: str, fields: DeadlineFields) -> Edited:
         """Set or clear the deadline of a clip in a dated loop; those of a release plan move with the release only."""
 
         def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
-            if not loop.is_dated and kind is not DeadlineKind.NONE:
+            day = None if fields.clears else fields.day or clip.deadline
+            if not loop.is_dated and day is not None:
                 raise Refused("loop_deadline_undated")
             if clip.task_key:
                 raise Refused("loop_deadline_of_release", clip=clip.name)
-            return replace(clip, deadline_kind=kind, deadline=day if kind is not DeadlineKind.NONE else None), []
+            if day is None:
+                return replace(clip, deadline_kind=DeadlineKind.NONE, deadline=None), []
+            was = DeadlineKind.SOFT if clip.deadline_kind is DeadlineKind.NONE else clip.deadline_kind
+            return replace(clip, deadline_kind=fields.kind or was, deadline=day), []
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
 

@@ -35,6 +35,8 @@ class LoopFields:
     role: str | None = None
     start: date | None = None
     end: date | None = None
+    end_stays: bool = False
+    """The last day stays where it is when the first one moves; else it moves along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class LoopService:
 
         def change(loop: Loop, clips: tuple[Clip, ...]) -> tuple[Loop, tuple[Clip, ...]]:
             changed = replace(loop, **values)  # pyright: ignore[reportArgumentType]
-            return _with_dates(changed, clips, fields.start, fields.end)
+            end = loop.end_date if fields.end is None and fields.end_stays else fields.end
+            return _with_dates(changed, clips, fields.start, end)
 
         edited = await self.rewrite(actor, owner, "loop.edit", loop_id, change)
         return replace(edited, notes=tuple(notes))

@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from bot.loops.area import LoopArea
 from bot.loops.cards import choose_clip_card, clip_card, edited_text
-from bot.loops.clips import ClipFields
+from bot.loops.clips import ClipFields, DeadlineFields
 from bot.loops.dates import units_text
 from bot.loops.model import LANES, Clip, DeadlineKind, Lane, Loop
 from bot.loops.momentum import measure
+from bot.loops.shown import DEADLINE_FORM, clip_form_of
 from bot.loops.store import Edited
 from bot.loops.wording import when_text
-from bot.say.card import Option, note
+from bot.merging import FormOf
+from bot.say.card import Option, join, note
 from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.studio.roles import Does, Role
@@ -18,6 +20,7 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.merging import overtaken_lines
 from cogs.loops.days import read_day
 from cogs.loops.panel import after_edit, panels_of, which_loop
 
@@ -67,7 +70,7 @@ def clip_form(
 
 
 def fields_of(submit: Submit) -> ClipFields:
-    """Return what was typed into the form of a clip."""
+    """Return what was typed into the form of a new clip."""
     values = submit.values
     return ClipFields(
         name=values.text("name"),
@@ -75,6 +78,18 @@ def fields_of(submit: Submit) -> ClipFields:
         start=values.text("start"),
         length=values.text("length"),
         notes=values.text("notes"),
+    )
+
+
+def changes_of(submit: Submit) -> ClipFields:
+    """Return what was changed in the form of a clip; the rest stays as it is by now."""
+    changed = submit.changed
+    return ClipFields(
+        name=changed.text("name"),
+        lane=changed.choice("lane"),
+        start=changed.text("start"),
+        length=changed.text("length"),
+        notes=changed.text("notes"),
     )
 
 
@@ -134,9 +149,16 @@ async def clip_add(submit: Submit) -> None:
 async def clip_save(submit: Submit) -> None:
     """Change a clip to what the form says."""
     area: LoopArea = submit.services.loops
-    edited = await area.clips.edit(submit.actor, submit.owner, submit.id, fields_of(submit))
-    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
-    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    edited = await area.clips.edit(submit.actor, submit.owner, submit.id, changes_of(submit))
+    await _changed(submit, edited, clip_form_of(edited.loop))
+
+
+async def _changed(submit: Submit, edited: Edited, form: FormOf) -> None:
+    """Say what a form changed of a clip, and what somebody else had set meanwhile."""
+    name = edited.clip.name if edited.clip else ""
+    told = edited_text(edited, submit.words("loop.told.changed", clip=name), submit.words)
+    lines = await overtaken_lines(submit, edited.group_id, submit.id, name, form)
+    await after_edit(submit, join("\n", [told, *lines]), edited.group_id, edited.loop.id)
 
 
 @control("loop", "done", does=Does.TICK)
@@ -275,11 +297,11 @@ async def ask_deadline(press: Press) -> None:
 async def set_deadline(submit: Submit) -> None:
     """Set the deadline of the form; an empty day takes it away."""
     area: LoopArea = submit.services.loops
-    day = await read_day(submit, submit.values.text("day"))
-    kind = DeadlineKind(submit.values.choice("kind") or DeadlineKind.SOFT) if day else DeadlineKind.NONE
-    edited = await area.clips.set_deadline(submit.actor, submit.owner, submit.id, kind, day)
-    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
-    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    typed, chosen = submit.changed.text("day"), submit.changed.choice("kind")
+    kind = DeadlineKind(chosen) if chosen else None
+    fields = DeadlineFields(await read_day(submit, typed), kind, clears=typed == "")
+    edited = await area.clips.set_deadline(submit.actor, submit.owner, submit.id, fields)
+    await _changed(submit, edited, DEADLINE_FORM)
 
 
 @control("loop", "c-remove")
