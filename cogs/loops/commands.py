@@ -464,7 +464,8 @@ async def save_loop(submit: Submit) -> None:
     if plan.loop.is_dated and not has_start and not has_end:
         await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
         return
-    told = edited_text(edited, submit.words("loop.told.loop_changed", name=edited.loop.name), submit.words)
+    said = submit.words("loop.told.unchanged" if edited.unchanged else "loop.told.loop_changed", name=edited.loop.name)
+    told = edited_text(edited, said, submit.words)
     lines = await overtaken_lines(submit, edited.group_id, submit.id, edited.loop.name, LOOP_FORM)
     await loop_panel.after_edit(submit, join("\n", [told, *lines]), edited.group_id, edited.loop.id)
 

@@ -165,3 +165,155 @@ async def test_after_a_restart_a_form_says_all_it_holds(product: Product, ada: A
     assert "Changed Mix two" in ada.sees()
     await ben.slash("/loop clip", clip="Mix two")
     assert "Start (start): 3" in ben.sees(), "what was shown is not known any more, so all of it counts"
+
+
+# ---------------------------------------------------------------------- presses that come too late
+
+
+async def _clip_card(person: Actor, clip: str = "Mix pass") -> None:
+    """Let somebody open the card of a clip, with its tools."""
+    await person.slash("/loop show", loop="Low Tide")
+    await person.press("More")
+    await person.choose("What would you like to do?", "Change a clip")
+    await person.choose("Which clip?", clip)
+
+
+async def test_a_clip_that_was_finished_meanwhile(product: Product, ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await ben.slash("/loop done", clip="Mix pass")
+    done_at = round(product.clock.now().timestamp())
+    product.clock.advance(minutes=2)
+    await ada.press("Done", on=ada.last())
+    assert f"Mix pass was already done by Ben, <t:{done_at}:R>. Nothing was changed." in ada.sees()
+    assert "### Mix pass · Done" in ada.sees(), "the card that was pressed shows it"
+    assert "Open again" in ada.buttons() or "Reopen" in ada.buttons()
+
+
+async def test_choosing_a_clip_that_was_finished_offers_what_is_left(ada: Actor, ben: Actor) -> None:
+    for name in ("Teaser", "Artwork"):
+        await ada.slash("/loop clip")
+        await ada.fill(name=name)
+    await ada.slash("/loop show", loop="Low Tide")
+    await ada.press("Done")
+    await ben.slash("/loop done", clip="Teaser")
+    await ada.choose("Which one is finished?", "Teaser")
+    shown = ada.sees().rsplit("\n\n", 1)[-1]
+    assert "Teaser was already done by Ben" in shown
+    assert "Artwork | " in shown or "| Artwork" in shown
+    await ada.choose("Which one is finished?", "Artwork")
+    assert "Finished Artwork" in ada.sees()
+
+
+async def test_a_clip_that_was_removed_meanwhile(ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await _clip_card(ben)
+    await ben.press("Remove")
+    await ada.choose("Move", "+7 days")
+    assert "Mix pass is no longer there: Ben removed it <t:" in ada.sees()
+    assert "### Mix pass" not in ada.sees().split("Mix pass is no longer there")[1]
+    assert "Mark ready" not in ada.buttons()
+
+
+async def test_the_form_of_a_clip_that_was_removed_meanwhile(ada: Actor, ben: Actor) -> None:
+    await _clip_card(ben)
+    await ada.slash("/loop clip", clip="Mix pass")
+    await ben.press("Remove")
+    await ada.fill(start="5")
+    assert "Mix pass is no longer there: Ben removed it" in ada.sees()
+
+
+async def test_what_was_so_already_is_told_by_whom(ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await _clip_card(ben)
+    await ben.press("Mark ready")
+    await ada.press("Mark ready")
+    assert "Ben did that already" in ada.sees()
+    assert "Undo" not in ada.buttons(), "there is nothing of hers to undo"
+    await ada.press("Not ready")
+    await ben.choose("Lane", "Promo")
+    await ada.choose("Lane", "Promo")
+    assert ada.sees().count("Ben did that already") == 1, "the card is drawn anew with each press"
+
+
+async def test_a_loop_that_was_deleted_or_put_away_meanwhile(product: Product, ada: Actor, ben: Actor) -> None:
+    await ben.slash("/loop show", loop="Low Tide")
+    await ada.slash("/loop archive", loop="Low Tide")
+    await ben.press("Add clip")
+    await ben.fill(name="Late")
+    assert "Ada put this loop into the archive <t:" in ben.sees()
+    assert "in the archive" in await ben.until_sees("· in the archive")
+    await ada.slash("/loop delete", loop="Low Tide")
+    await ada.fill(typed="Low Tide")
+    await ben.press("Done")
+    assert "Low Tide is in the bin: Ada put it there <t:" in ben.sees()
+    assert "Add clip" not in ben.buttons(), "the panel is gone with its loop"
+
+
+async def test_a_panel_from_before_finishes_nothing_that_it_did_not_show(
+    product: Product, ada: Actor, ben: Actor
+) -> None:
+    await ada.slash("/loop show", loop="Low Tide")
+    panel = ada.last()
+    product.clock.advance(minutes=20)
+    await ben.slash("/loop done", clip="Mix pass")
+    await ben.slash("/loop switch", loop="Low Tide")
+    await ben.slash("/loop clip")
+    await ben.fill(name="Ben's take")
+    await ada.press("Done", on=panel)
+    assert "Finished" not in ada.sees(), "her panel showed another clip"
+    assert "Which one is finished?" in ada.sees()
+    await ada.until_sees("Ben's take")
+
+
+async def test_the_last_clip_was_finished_by_somebody_else(ada: Actor, ben: Actor) -> None:
+    await ada.slash("/loop next", loop="Low Tide")
+    await ben.slash("/loop done", clip="Mix pass")
+    await ada.press("Done")
+    assert "Mix pass was already done by Ben" in ada.sees()
+
+
+async def test_undo_says_who_went_on_with_it(product: Product, ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await ada.choose("Move", "+7 days")
+    await _clip_card(ben)
+    await ben.choose("Move", "+7 days")
+    await ada.press("Undo")
+    assert "Nothing was changed: Ben changed it <t:" in ada.sees()
+
+
+async def test_what_was_given_and_finished_by_somebody_else(product: Product, ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await ada.press("Who does it")
+    await ada.choose("Who does it?", ben.id)
+    await ben.slash("/studio inbox")
+    await ben.choose("Do something about one of them", "Mix pass")
+    await ada.slash("/loop done", clip="Mix pass")
+    await ben.press("Done")
+    assert "Mix pass was already done by Ada" in ben.sees()
+    assert "Not mine" not in ben.buttons(), "the card is gone with its thing"
+
+
+async def test_what_was_taken_from_somebody_meanwhile(product: Product, ada: Actor, ben: Actor) -> None:
+    await _clip_card(ada)
+    await ada.press("Who does it")
+    await ada.choose("Who does it?", ben.id)
+    for _ in range(2):
+        await ada.press("Who does it")
+    await ben.slash("/studio inbox")
+    await ben.choose("Do something about one of them", "Mix pass")
+    older, newer = ada.person.sees()[-2:]
+    take = "Take it from somebody"
+    await ada.choose(take, "Ben", on=newer)
+    await ada.choose(take, "Ben", on=older)
+    await ada.until_sees("taken back or given to somebody else already", "Nobody was given this yet.")
+    await ben.press("Not mine")
+    assert "That is no longer yours: Ada took it back or gave it to somebody else, <t:" in ben.sees()
+
+
+async def test_a_suggestion_that_was_decided_meanwhile(product: Product, ada: Actor, ben: Actor) -> None:
+    for person in (ada, ben):
+        await person.slash("/loop suggest", loop="Low Tide")
+    await ben.choose("Take one away", "Teaser clip")
+    await ada.choose("Take one away", "Teaser clip")
+    await ada.until_sees("Ben decided that suggestion already, <t:")
+    assert "Teaser clip" not in ada.sees(), "the card that was pressed offers what is left"
