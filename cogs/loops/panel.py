@@ -4,7 +4,9 @@ Posted ones are posted cards like any other (bot/posted.py). Private ones are ed
 lives for a quarter of an hour; their buttons work after that too, and make them live again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +44,8 @@ class _Private:
     loop_id: str
     words: Words
     until: datetime
+    context: Context
+    """Who looks: it is drawn as they see it, whoever changed the loop."""
 
 
 class _TokenSender:
@@ -96,7 +100,7 @@ class LoopPanels:
         while len(self._private) >= _PRIVATE_AT_MOST:
             del self._private[next(iter(self._private))]
         until = turn.began + _TOKEN_LIVES
-        self._private[message_id] = _Private(turn.interaction, turn.owner, loop_id, turn.words, until)
+        self._private[message_id] = _Private(turn.interaction, turn.owner, loop_id, turn.words, until, copy_context())
 
     async def touched(self, turn: Turn, loop_id: str) -> None:
         """Acknowledge a press or a form on a panel; a private panel lives on through its token.
@@ -131,18 +135,22 @@ class LoopPanels:
         panel = self._private.get(message_id)
         if panel is not None:
             target = Target("channel", panel.interaction.channel_id or 0)
-            self._tokens.touch(target, message_id, self._render(panel.owner, panel.loop_id, panel.words))
+            self._tokens.touch(target, message_id, self._render(panel))
 
-    def _render(self, owner: int, loop_id: str, words: Words) -> Callable[[], Awaitable[Card | None]]:
+    def _render(self, panel: _Private) -> Callable[[], Awaitable[Card | None]]:
+        async def draw() -> Card | None:
+            try:
+                view = await self._area.store.view(panel.owner, panel.loop_id)
+                picture = await picture_of(self._area, view, panel.words)
+            except BotError:
+                return None
+            return loop_card(view, panel.words, picture, can_post=True)
+
         async def render() -> Card | None:
             if self._bot.edge.closing:
                 return None
-            try:
-                view = await self._area.store.view(owner, loop_id)
-                picture = await picture_of(self._area, view, words)
-            except BotError:
-                return None
-            return loop_card(view, words, picture, can_post=True)
+            # Whoever's change it is that brought us here: what somebody from a client's side may see is their own.
+            return await asyncio.get_running_loop().create_task(draw(), context=panel.context)
 
         return render
 
