@@ -1,9 +1,12 @@
 """Two people on one thing of the studio at once: forms merge, and nobody's change is lost in silence."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.actors import Actor as Who
+from bot.missions.service import draft_of
 from tests.product import Product
 from tests.wire.kit import Actor
 
@@ -155,6 +158,21 @@ async def test_two_leads_at_one_client(product: Product, ada: Actor) -> None:
     assert "Ben set *Ada Sun*’s time zone to Europe/Berlin" in ada.sees()
     await ben.slash("/client show", client="Ada Sun")
     assert "Europe/Paris" in ben.sees()
+
+
+async def test_a_mission_keeps_what_its_form_was_not_asked_to_change(product: Product, ada: Actor) -> None:
+    await ada.slash("/mission new")
+    await ada.fill(title="On time", objective="Keep it moving", cadence="daily 09:00")
+    missions = product.services.missions.service
+    ((mission, _),) = await missions.listed(ada.id)
+    await ada.slash("/mission edit", mission="On time")
+    robot = Who.ai("01", 1, 1, "It was asked to", name="Robot")
+    changed = replace(draft_of(mission), cadence="daily 10:00", objective="Keep it calm")
+    await missions.edit(robot, ada.id, mission.id, changed)
+    await ada.fill(title="In time", objective="Keep it going")
+    assert "Robot changed *In time*’s brief" in ada.sees()
+    ((mission, _),) = await missions.listed(ada.id)
+    assert (mission.title, mission.objective, mission.cadence) == ("In time", "Keep it going", "daily 10:00")
 
 
 async def test_after_a_restart_a_form_says_all_it_holds(product: Product, ada: Actor, ben: Actor) -> None:
