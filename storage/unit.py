@@ -46,6 +46,12 @@ class Dispatch(Protocol):
     async def enqueue(self, unit: "Unit", slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
 
 
+class Neighbours(Protocol):
+    """Lets the other processes on this database know what was changed here."""
+
+    def tell(self, owner: OwnerId, touched: Sequence[tuple[str, str]]) -> None: ...
+
+
 class ReadingSession(Protocol):
     """What a session does for who only reads."""
 
@@ -332,6 +338,8 @@ class Database:
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
         self.announcer = Announcer()
         """Told of every thing that was changed, after the commit."""
+        self.neighbours: Neighbours | None = None
+        """Told the same, where other processes work on this database."""
         self._sights: ContextVar[Mapping[OwnerId, Sight] | None] = ContextVar("sights", default=None)
         self._joined: ContextVar[tuple[Reading, asyncio.Task[Any] | None] | None] = ContextVar("joined", default=None)
 
@@ -467,6 +475,8 @@ class Database:
                 if owner is not None:
                     for kind, subject in unit.touched:
                         self.announcer.announce(owner, kind, subject)
+                    if self.neighbours is not None:
+                        self.neighbours.tell(owner, unit.touched)
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))

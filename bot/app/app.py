@@ -169,6 +169,7 @@ class App:
         """With PostgreSQL due work travels as jobs, so that any number of processes may work on it."""
         if database.dialect != "postgresql":
             return
+        from storage.hearing import Hearing
         from storage.jobs import JobQueue
 
         jobs = JobQueue(self.settings.database)
@@ -180,6 +181,10 @@ class App:
                 "Another Studiohand answers people on this database already. For more hands, start `studiohand work`.",
             )
         self.services.engine.carry_by(jobs)
+        # A process that joins no gateway has no panel open.
+        hearing = Hearing(self.settings.database, database.announcer, hears=not self._works_only)
+        database.neighbours = hearing
+        self.supervisor.keep("hearing", hearing.run)
 
     def _make_services(self, database: Database) -> Services:
         settings, clock = self.settings, self.clock

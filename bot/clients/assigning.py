@@ -9,9 +9,10 @@ from bot.clients.model import Assignee, Assignment, AssignmentState, Given, Subj
 from bot.clients.ports import SubjectReader
 from bot.clients.rules import client_rules
 from bot.clients.service import ClientService
-from bot.errors import Gone, NotAllowed, NotFound, Refused
+from bot.errors import AlreadyDone, Gone, NotAllowed, NotFound, Refused
 from bot.slots import SlotDraft
 from storage.repositories.assignments import AssignmentRepository, WorkRepository
+from storage.repositories.changes import ChangeRepository
 from storage.repositories.clients import ClientPeopleRepository
 from storage.unit import Database, Unit
 
@@ -73,7 +74,7 @@ class AssignmentService:
 
     async def hand_on(self, actor: Actor, assignment_id: str, to: Assignee) -> Assigned:
         """Give what is one's own to somebody else, in one transaction."""
-        one = await self._mine(actor, assignment_id)
+        one = await self.mine(actor, assignment_id)
         subject = await self._subject(one.owner_id, one.kind, one.subject_id)
         async with self._database.write(actor, one.owner_id, "client.hand_on") as unit:
             await self._end(unit, one, AssignmentState.HANDED_ON)
@@ -84,7 +85,7 @@ class AssignmentService:
 
     async def give_back(self, actor: Actor, assignment_id: str) -> Assigned:
         """Give what is one's own back to whoever assigned it, who is told."""
-        one = await self._mine(actor, assignment_id)
+        one = await self.mine(actor, assignment_id)
         subject = await self._subject(one.owner_id, one.kind, one.subject_id)
         back = Assignee(one.assigned_by_name, one.assigned_by)
         async with self._database.write(actor, one.owner_id, "client.give_back") as unit:
@@ -100,7 +101,8 @@ class AssignmentService:
             one = await unit.repo(AssignmentRepository).get(assignment_id)
             if one is None:
                 raise NotFound("task", INBOX)
-            await self._end(unit, one, AssignmentState.WITHDRAWN)
+            if not await unit.repo(AssignmentRepository).end(one.id, AssignmentState.WITHDRAWN):
+                raise AlreadyDone("assign_ended")
         return unit.group_id
 
     # ------------------------------------------------------------------ looking
@@ -184,6 +186,25 @@ class AssignmentService:
             raise NotFound("task", INBOX)
         return found[0]
 
+    async def mine(self, actor: Actor, assignment_id: str) -> Assignment:
+        """Return what is given to this person, or is up to the client that they approve for.
+
+        Raises Gone where it is no more, with who took it back or handed it on where it was theirs; else NotFound.
+        """
+        person = actor.user_id or 0
+        for one in await self._given(person):
+            if one.id == assignment_id:
+                return one
+        was = await self.get(assignment_id)
+        if was.assignee.user_id != person:
+            raise NotFound("task", INBOX)
+        async with self._database.read(was.owner_id) as unit:
+            history = await unit.repo(ChangeRepository).of_entity("assignments", was.id)
+        last = next((one for one in history if "state" in one.fields()), None)
+        if last is None or last.actor_reference == actor.reference:
+            raise Gone("assign_over")
+        raise Gone("assign_over_by", who=last.actor_name, when=last.at)
+
     # ------------------------------------------------------------------ inside
 
     async def _given(self, user_id: int) -> list[Assignment]:
@@ -210,14 +231,6 @@ class AssignmentService:
         if found is None:
             raise Gone("loop_clip_gone")
         return found
-
-    async def _mine(self, actor: Actor, assignment_id: str) -> Assignment:
-        """Return what is given to this person, or is up to the client that they approve for."""
-        person = actor.user_id or 0
-        for one in await self._given(person):
-            if one.id == assignment_id:
-                return one
-        raise NotFound("task", INBOX)
 
     async def _give(
         self, unit: Unit, actor: Actor, subject: Subject, kind: SubjectKind, to: Assignee, due_on: date | None

@@ -26,7 +26,7 @@ from bot.studio.roles import Does
 from bot.studio.service import Standing
 from bot.ui import cards, errors
 from bot.ui.frame import Frame
-from bot.ui.inputs import Form, FormValues, modal, read_form
+from bot.ui.inputs import Changed, Form, FormValues, modal, read_form
 from bot.ui.items import ControlId
 
 Interaction = discord.Interaction[Any]
@@ -314,3 +314,9 @@ class Submit(Turn):
         self.id = target.id
         self.arg = target.arg
         self.values: FormValues = read_form(interaction)
+
+    @property
+    def changed(self) -> Changed:
+        """What was changed against what the form showed, as long as that is known."""
+        form = self.edge.forms.find(self.person, self.target.format(), self.now)
+        return Changed(self.values, form.shown if form is not None else None)

@@ -14,6 +14,7 @@ from bot.loops.cards import edited_text, next_card
 from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
 from bot.loops.service import LoopFields, LoopLine
+from bot.loops.shown import LOOP_FORM
 from bot.loops.store import Edited
 from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
@@ -28,6 +29,7 @@ from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.merging import overtaken_lines
 from cogs.clients.which import ClientOption, Wanted
 from cogs.loops import assign as loop_assign
 from cogs.loops import clips as loop_clips
@@ -370,20 +372,29 @@ async def open_loop_form(press: Press) -> None:
 async def save_loop(submit: Submit) -> None:
     """Change a loop to what the form says; taking its dates off is asked for first."""
     area: LoopArea = submit.services.loops
-    values = submit.values
+    changed = submit.changed
     plan = await area.loops.plan(submit.owner, submit.id)
-    start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
-    if plan.loop.is_dated and (start is None) is not (end is None):
+    start, end = await read_day(submit, changed.text("start")), await read_day(submit, changed.text("end"))
+    has_start = start is not None or ("start" not in changed and plan.loop.start_date is not None)
+    has_end = end is not None or ("end" not in changed and plan.loop.end_date is not None)
+    if plan.loop.is_dated and has_start is not has_end:
         raise Refused("loop_dates_both")
     fields = LoopFields(
-        name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
+        name=changed.text("name"),
+        bpm=changed.text("bpm"),
+        pace=changed.choice("pace"),
+        start=start,
+        end=end,
+        end_stays=True,
     )
     edited = await area.loops.edit(submit.actor, submit.owner, submit.id, fields)
-    if plan.loop.is_dated and start is None and end is None:
+    if plan.loop.is_dated and not has_start and not has_end:
         await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
         return
-    told = submit.words("loop.told.loop_changed", name=edited.loop.name)
-    await loop_panel.after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    said = submit.words("loop.told.unchanged" if edited.unchanged else "loop.told.loop_changed", name=edited.loop.name)
+    told = edited_text(edited, said, submit.words)
+    lines = await overtaken_lines(submit, edited.group_id, submit.id, edited.loop.name, LOOP_FORM)
+    await loop_panel.after_edit(submit, join("\n", [told, *lines]), edited.group_id, edited.loop.id)
 
 
 @form("loop", "delete", does=Does.DELETE)

@@ -134,7 +134,7 @@ class ChangeRepository(Repository[UnitT]):
                 await self.writing.flush()
             except IntegrityError as error:
                 # What it belonged to is gone, or something else has its place: nothing more can be asked here.
-                raise ChangedSince("changed_since", who="somebody") from error
+                raise ChangedSince("changed_meanwhile") from error
         await self.writing.execute(
             update(ChangeRow)
             .where(ChangeRow.group_id == group.group_id)
@@ -173,5 +173,6 @@ class ChangeRepository(Repository[UnitT]):
             for change in await self.of_entity(recorded.change.entity, recorded.change.entity_id)
             if change.group_id != group_id and change.id > recorded.id
         ]
-        who = later[0].actor_name if later else "somebody"
-        return ChangedSince("changed_since", who=who)
+        if not later:
+            return ChangedSince("changed_meanwhile")
+        return ChangedSince("changed_since", who=later[0].actor_name, when=later[0].at)
