@@ -1,6 +1,7 @@
 """Cards of clients, as data."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clients.model import Client, ClientPerson, Handover, HandoverPreview, Overview, WorkItem, WorkLine
@@ -31,6 +32,9 @@ def client_card(
 
     `theirs`: who from the client's side looks; what the house keeps to itself is left out.
     """
+    if theirs is not None:
+        # To them a plan that slipped is simply still ahead.
+        view = replace(view, work=replace(view.work, late=(), next=(*view.work.late, *view.work.next)))
     client, work = view.client, view.work
     local = now.astimezone(client.zone_info)
     facts = [
@@ -48,8 +52,8 @@ def client_card(
         sections.append(Section(words("client.card.people"), [mention(person.user_id) for person in view.people]))
     return Card(
         title=client.name,
-        state=_state(view, words),
-        lead=_lead(view, words),
+        state=None if theirs else _state(view, words),
+        lead=_lead(view, words, to_them=theirs is not None),
         facts=facts,
         sections=sections,
         rows=_rows(client, words) if is_lead else _rows_of(client, theirs, words) if theirs else [],
@@ -68,10 +72,12 @@ def _state(view: Overview, words: Words) -> State | None:
     )
 
 
-def _lead(view: Overview, words: Words) -> str:
+def _lead(view: Overview, words: Words, *, to_them: bool) -> str:
     if not view.work.plans:
-        return words("client.card.empty", name=view.client.name)
+        return words("client.card.empty_theirs" if to_them else "client.card.empty", name=view.client.name)
     plans = words("client.card.plans", count=view.work.plans)
+    if to_them:
+        return words("client.card.lead_theirs", plans=plans)
     late = (
         words("client.card.tasks_late", count=len(view.work.late)) if view.work.late else words("client.card.none_late")
     )

@@ -6,17 +6,15 @@ from datetime import date, timedelta
 import discord
 from discord import app_commands
 
-from bot.actors import OwnerId
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.area import LoopArea
 from bot.loops.cards import edited_text, next_card
 from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
-from bot.loops.service import LoopFields, LoopLine
+from bot.loops.service import LoopFields
 from bot.loops.shown import LOOP_FORM
 from bot.loops.store import Edited
-from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
 from bot.say.card import Button, Option, join, note
@@ -24,7 +22,7 @@ from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.studio.roles import Does
 from bot.ui.base import Interaction, Press, Submit, Turn
-from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
+from bot.ui.commands import StudioCog, Verb, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
@@ -41,57 +39,8 @@ from cogs.loops.clips import clip_form, finish_clip, open_clip_form
 from cogs.loops.days import read_day
 from cogs.loops.lists import loop_list
 from cogs.loops.more import timeline_card
+from cogs.loops.options import ClipOption, LoopOption
 from cogs.loops.panel import LoopPanels, show_panel, which_loop
-
-
-class LoopOption(Entity):
-    """The person's loops, by autocomplete."""
-
-    thing, list_command, opens, area = "loop", "/loop list", ("loop", "show"), "loop"
-
-    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
-        return await turn.services.loops.loops.owner_of(thing_id)
-
-    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
-        area: LoopArea = turn.services.loops
-        found = await area.loops.search(turn.person, typed, studio=await turn.studio("loop"))
-        return [Option(_label(line, turn), line.loop.id) for line in found]
-
-
-class ClipOption(Entity):
-    """The clips of the person's open loops, those of the active one first."""
-
-    thing, list_command, opens, area = "clip", "/loop show", ("loop", "clip-open"), "loop"
-
-    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
-        return await turn.services.loops.loops.owner_of_clip(thing_id)
-
-    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
-        area: LoopArea = turn.services.loops
-        found = await area.loops.search_clips(turn.actor, turn.person, typed, studio=await turn.studio("loop"))
-        words = turn.words
-        return [
-            Option(
-                join(
-                    " · ",
-                    [
-                        clip.name,
-                        words("loop.clip.state_done") if clip.is_done else words(f"loop.lane.{clip.lane.value}"),
-                        when_text(loop, clip.start_milli, words),
-                        loop.name,
-                    ],
-                ),
-                clip.id,
-            )
-            for loop, clip in found
-        ]
-
-
-def _label(line: LoopLine, turn: Turn) -> str:
-    days = max(0, (turn.now - line.loop.updated_at).days)
-    word = "archived" if line.loop.archived_at else line.momentum.label.value
-    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), turn.words("loop.lists.age", days=days)])
-
 
 LoopChoice = app_commands.Transform[str, LoopOption]
 ClipChoice = app_commands.Transform[str, ClipOption]
