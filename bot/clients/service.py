@@ -142,6 +142,18 @@ class ClientService:
                 found.append(client)
         return found
 
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client; nobody for one that is put away. All of them came in by a code."""
+        async with self._database.read(guild_id, as_house=True) as unit:
+            client = await unit.repo(ClientRepository).get(client_id)
+            if client is None or client.archived_at is not None:
+                return ()
+            return [one.user_id for one in await unit.repo(ClientPeopleRepository).of(client_id) if one.may_approve]
+
+    async def approves(self, guild_id: int, client_id: str, user_id: int) -> bool:
+        """Tell whether somebody approves for a client of a server."""
+        return user_id in await self.approving_of(guild_id, client_id)
+
     async def names_as_house(self, owner: OwnerId) -> dict[str, str]:
         """Return the name of every client, whoever looks: for lines of things that are theirs to know."""
         async with self._database.read(owner, as_house=True) as unit:

@@ -281,6 +281,7 @@ class MissionRuns:
             tool_runs_today=await steps.runs_today(mission.id, unit.now - timedelta(days=1)),
             runs_cap=self._rules.tool_runs_per_day,
             steps_cap=min(self._rules.steps_per_iteration, self._rules.open_proposals_per_owner - pending),
+            is_studio=await self._people.is_server(mission.owner_id),
         )
         past = tuple((one, tuple(s for s in found if s.iteration_id == one.id)) for one in earlier)
         notes = await unit.repo(MissionRepository).notes(mission.id)

@@ -14,6 +14,10 @@ class ClientPeople(Protocol):
         """Return the name of a client, None where there is none (any more)."""
         ...
 
+    async def approves(self, guild_id: int, client_id: str, user_id: int) -> bool:
+        """Tell whether somebody approves for a client of a server."""
+        ...
+
 
 class NoClients:
     """Stands in where no clients are kept."""
@@ -23,3 +27,6 @@ class NoClients:
 
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
         return None
+
+    async def approves(self, guild_id: int, client_id: str, user_id: int) -> bool:
+        return False

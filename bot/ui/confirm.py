@@ -20,7 +20,7 @@ TYPED_NAME = "typed"
 def question(turn: Turn, title: str, consequence: str, yes: Button) -> Card:
     """Return the card that asks. `yes` names object and count: "Delete Night Drive and 8 clips"."""
     until = turn.now + timedelta(minutes=turn.edge.rules.confirm_minutes)
-    confirm = replace(yes, owner=turn.person, expires_at=until, style=Style.DANGER)
+    confirm = replace(yes, owner=turn.owner, expires_at=until, style=Style.DANGER)
     no = Button("ui", "dismiss", turn.words("card.not_now"), owner=turn.person)
     return Card(title=title, lead=consequence, rows=[[confirm, no]], accent=Accent.LOOK)
 

@@ -20,10 +20,12 @@ from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
 from bot.missions.inputs import InputSource
 from bot.missions.messages import MissionPosts
+from bot.missions.model import Mission
 from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.planner import sends
 from bot.missions.ports import Presser
+from bot.missions.quorum import APPROVER, CLIENT, LEAD, MEMBER, OWNER, PERSON, ROLE
 from bot.missions.runs import MissionRuns, ResumeSlots, ZoneSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
@@ -34,6 +36,7 @@ from bot.releases.tools import ReleaseInput, ReleaseTools
 from bot.say.words import Finished
 from bot.services import Foundation
 from bot.slots import Slot
+from bot.studio.roles import Role
 from bot.studio.service import Standing, StudioService
 
 
@@ -109,7 +112,7 @@ def wire_happenings(on: Foundation, missions: MissionService, phases: PhaseServi
 
 
 class StudioPeople:
-    """Zones and approvers, from the settings of people and servers."""
+    """Zones, roles and clients, from the settings of people and servers."""
 
     def __init__(self, studio: StudioService) -> None:
         self._studio = studio
@@ -117,9 +120,34 @@ class StudioPeople:
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
         return await self._studio.zone(user_id, guild_id)
 
-    async def may_approve(self, who: Presser) -> bool:
-        standing = Standing(who.user_id, who.guild_id, who.roles, who.can_manage_server)
-        return await self._studio.is_approver(standing)
+    async def is_server(self, owner: int) -> bool:
+        return await self._studio.is_server(owner)
+
+    async def fits(self, who: Presser, mission: Mission) -> frozenset[str]:
+        """Return what somebody can fill of a quorum: by their role in the server, and as the client's person."""
+        is_studio = await self._studio.is_server(mission.owner_id)
+        home = mission.owner_id if is_studio else mission.guild_id
+        found = {OWNER, APPROVER, f"{PERSON}{who.user_id}"} if who.user_id == mission.owner_id else set[str]()
+        if home is None:
+            return frozenset(found)
+        if mission.client_id is not None and await self._studio.clients.approves(home, mission.client_id, who.user_id):
+            found.add(CLIENT)
+        if who.guild_id != home or not who.is_there:
+            return frozenset(found)
+        standing = Standing(who.user_id, home, who.roles, who.can_manage_server, who.is_there)
+        role = await self._studio.role(standing)
+        if role is Role.CLIENT:
+            # Who comes from a client's side decides for the client and nothing else, whatever roles they hold.
+            return frozenset(found)
+        found |= {f"{ROLE}{one}" for one in who.roles} | {f"{PERSON}{who.user_id}"}
+        if await self._studio.is_approver(standing):
+            found.add(APPROVER)
+        if role in (Role.LEAD, Role.MEMBER):
+            found.add(MEMBER)
+        if role is Role.LEAD:
+            # What is the studio's its leads look after as somebody looks after what is theirs.
+            found |= {LEAD, APPROVER, OWNER} if is_studio else {LEAD}
+        return frozenset(found)
 
 
 class MissionCounts:
