@@ -224,6 +224,7 @@ class App:
         coach = wire_coach(on, loops, releases, phases, assistant)
         digests, server_digests, digest_messages = wire_digest(on, loops, releases, phases, bounces, coach)
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
+        clients.filed.append(missions.service.filed)
         wire_happenings(on, missions.service, phases)
         archive = ArchiveService(
             on.database,

@@ -1,8 +1,9 @@
 """Cards of missions: pure functions from a view to a card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bot.missions.cadence import parse_cadence
 from bot.missions.desk import RunView, StepView
@@ -43,6 +44,9 @@ from bot.say.card import (
     raw,
 )
 from bot.say.words import Words
+
+if TYPE_CHECKING:
+    from bot.missions.client_side import Asked
 
 AREA = "mission"
 _QUORUMS = ("owner*1", "approver*1", "approver*2", "lead*1")
@@ -200,6 +204,71 @@ def _step_buttons(step: Step, words: Words) -> Sequence[Button]:
     ]
 
 
+def client_card(asked: "Asked", words: Words) -> Card:
+    """Return a step as a client's people see it: what would change and why, and nothing of who else decides it."""
+    view, step = asked.view, asked.view.step
+    need = votes_needed(view.mission.quorum)
+    facts = [Fact(words("mission.step.change"), _change(step, words)), Fact(words("mission.step.why"), step.rationale)]
+    if step.state is StepState.PENDING and step.edited is not None:
+        facts.append(Fact(words("mission.step.edited"), words("mission.client.edited")))
+    if need > 1:
+        have = need - votes_needed(view.open_parts)
+        facts.append(Fact(words("mission.step.votes"), words("mission.step.votes_text", have=have, need=need)))
+    icon, accent = _STEP_STATES[step.status]
+    key, waits = _client_state(asked), step.state is StepState.PENDING
+    return Card(
+        title=line(step.preview.title, words),
+        state=State(words(f"mission.client.state.{key}"), icon, accent),
+        lead=words(f"mission.client.lead.{key}", studio=asked.studio, client=asked.client),
+        facts=facts,
+        meta=[words("mission.step.expires", when=step.expires_at)] if waits else [],
+        rows=[_client_buttons(asked, words)] if waits else [],
+        accent=accent,
+    )
+
+
+def _client_state(asked: "Asked") -> str:
+    """Return what has become of it, as far as it is a client's to know."""
+    match asked.view.step.state:
+        case StepState.PENDING:
+            return "agreed" if asked.has_agreed else "asked"
+        case StepState.DONE:
+            return "done"
+        case StepState.APPROVED | StepState.EXECUTING | StepState.FAILED | StepState.UNKNOWN:
+            return "under_way"
+        case StepState.EXPIRED:
+            return "expired"
+        case _:
+            return "dropped"
+
+
+def _client_buttons(asked: "Asked", words: Words) -> Sequence[Button]:
+    step = asked.view.step
+    yes = Button(
+        AREA,
+        "client-yes",
+        words("mission.button.approve"),
+        id=step.id,
+        arg=mark(step),
+        style=Style.PRIMARY,
+        disabled=asked.has_agreed,
+        owner=asked.person,
+    )
+    return [
+        yes,
+        Button(AREA, "client-no", words("mission.client.decline"), id=step.id, owner=asked.person),
+        Button(AREA, "client-ask", words("mission.client.ask"), id=step.id, owner=asked.person),
+    ]
+
+
+def question_card(view: StepView, told: Mapping[str, str], words: Words) -> Card:
+    """Return a client's question about a step, for those who proposed it."""
+    step = view.step
+    title = words("mission.client.question", name=told["name"], client=told["client"])
+    about = words("mission.client.about", what=line(step.preview.title, words), label=step.label)
+    return Card(title=title, lead=told["text"], meta=[about], quiet=True)
+
+
 def header_card(view: RunView, words: Words, *, all_reversible: bool) -> Card:
     """Return the card of a run: its summary, how many steps wait, Approve all and Ask again."""
     run, mission = view.iteration, view.mission
@@ -291,6 +360,8 @@ def mission_card(view: MissionView, words: Words, me: int | None = None) -> Card
         facts.append(Fact(words("mission.card.decides"), quorum_text(mission.quorum, words)))
     if mission.is_studio:
         facts.append(Fact(words("mission.card.whose"), words("card.studio_owned")))
+    if view.client:
+        facts.append(Fact(words("mission.card.client"), view.client))
     if view.pending:
         facts.append(Fact(words("mission.card.open"), words("mission.card.open_text", count=view.pending)))
     return Card(
@@ -353,7 +424,10 @@ def _mission_buttons(mission: Mission, words: Words) -> list[Row]:
         button("history"),
         button("delete"),
     ]
-    return [first] if mission.state is LifeState.DONE else [first, [button("finish")]]
+    second = [] if mission.state is LifeState.DONE else [button("finish")]
+    if mission.is_studio:
+        second.append(Button(AREA, "file", words("mission.button.file"), id=mission.id, owner=mission.owner_id))
+    return [first, second] if second else [first]
 
 
 def run_lines(

@@ -34,7 +34,7 @@ from bot.missions.model import Iteration, Mission, Part, Policy, RunSource, Step
 from bot.missions.pacing import Pace
 from bot.missions.policy import is_personal, policy_of
 from bot.missions.ports import MissionMetrics, People, Presser, Roll, SilentMetrics, Undoer
-from bot.missions.quorum import mark, mark_of_all, votes_needed
+from bot.missions.quorum import CLIENT, mark, mark_of_all, votes_needed
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.service import start_iteration
 from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash
@@ -181,10 +181,11 @@ class Decisions:
 
     async def _has_say(self, who: Presser, mission: Mission) -> bool:
         try:
-            await self._voting.seat(who, mission)
+            fits = await self._voting.seat(who, mission)
         except NotAllowed:
             return False
-        return True
+        # A client's people have a card of their own, which shows no more than the step (client_side.py).
+        return bool(fits - {CLIENT})
 
     # ------------------------------------------------------------------ yes
 
@@ -392,7 +393,9 @@ class Decisions:
     async def dismiss(self, who: Presser, step_id: str, reason: str = "") -> Decided:
         """Turn a step down; the reason goes to the next plan."""
         mission = (await self._view(step_id)).mission
-        await self._voting.seat(who, mission)
+        fits = await self._voting.seat(who, mission)
+        if fits <= {CLIENT} and not reason.strip():
+            raise Refused("mission_reason_needed")
         with self._database.as_house(mission.owner_id):
             return await self._dismiss(who, mission.owner_id, step_id, reason)
 

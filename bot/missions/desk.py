@@ -143,6 +143,13 @@ async def redraw(unit: Unit, step: Step) -> None:
     """
     unit.touch(STEP_CARD, step.id)
     unit.touch(HEADER_CARD, step.iteration_id)
+    if step.asked_client is not None:
+        await unit.add_slots([client_slot(step.id, step.owner_id, unit)])
+
+
+def client_slot(step_id: str, owner: int, unit: Unit) -> SlotDraft:
+    """Return the due work of telling a client's people of a step, and of drawing theirs again."""
+    return SlotDraft(f"mission_client:{step_id}:{unit.group_id}", "mission_client", step_id, unit.now, owner=owner)
 
 
 async def settle_iteration(unit: Unit, iteration_id: str) -> IterationStatus:

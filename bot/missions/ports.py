@@ -1,6 +1,6 @@
 """What missions are given from outside: zones, who is what, words, how runs are counted. Wired in `bot/app/app.py`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -37,6 +37,22 @@ class People(Protocol):
 
     async def fits(self, who: Presser, mission: Mission) -> frozenset[str]:
         """Return which parts of a mission's quorum somebody can fill, as they stand now (quorum.py)."""
+        ...
+
+    async def approving(self, owner: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client of a server."""
+        ...
+
+    async def clients_of(self, user_id: int) -> Sequence[tuple[int, str]]:
+        """Return the clients (server, client) for whom somebody approves, over all servers."""
+        ...
+
+    async def client_name(self, owner: int, client_id: str) -> str:
+        """Return what a client of a server is called, whoever looks."""
+        ...
+
+    async def studio_name(self, owner: int) -> str:
+        """Return what a server is called."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Missions and agents: making, changing, stopping, starting, looking. Runs: runs.py. Decisions: decisions.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -91,6 +91,8 @@ class MissionView:
     steps: tuple[Step, ...]
     """Steps of the newest runs."""
     pending: int
+    client: str = ""
+    """Whom it is filed under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +213,26 @@ class MissionService:
             if asks_client(parts) and mission.client_id is None:
                 raise Refused("mission_client_unfiled", mission=mission.title)
             mission = await unit.repo(MissionRepository).change_mission(mission_id, **_quorum_values(parts))
-            for step in await unit.repo(StepRepository).pending(mission_id):
-                await redraw(unit, step)
+            await self._ask_anew(unit, mission)
             return Changed(mission, unit.group_id)
+
+    async def filed(self, unit: Unit, kind: str, thing_id: str) -> None:
+        """Follow what is filed under a client, in the transaction that files it: its people are asked from now on."""
+        mission = await unit.repo(MissionRepository).mission(thing_id) if kind == "mission" else None
+        if mission is not None:
+            await self._ask_anew(unit, mission)
+
+    @staticmethod
+    async def _ask_anew(unit: Unit, mission: Mission) -> None:
+        """Ask those who decide now for every step that waits, also the client's people."""
+        asked = mission.client_id if asks_client(mission.quorum) else None
+        for step in await unit.repo(StepRepository).pending(mission.id):
+            changed = step
+            if step.asked_client != asked:
+                # Who was asked before sees that they no longer are.
+                await redraw(unit, step)
+                changed = await unit.repo(StepRepository).set_step(step, asked_client=asked) or step
+            await redraw(unit, changed)
 
     async def pause(self, actor: Actor, owner: int, mission_id: str, until: datetime | None = None) -> Changed:
         """Stop a mission; its pending proposals are withdrawn, a running plan is dropped."""
@@ -366,7 +385,7 @@ class MissionService:
             mission = await the_mission(unit, mission_id)
             steps = unit.repo(StepRepository)
             iterations = await steps.iterations(mission_id, runs)
-            return MissionView(
+            view = MissionView(
                 mission,
                 await the_agent(unit, mission.agent_id),
                 await unit.repo(MissionRepository).schedule(mission_id),
@@ -374,6 +393,9 @@ class MissionService:
                 tuple(await steps.steps([iteration.id for iteration in iterations])),
                 len(await steps.pending(mission_id)),
             )
+        if mission.client_id is None:
+            return view
+        return replace(view, client=await self._people.client_name(owner, mission.client_id))
 
     async def history(self, owner: int, mission_id: str, page: int, size: int) -> tuple[list[RunView], int]:
         """Return one page of runs, newest first, and how many runs there are."""

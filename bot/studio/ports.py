@@ -1,5 +1,6 @@
 """What the studio is given from outside. Wired in `bot/app/wiring`."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -14,8 +15,16 @@ class ClientPeople(Protocol):
         """Return the name of a client, None where there is none (any more)."""
         ...
 
-    async def approves(self, guild_id: int, client_id: str, user_id: int) -> bool:
-        """Tell whether somebody approves for a client of a server."""
+    async def name_as_house(self, guild_id: int, client_id: str) -> str:
+        """Return the name of a client whoever looks, "" where there is none (any more)."""
+        ...
+
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client of a server."""
+        ...
+
+    async def approves_for(self, user_id: int) -> Sequence[tuple[int, str]]:
+        """Return the clients (server, client) for whom somebody approves, over all servers."""
         ...
 
 
@@ -28,5 +37,11 @@ class NoClients:
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
         return None
 
-    async def approves(self, guild_id: int, client_id: str, user_id: int) -> bool:
-        return False
+    async def name_as_house(self, guild_id: int, client_id: str) -> str:
+        return ""
+
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        return ()
+
+    async def approves_for(self, user_id: int) -> Sequence[tuple[int, str]]:
+        return ()

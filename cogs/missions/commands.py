@@ -28,13 +28,15 @@ from bot.ui.inputs import Field, FieldKind, Form, FormValues
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen
 from bot.ui.works import Work
+from cogs.clients.which import filing_select
 from cogs.coach.support import own_words
 from cogs.missions import agents as mission_agents
+from cogs.missions import client as mission_client
 from cogs.missions import decide as mission_decide
 from cogs.missions.agents import agents_card
 from cogs.missions.decide import area_of
 
-PARTS = (mission_agents, mission_decide)
+PARTS = (mission_agents, mission_client, mission_decide)
 RUNS_A_PAGE = 4
 _POLL_S = 0.25
 _RUNS_OFFERED = 25
@@ -375,6 +377,17 @@ async def decides(press: Press) -> None:
     changed = await area_of(press).service.decide_by(press.actor, press.owner, press.id, parts)
     card = await _card(press, press.id)
     await press.update(replace(card, rows=[*card.rows, [undo_button(press, changed.group_id)]]))
+
+
+@control("mission", "file")
+async def file_press(press: Press) -> None:
+    """Offer the clients to file the mission under."""
+    mission = (await area_of(press).service.show(press.owner, press.id, 0)).mission
+    words = press.words
+    select = await filing_select(press, "mission", press.id, press.owner, mission.client_id)
+    lead = words("client.file.pick")
+    card = Card(lead, quiet=True, lead=lead, rows=[select]) if select else note(words("client.list.empty_active"))
+    await press.reply(card, ephemeral=True)
 
 
 @control("mission", "pause")

@@ -3,7 +3,8 @@
 from bot.actors import GuildId
 from bot.errors import BotError
 from bot.missions.area import MissionArea
-from bot.missions.cards import header_card, quorum_text, step_card, with_next
+from bot.missions.cards import client_card, header_card, quorum_text, step_card, with_next
+from bot.missions.client_side import Asked
 from bot.missions.decisions import Decided, Home
 from bot.missions.desk import StepView
 from bot.missions.fields import editable, read_values
@@ -63,7 +64,7 @@ def area_of(turn: Turn) -> MissionArea:
     return turn.services.missions
 
 
-def _is_posted(turn: Turn) -> bool:
+def is_posted(turn: Turn) -> bool:
     """Tell whether the pressed card stands where it was posted; a review is seen by one person only."""
     message = turn.interaction.message
     return message is not None and not message.flags.ephemeral
@@ -72,9 +73,9 @@ def _is_posted(turn: Turn) -> bool:
 async def _show(turn: Turn, decided: Decided) -> None:
     """Draw the pressed card anew; in a review with the way to the next one."""
     card = step_card(decided.view, turn.words)
-    await turn.update(card if _is_posted(turn) else with_next(card, turn.words))
+    await turn.update(card if is_posted(turn) else with_next(card, turn.words))
     message = turn.interaction.message
-    if message is not None and _is_posted(turn):
+    if message is not None and is_posted(turn):
         await turn.services.posted.showed(message.id, card)
     told = _told(decided, turn.words)
     if told is not None:
@@ -232,16 +233,23 @@ async def _header(area: MissionArea, iteration_id: str, words: Words) -> Card:
 # ---------------------------------------------------------------------- review
 
 
+async def _open(turn: Turn) -> list[StepView | Asked]:
+    """Return what waits for this person: of their own, of this server, and what asks them as a client's."""
+    area = area_of(turn)
+    return [*await area.decisions.open(presser(turn)), *await area.side.open(turn.person)]
+
+
 async def _count(turn: Turn, _filter: str) -> int:
-    return len(await area_of(turn).decisions.open(presser(turn)))
+    return len(await _open(turn))
 
 
-async def _rows(turn: Turn, _filter: str, offset: int, limit: int) -> list[StepView]:
-    return (await area_of(turn).decisions.open(presser(turn)))[offset : offset + limit]
+async def _rows(turn: Turn, _filter: str, offset: int, limit: int) -> list[StepView | Asked]:
+    return (await _open(turn))[offset : offset + limit]
 
 
-def _page(page: Page[StepView], words: Words) -> Card:
-    return step_card(page.rows[0], words)
+def _page(page: Page[StepView | Asked], words: Words) -> Card:
+    waiting = page.rows[0]
+    return client_card(waiting, words) if isinstance(waiting, Asked) else step_card(waiting, words)
 
 
 def _nothing_open(_filter: str, words: Words) -> Card:

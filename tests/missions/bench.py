@@ -96,6 +96,18 @@ class Town:
             found |= {"approver"} if who.user_id in self.approvers else set()
         return frozenset(found)
 
+    async def approving(self, owner: int, client_id: str) -> Sequence[int]:
+        return self.client_people
+
+    async def clients_of(self, user_id: int) -> Sequence[tuple[int, str]]:
+        return ()
+
+    async def client_name(self, owner: int, client_id: str) -> str:
+        return "Ada Moon"
+
+    async def studio_name(self, owner: int) -> str:
+        return "Studio"
+
 
 def left(decided: Decided) -> int:
     """Return how many approvals are still missing."""
