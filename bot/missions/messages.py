@@ -99,7 +99,7 @@ class MissionPosts:
 
 
 class ClientPosts:
-    """What a client's people are sent: the step that asks them, in their own hours and language; and their questions."""
+    """What a client's people are sent in their own hours and language: the step that asks them; their questions."""
 
     def __init__(self, side: ClientSide, decisions: Decisions, studio: StudioService, strings: Catalogue) -> None:
         self._side = side
