@@ -187,14 +187,16 @@ async def approve_all(press: Press) -> None:
     area, words = area_of(press), press.words
     outcomes = await area.decisions.approve_all(await at_run(press), press.id, press.arg, roll(press))
     await press.update(await _header(area, press.id, words))
-    done = [one for one in outcomes if isinstance(one, Decided) and one.view.step.state is StepState.DONE]
-    rest = len(outcomes) - len(done)
-    told = words("mission.told.approved_all", count=len(done))
-    if rest:
-        told = told + words("mission.told.rest", count=rest)
+    decided = [one for one in outcomes if isinstance(one, Decided)]
+    done = sum(one.view.step.state is StepState.DONE for one in decided)
+    counted = sum(bool(one.open_parts) for one in decided)
+    rest = len(outcomes) - done - counted
+    told = [words("mission.told.approved_all", count=done)] if done or not counted else []
+    told += [words("mission.told.counted", count=counted)] if counted else []
+    told += [words("mission.told.rest", count=rest)] if rest else []
     refused = next((one for one in outcomes if isinstance(one, BotError)), None)
-    await press.reply(note(told), ephemeral=True)
-    if refused is not None and not done:
+    await press.reply(note(join(" ", told)), ephemeral=True)
+    if refused is not None and not done and not counted:
         raise refused
 
 

@@ -1,16 +1,18 @@
-"""Ids of a studio's missions, made up or taken: a guest and another client's person press every one of them.
+"""Ids of a studio's missions and bounces, made up or taken: a guest and another client's person press each of them.
 
 What a lead's cards carry and what a client's person was sent, as it is, with their own mark, and with none.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.local.model import Message
 from tests.journeys.test_client_approvals import asks_client, newest_code
-from tests.journeys.test_clients import client
+from tests.journeys.test_clients import client, plan
 from tests.journeys.test_forged import controls, rows_of, told_to
+from tests.journeys.test_studio_bounces import export
 from tests.journeys.test_studio_missions import runs
 from tests.journeys.test_studio_plans import _role, _set
 from tests.product import Product
@@ -46,19 +48,50 @@ async def everything(product: Product, ada: Actor) -> dict[str, tuple[Message, d
     return found
 
 
-@pytest.mark.parametrize("who", ["a guest", "another client"])
-async def test_what_is_not_theirs_tells_nothing_and_stays_as_it_is(product: Product, ada: Actor, who: str) -> None:
-    hers = await everything(product, ada)
+async def somebody_else(product: Product, ada: Actor, who: str) -> Actor:
+    """Return a guest of the server, or somebody from another client's side."""
     eve = product.newcomer("Eve").go("#general")
     if who == "a guest":
         await _set(product, guest_role=_role(product, "Guests", eve))
     else:
         await client(ada, "Night Bus")
         await eve.slash("/client join", code=await newest_code(ada, "Night Bus"))
+    return eve
+
+
+@pytest.mark.parametrize("who", ["a guest", "another client"])
+async def test_what_is_not_theirs_tells_nothing_and_stays_as_it_is(product: Product, ada: Actor, who: str) -> None:
+    hers = await everything(product, ada)
+    eve = await somebody_else(product, ada, who)
     await product.work()
     guild = next(iter(product.server.world.guilds))
     before = await rows_of(product.services.database, guild)
     assert await told_to(product, eve, hers, SECRET) == []
     assert await told_to(product, eve, hers, "Keep it moving") == []
+    after = await rows_of(product.services.database, guild)
+    assert {table: rows for table, rows in after.items() if rows != before.get(table)} == {}
+
+
+async def test_another_client_s_person_presses_nothing_of_a_studio_s_bounce(
+    product: Product, ada: Actor, tmp_path: Path
+) -> None:
+    await client(ada, "Ada Moon")
+    await plan(ada, SECRET, "Teaser edit", "Ada Moon")
+    await export(ada, tmp_path, f"{SECRET}.wav")
+    for command in ("/bounce list", "/bounce show"):
+        await ada.slash(command, **({"bounce": SECRET} if command == "/bounce show" else {}))
+    for label, select, picked in (("Link to loop", "Choose a loop", SECRET), ("Tag", "Choose a tag", "Keeper")):
+        await ada.press(label)
+        await ada.choose(select, picked)
+    await ada.press("More")
+    hers = {one: part for one, part in controls(ada).items() if one.split(":")[1] == "bounce"}
+    assert {"tag", "tagged", "link", "linked", "post", "more", "next", "delete", "show"} <= {
+        custom_id.split(":")[2] for custom_id in hers
+    }
+    eve = await somebody_else(product, ada, "another client")
+    await product.work()
+    guild = next(iter(product.server.world.guilds))
+    before = await rows_of(product.services.database, guild)
+    assert await told_to(product, eve, hers, SECRET) == []
     after = await rows_of(product.services.database, guild)
     assert {table: rows for table, rows in after.items() if rows != before.get(table)} == {}

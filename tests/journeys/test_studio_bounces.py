@@ -1,7 +1,6 @@
 """Bounces that belong to the server: its people tag, link and comment on them by their roles; a client sees theirs."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,11 +26,11 @@ def ben(product: Product) -> Actor:
     return product.person("Ben").go("#general")
 
 
-async def export(person: Actor, folder: Path, name: str, **more: Any) -> None:
+async def export(person: Actor, folder: Path, name: str, for_: str = "studio") -> None:
     """Let somebody log an export of the studio's."""
     samples = music(1.5, 22050, seed=sum(name.encode()))
     data = save(folder / name, samples, 22050, "PCM_16").read_bytes()
-    await person.slash("/bounce new", file=Upload(name, data), **({"for_": "studio"} | more))
+    await person.slash("/bounce new", file=Upload(name, data), for_=for_)
     await person.until_sees("LUFS")
 
 

@@ -152,6 +152,18 @@ async def test_whoever_lost_their_role_has_not_agreed(product: Product, ada: Act
     assert "Approved by Cy" in reads(product, first)
 
 
+async def test_all_steps_at_once_count_for_who_presses(product: Product, ada: Actor, ben: Actor) -> None:
+    await studio_plan(ada)
+    await studio_mission(ada)
+    await ada.choose("Who decides", "One lead and one of the team")
+    await runs(product, ada)
+    await ben.press("Approve all 3")
+    await ben.until_sees("3 were counted and wait for others.")
+    await product.work()
+    await ada.slash("/mission review")
+    assert "1 of 2; still one lead" in ada.sees()
+
+
 async def test_a_guest_finds_no_mission_of_the_studio(product: Product, ada: Actor, ben: Actor) -> None:
     await _set(product, guest_role=_role(product, "Guests", ben))
     await studio_plan(ada)
