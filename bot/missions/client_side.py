@@ -85,14 +85,20 @@ class ClientSide:
         """Agree for the client. Raises AlreadyDone without a word of who else decided."""
         asked = await self.asked(who.user_id, step_id)
         _must_wait(asked)
-        decided = await self._decisions.approve(who, step_id, seen, roll)
+        try:
+            decided = await self._decisions.approve(who, step_id, seen, roll)
+        except AlreadyDone as first:
+            raise _without_names(first) from None
         return replace(asked, view=decided.view), decided
 
     async def decline(self, who: Presser, step_id: str, reason: str) -> Asked:
         """Turn a step down for the client. Raises Refused without a reason."""
         asked = await self.asked(who.user_id, step_id)
         _must_wait(asked)
-        return replace(asked, view=(await self._decisions.dismiss(who, step_id, reason)).view)
+        try:
+            return replace(asked, view=(await self._decisions.dismiss(who, step_id, reason)).view)
+        except AlreadyDone as first:
+            raise _without_names(first) from None
 
     async def ask(self, who: Presser, step_id: str, question: str, key: str) -> Asked:
         """Ask those who proposed it, in the mission's channel; `key` makes a repeat one question."""
@@ -125,6 +131,11 @@ def _must_wait(asked: Asked) -> None:
     """Raise AlreadyDone for a step that is decided: by whom is the studio's to know."""
     if asked.view.step.state is not StepState.PENDING:
         raise AlreadyDone("mission_client_over")
+
+
+def _without_names(first: AlreadyDone) -> AlreadyDone:
+    """Return what a client is told where somebody was just ahead of them: one's own yes is no secret."""
+    return first if first.code == "mission_voted" else AlreadyDone("mission_client_over")
 
 
 class ClientSlots:
