@@ -240,6 +240,7 @@ class App:
         )
         client_digests = wire_client_digests(on, clients, work, server_digests)
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
+        clients.filed.append(missions.service.filed)
         wire_happenings(on, missions.service, phases)
         archive = ArchiveService(
             on.database,

@@ -272,6 +272,8 @@ class Bounce:
     phase: str | None = None
     has_audio: bool = False
     deleted_at: datetime | None = None
+    client_id: str | None = None
+    """Whom of a server's clients it is filed under."""
 
     @property
     def version_name(self) -> str:

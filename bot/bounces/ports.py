@@ -14,6 +14,8 @@ class LoopLink:
     id: str
     name: str
     bpm: float | None = None
+    client_id: str | None = None
+    """Whom it is filed under: what is linked to it is filed alike."""
 
 
 class Loops(Protocol):

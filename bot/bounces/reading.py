@@ -66,6 +66,11 @@ class BounceReader:
             raise Gone("bounce_in_bin", name=bounce.title, until=until, id=bounce.id)
         return bounce
 
+    async def owner_of(self, bounce_id: str) -> OwnerId | None:
+        """Return whose bounce it is. Whoever asks must then ask whether this person may see it."""
+        async with self._database.system_read() as unit:
+            return await unit.repo(BounceRepository).owner_of(bounce_id)
+
     async def by_content(self, owner: OwnerId, content_hash: str) -> Bounce | None:
         """Return the bounce with these samples, if it is known."""
         async with self._database.read(owner) as unit:

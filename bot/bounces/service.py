@@ -174,6 +174,7 @@ class BounceService(BounceReader):
             updated_at=unit.now,
             note=finished.note[:_NOTE],
             loop_id=None if loop is None else loop.id,
+            client_id=None if loop is None else loop.client_id,
             phase=phase,
             has_audio=finished.has_audio,
         )
@@ -264,6 +265,8 @@ class BounceService(BounceReader):
                 bounce = replace(bounce, tag=None if tag is None else BounceTag(tag))
             if loop_id != "":
                 bounce = replace(bounce, loop_id=None if loop is None else loop.id)
+                if loop is not None and loop.client_id is not None:
+                    bounce = replace(bounce, client_id=loop.client_id)
             if note is not None:
                 bounce = replace(bounce, note=note.strip()[:_NOTE])
             if words is not None:

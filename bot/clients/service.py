@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,7 @@ from storage.repositories.filed import FiledRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Database, Reading, Unit
 
+Filed = Callable[[Unit, str, str], Awaitable[None]]
 LIST = "/client list"
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Signs of codes: none that are taken for one another."""
@@ -65,6 +66,8 @@ class ClientService:
         self._plans = plans
         self._zones = zones
         self.rules = client_rules()
+        self.filed: list[Filed] = []
+        """Told of what was filed (unit, kind, id), inside the transaction."""
         self._kept: tuple[int, dict[tuple[int, int], str | None]] = (-1, {})
         self._wrong: dict[int, deque[datetime]] = defaultdict(deque)
 
@@ -141,6 +144,22 @@ class ClientService:
             if client is not None and client.archived_at is None and person is not None and person.may_approve:
                 found.append(client)
         return found
+
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client; nobody for one that is put away. All of them came in by a code."""
+        async with self._database.read(guild_id, as_house=True) as unit:
+            client = await unit.repo(ClientRepository).get(client_id)
+            if client is None or client.archived_at is not None:
+                return ()
+            return [one.user_id for one in await unit.repo(ClientPeopleRepository).of(client_id) if one.may_approve]
+
+    async def approves_for(self, user_id: int) -> Sequence[tuple[int, str]]:
+        """Return the clients (server, client) for whom somebody approves."""
+        return [(client.owner_id, client.id) for client in await self.approving(user_id)]
+
+    async def name_as_house(self, guild_id: int, client_id: str) -> str:
+        """Return the name of a client whoever looks, "" where there is none (any more)."""
+        return (await self.names_as_house(guild_id)).get(client_id, "")
 
     async def names_as_house(self, owner: OwnerId) -> dict[str, str]:
         """Return the name of every client, whoever looks: for lines of things that are theirs to know."""
@@ -265,6 +284,8 @@ class ClientService:
             client = await self._client_in(unit, client_id) if client_id is not None else None
             if not await unit.repo(FiledRepository).file(kind, thing_id, client_id):
                 raise NotFound(kind, f"/{kind} list")
+            for listener in self.filed:
+                await listener(unit, kind, thing_id)
         return client, unit.group_id
 
     # ------------------------------------------------------------------ people

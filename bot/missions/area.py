@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.ai.sent import Sender
+from bot.missions.client_side import ClientSide
 from bot.missions.decisions import Decisions
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
@@ -14,6 +15,8 @@ class MissionArea:
 
     service: MissionService
     decisions: Decisions
+    side: ClientSide
+    """What clients' people decide."""
     catalogue: Catalogue
     sends: Sender
     """What a run sends to the AI."""

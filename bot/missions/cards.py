@@ -1,8 +1,9 @@
 """Cards of missions: pure functions from a view to a card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bot.missions.cadence import parse_cadence
 from bot.missions.desk import RunView, StepView
@@ -12,20 +13,45 @@ from bot.missions.model import (
     LifeState,
     Line,
     Mission,
+    Part,
     Schedule,
     Step,
     StepEvent,
     StepState,
     StepStatus,
 )
+from bot.missions.quorum import code_of, mark, mark_of_all, parts_of, votes_needed
 from bot.missions.rules import mission_rules
 from bot.missions.service import MissionView
 from bot.missions.stats import MissionStats
 from bot.recurrence import Cron, Daily, EveryMinutes, Once, Weekly
-from bot.say.card import Accent, Button, Card, Fact, Section, State, Style, Text, join, note, raw
+from bot.say.card import (
+    Accent,
+    Button,
+    Card,
+    Fact,
+    Option,
+    Row,
+    Section,
+    Select,
+    State,
+    Style,
+    Text,
+    join,
+    mention,
+    note,
+    plain,
+    raw,
+)
 from bot.say.words import Words
 
+if TYPE_CHECKING:
+    from bot.missions.client_side import Asked
+
 AREA = "mission"
+_QUORUMS = ("owner*1", "approver*1", "approver*2", "lead*1")
+_STUDIO_QUORUMS = ("lead*1", "lead*2", "member*1", "lead*1+member*1", "approver*2", "client*1", "lead*1+client*1")
+"""Who may decide, as it is offered: of a person's mission, of a studio's."""
 _STEP_STATES = {
     StepStatus.STAGED: ("⏳", Accent.ACCENT),
     StepStatus.APPROVED: ("⏳", Accent.ACCENT),
@@ -66,15 +92,9 @@ def step_card(view: StepView, words: Words) -> Card:
         Fact(words("mission.step.why"), step.rationale),
         Fact(words("mission.step.by"), planner_text(view.iteration, view.agent.name, words)),
     ]
-    if step.edited is not None:
-        facts.append(Fact(words("mission.step.edited"), words("mission.step.edited_text", tool=step.summary)))
-    if view.mission.quorum > 1:
-        facts.append(
-            Fact(
-                words("mission.step.votes"),
-                words("mission.step.votes_text", have=len(view.voters), need=view.mission.quorum),
-            )
-        )
+    facts += _edited(step, words)
+    if votes_needed(view.mission.quorum) > 1:
+        facts.append(Fact(words("mission.step.votes"), _votes(view, words)))
     outcome = _outcome(step, words)
     return Card(
         title=line(step.preview.title, words),
@@ -85,6 +105,49 @@ def step_card(view: StepView, words: Words) -> Card:
         rows=[_step_buttons(step, words)],
         accent=accent,
     )
+
+
+def _edited(step: Step, words: Words) -> list[Fact]:
+    """Return who changed the step, and how many approvals that set back: they were given to something else."""
+    told: list[Text] = []
+    if step.edited is not None:
+        by = step.edited_name
+        told.append(
+            words("mission.step.edited_by", who=by, tool=step.summary)
+            if by
+            else words("mission.step.edited_text", tool=step.summary)
+        )
+    if step.set_back and step.state is StepState.PENDING:
+        told.append(words("mission.step.set_back", count=step.set_back))
+    label = "mission.step.edited" if step.edited is not None else "mission.step.changed"
+    return [Fact(words(label), join(" ", told))] if told else []
+
+
+def _votes(view: StepView, words: Words) -> Text:
+    """Return how many have agreed, and who still has to."""
+    need = votes_needed(view.mission.quorum)
+    still = view.open_parts
+    have = words("mission.step.votes_text", have=need - votes_needed(still), need=need)
+    if not still or view.step.state is not StepState.PENDING:
+        return have
+    return words("mission.step.votes_open", votes=have, who=quorum_text(still, words))
+
+
+def quorum_text(parts: Sequence[Part], words: Words) -> Text:
+    """Return who has to agree, in words: "one lead and the client"."""
+    told = [_part_text(part, words) for part in parts]
+    return told[0] if len(told) == 1 else words("mission.part.and", first=join(", ", told[:-1]), last=told[-1])
+
+
+def _part_text(part: Part, words: Words) -> Text:
+    kind, _, number = part.who.partition(":")
+    match kind:
+        case "role":
+            return words("mission.part.role", role=raw(f"<@&{number}>"), count=part.count)
+        case "person":
+            return mention(int(number))
+        case _:
+            return words(f"mission.part.{kind}", count=part.count)
 
 
 def _change(step: Step, words: Words) -> Text:
@@ -126,10 +189,84 @@ def _step_buttons(step: Step, words: Words) -> Sequence[Button]:
         return [Button(AREA, "retry", words("mission.button.retry"), id=step.id, style=Style.PRIMARY)]
     over = step.state is not StepState.PENDING
     return [
-        Button(AREA, "approve", words("mission.button.approve"), id=step.id, style=Style.PRIMARY, disabled=over),
+        # The sign of what it says: a yes that was meant for another text is none.
+        Button(
+            AREA,
+            "approve",
+            words("mission.button.approve"),
+            id=step.id,
+            arg=mark(step),
+            style=Style.PRIMARY,
+            disabled=over,
+        ),
         Button(AREA, "edit-step", words("mission.button.edit"), id=step.id, disabled=over),
         Button(AREA, "dismiss", words("mission.button.dismiss"), id=step.id, disabled=over),
     ]
+
+
+def client_card(asked: "Asked", words: Words) -> Card:
+    """Return a step as a client's people see it: what would change and why, and nothing of who else decides it."""
+    view, step = asked.view, asked.view.step
+    need = votes_needed(view.mission.quorum)
+    facts = [Fact(words("mission.step.change"), _change(step, words)), Fact(words("mission.step.why"), step.rationale)]
+    if step.state is StepState.PENDING and step.edited is not None:
+        facts.append(Fact(words("mission.step.edited"), words("mission.client.edited")))
+    if need > 1:
+        have = need - votes_needed(view.open_parts)
+        facts.append(Fact(words("mission.step.votes"), words("mission.step.votes_text", have=have, need=need)))
+    icon, accent = _STEP_STATES[step.status]
+    key, waits = _client_state(asked), step.state is StepState.PENDING
+    return Card(
+        title=line(step.preview.title, words),
+        state=State(words(f"mission.client.state.{key}"), icon, accent),
+        lead=words(f"mission.client.lead.{key}", studio=asked.studio, client=asked.client),
+        facts=facts,
+        meta=[words("mission.step.expires", when=step.expires_at)] if waits else [],
+        rows=[_client_buttons(asked, words)] if waits else [],
+        accent=accent,
+    )
+
+
+def _client_state(asked: "Asked") -> str:
+    """Return what has become of it, as far as it is a client's to know."""
+    match asked.view.step.state:
+        case StepState.PENDING:
+            return "agreed" if asked.has_agreed else "asked"
+        case StepState.DONE:
+            return "done"
+        case StepState.APPROVED | StepState.EXECUTING | StepState.FAILED | StepState.UNKNOWN:
+            return "under_way"
+        case StepState.EXPIRED:
+            return "expired"
+        case _:
+            return "dropped"
+
+
+def _client_buttons(asked: "Asked", words: Words) -> Sequence[Button]:
+    step = asked.view.step
+    yes = Button(
+        AREA,
+        "client-yes",
+        words("mission.button.approve"),
+        id=step.id,
+        arg=mark(step),
+        style=Style.PRIMARY,
+        disabled=asked.has_agreed,
+        owner=asked.person,
+    )
+    return [
+        yes,
+        Button(AREA, "client-no", words("mission.client.decline"), id=step.id, owner=asked.person),
+        Button(AREA, "client-ask", words("mission.client.ask"), id=step.id, owner=asked.person),
+    ]
+
+
+def question_card(view: StepView, told: Mapping[str, str], words: Words) -> Card:
+    """Return a client's question about a step, for those who proposed it."""
+    step = view.step
+    title = words("mission.client.question", name=told["name"], client=told["client"])
+    about = words("mission.client.about", what=line(step.preview.title, words), label=step.label)
+    return Card(title=title, lead=told["text"], meta=[about], quiet=True)
 
 
 def header_card(view: RunView, words: Words, *, all_reversible: bool) -> Card:
@@ -149,7 +286,7 @@ def header_card(view: RunView, words: Words, *, all_reversible: bool) -> Card:
     buttons: list[Button] = []
     if len(open_steps) > 1 and all_reversible:
         label = words("mission.button.approve_all", count=len(open_steps))
-        buttons.append(Button(AREA, "approve-all", label, id=run.id, style=Style.PRIMARY))
+        buttons.append(Button(AREA, "approve-all", label, id=run.id, arg=mark_of_all(open_steps), style=Style.PRIMARY))
     buttons.append(Button(AREA, "again", words("mission.button.again"), id=run.id))
     return Card(
         title=words("mission.run.title", mission=mission.title, number=run.number),
@@ -210,8 +347,8 @@ def line(one: Line, words: Words) -> Text:
 # ---------------------------------------------------------------------- missions
 
 
-def mission_card(view: MissionView, words: Words) -> Card:
-    """Return a mission: its brief, when it runs, and what its newest runs came to."""
+def mission_card(view: MissionView, words: Words, me: int | None = None) -> Card:
+    """Return a mission: its brief, when it runs, who decides, and what its newest runs came to. `me`: who looks."""
     mission = view.mission
     icon, accent = _LIFE_STATES[mission.state]
     facts = [
@@ -219,6 +356,12 @@ def mission_card(view: MissionView, words: Words) -> Card:
         Fact(words("mission.card.next"), next_text(mission, view.schedule, words)),
         Fact(words("mission.card.agent"), view.agent.name),
     ]
+    if mission.guild_id is not None:
+        facts.append(Fact(words("mission.card.decides"), quorum_text(mission.quorum, words)))
+    if mission.is_studio:
+        facts.append(Fact(words("mission.card.whose"), words("card.studio_owned")))
+    if view.client:
+        facts.append(Fact(words("mission.card.client"), view.client))
     if view.pending:
         facts.append(Fact(words("mission.card.open"), words("mission.card.open_text", count=view.pending)))
     return Card(
@@ -232,12 +375,42 @@ def mission_card(view: MissionView, words: Words) -> Card:
             else Section(None, [words("mission.card.no_runs")])
         ],
         meta=[words("mission.card.meta", code=mission.code, when=mission.updated_at)],
-        rows=_mission_buttons(mission, words),
+        rows=[*_mission_buttons(mission, words), *_decides(mission, words, me)],
         accent=accent,
     )
 
 
-def _mission_buttons(mission: Mission, words: Words) -> list[Sequence[Button]]:
+def _decides(mission: Mission, words: Words, me: int | None) -> list[Row]:
+    """Return the choice of who decides; alone, outside of a server, there is nobody else to ask."""
+    if mission.guild_id is None or mission.deleted_at is not None:
+        return []
+    offered: list[str] = list(_STUDIO_QUORUMS if mission.is_studio else _QUORUMS)
+    if mission.is_studio and me is not None:
+        offered.append(f"person:{me}*1")
+    now = code_of(mission.quorum)
+    options = [
+        Option(_quorum_label(parts_of(code), words, me), code, default=code == now)
+        for code in dict.fromkeys([now, *offered])
+    ]
+    label = words("mission.card.decides")
+    return [Select(AREA, "decides", label, options, id=mission.id, owner=mission.owner_id)]
+
+
+def _quorum_label(parts: Sequence[Part], words: Words, me: int | None) -> str:
+    """Return a quorum as a choice shows it, where nobody can be mentioned."""
+    if parts == (Part(f"person:{me}"),):
+        return words("mission.part.me")
+    named = {"role": "mission.part.some_role", "person": "mission.part.somebody"}
+    kinds = [part.who.partition(":")[0] for part in parts]
+    told = [
+        words(named[kind]) if kind in named else words(f"mission.part.{kind}", count=part.count)
+        for kind, part in zip(kinds, parts, strict=True)
+    ]
+    text = told[0] if len(told) == 1 else words("mission.part.and", first=join(", ", told[:-1]), last=told[-1])
+    return plain(text)[:1].upper() + plain(text)[1:]
+
+
+def _mission_buttons(mission: Mission, words: Words) -> list[Row]:
     def button(action: str, style: Style = Style.SECONDARY) -> Button:
         label = words(f"mission.button.{action}")
         return Button(AREA, action, label, id=mission.id, style=style, owner=mission.owner_id)
@@ -251,7 +424,10 @@ def _mission_buttons(mission: Mission, words: Words) -> list[Sequence[Button]]:
         button("history"),
         button("delete"),
     ]
-    return [first] if mission.state is LifeState.DONE else [first, [button("finish")]]
+    second = [] if mission.state is LifeState.DONE else [button("finish")]
+    if mission.is_studio:
+        second.append(Button(AREA, "file", words("mission.button.file"), id=mission.id, owner=mission.owner_id))
+    return [first, second] if second else [first]
 
 
 def run_lines(
@@ -327,10 +503,11 @@ def mission_line(mission: Mission, schedule: Schedule | None, words: Words) -> T
     """Return a mission in a list."""
     state = words(f"mission.life.{mission.state}")
     when = next_text(mission, schedule, words)
-    return words("mission.line.mission", code=mission.code, title=mission.title, state=state, next=when)
+    told = words("mission.line.mission", code=mission.code, title=mission.title, state=state, next=when)
+    return join(" · ", [told, words("card.studio_owned")]) if mission.is_studio else told
 
 
-def stats_card(stats: MissionStats, title: str | None, words: Words) -> Card:
+def stats_card(stats: MissionStats, title: str | None, words: Words, owner: int) -> Card:
     """Return accept rates, tokens, cost and the time to a decision."""
     facts = [
         Fact(
@@ -362,7 +539,9 @@ def stats_card(stats: MissionStats, title: str | None, words: Words) -> Card:
     resting = [tool.tool for tool in stats.tools if tool.resting][:3]
     rows = [
         [
-            Button(AREA, "switch-on", words("mission.button.switch_on", tool=tool_name(tool, words)), id=tool)
+            Button(
+                AREA, "switch-on", words("mission.button.switch_on", tool=tool_name(tool, words)), id=tool, owner=owner
+            )
             for tool in resting
         ]
     ]

@@ -27,15 +27,18 @@ from bot.missions.desk import (
     the_iteration,
     the_mission,
     the_step,
+    votes_now,
     withdraw,
 )
-from bot.missions.model import Iteration, Mission, Policy, RunSource, Step, StepState
+from bot.missions.model import Iteration, Mission, Part, Policy, RunSource, Step, StepState
 from bot.missions.pacing import Pace
-from bot.missions.policy import policy_of
-from bot.missions.ports import MissionMetrics, People, Presser, SilentMetrics, Undoer
+from bot.missions.policy import is_personal, policy_of
+from bot.missions.ports import MissionMetrics, People, Presser, Roll, SilentMetrics, Undoer
+from bot.missions.quorum import CLIENT, mark, mark_of_all, votes_needed
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.service import start_iteration
 from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash
+from bot.missions.voting import Tally, Voting, Yes
 from bot.slots import Later, Slot, SlotDraft
 from storage.repositories.mission_steps import StepRepository, store_preview
 from storage.repositories.missions import MissionRepository
@@ -47,12 +50,24 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a press led to; `votes_missing` where more people have to agree."""
+    """What a press led to; `open_parts` where more people have to agree."""
 
     view: StepView
-    votes_missing: int = 0
+    open_parts: tuple[Part, ...] = ()
     redrawn: bool = False
     """Nothing was done: the thing had changed, and the proposal now shows the new before → after."""
+    edited_meanwhile: bool = False
+    """Nothing was done: somebody had changed the step, and this press was meant for what it said before."""
+    fallen: tuple[str, ...] = ()
+    """Whose approval does not count any more: they left, or are not what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Whose a proposal is, and the server whose roles decide it."""
+
+    owner: int
+    server: int | None
 
 
 class _Redrawn(Exception):
@@ -61,6 +76,10 @@ class _Redrawn(Exception):
     def __init__(self, step: Step) -> None:
         super().__init__(step.id)
         self.step = step
+
+
+class _EditedMeanwhile(Exception):
+    """The press was meant for another text."""
 
 
 class _ToolRefused(Exception):
@@ -88,6 +107,7 @@ class Decisions:
         self._clock = clock
         self._catalogue = catalogue
         self._people = people
+        self._voting = Voting(database, people)
         self._changes = changes
         self._metrics = metrics or SilentMetrics()
         self._rules = rules or mission_rules()
@@ -100,20 +120,36 @@ class Decisions:
 
     async def view(self, who: Presser, step_id: str) -> StepView:
         """Return a proposal to somebody who may decide it."""
-        owner = await owner_of_step(self._database, step_id)
-        async with self._database.read(owner) as unit:
-            view = await step_view(unit, await the_step(unit, step_id))
-        await self._may(who, view.mission)
+        view = await self._view(step_id)
+        await self._voting.seat(who, view.mission, changes=True)
         return view
+
+    async def home_of_step(self, step_id: str) -> Home:
+        """Return whose proposal this is. Raises NotFound."""
+        return await self._home(await self._view(step_id))
+
+    async def home_of_run(self, iteration_id: str) -> Home:
+        """Return whose run this is. Raises NotFound."""
+        owner = await owner_of_iteration(self._database, iteration_id)
+        with self._database.as_house(owner):
+            async with self._database.read(owner) as unit:
+                return await self._home(await run_view(unit, iteration_id))
+
+    async def _home(self, view: StepView | RunView) -> Home:
+        return Home(view.mission.owner_id, await self._voting.home(view.mission))
+
+    async def _view(self, step_id: str) -> StepView:
+        """Read a proposal whoever looks; whether they may see it is asked next."""
+        owner = await owner_of_step(self._database, step_id)
+        with self._database.as_house(owner):
+            async with self._database.read(owner) as unit:
+                return await step_view(unit, await the_step(unit, step_id))
 
     async def drawn_step(self, step_id: str) -> StepView | None:
         """Return what the posted card of a step shows now; None where the step is gone."""
         async with self._database.system_read() as unit:
             owner = await unit.repo(StepRepository).owner_of_step(step_id)
-        if owner is None:
-            return None
-        async with self._database.read(owner) as unit:
-            return await step_view(unit, await the_step(unit, step_id))
+        return None if owner is None else await self._view(step_id)
 
     async def drawn_run(self, iteration_id: str) -> RunView | None:
         """Return what the posted card of an iteration shows now."""
@@ -121,30 +157,46 @@ class Decisions:
             owner = await unit.repo(StepRepository).owner_of_iteration(iteration_id)
         if owner is None:
             return None
-        async with self._database.read(owner) as unit:
-            return await run_view(unit, iteration_id)
+        with self._database.as_house(owner):
+            async with self._database.read(owner) as unit:
+                return await run_view(unit, iteration_id)
 
     async def open(self, who: Presser) -> list[StepView]:
-        """Return the open proposals that this person may decide: their own, and those they approve here."""
+        """Return the open proposals that this person may decide: their own, and those that ask them here."""
         async with self._database.read(who.user_id) as unit:
             steps = await unit.repo(StepRepository).pending()
             found = [await step_view(unit, step) for step in steps]
-        if who.guild_id is not None and await self._people.may_approve(who):
-            async with self._database.system_read() as unit:
-                others = await unit.repo(StepRepository).pending_in_guild(who.guild_id, who.user_id)
-            for step in others:
-                async with self._database.read(step.owner_id) as unit:
-                    found.append(await step_view(unit, step))
+        if who.guild_id is None:
+            return found
+        async with self._database.system_read() as unit:
+            others = await unit.repo(StepRepository).pending_in_guild(who.guild_id, who.user_id)
+        has_say: dict[str, bool] = {}
+        for step in others:
+            if has_say.get(step.mission_id, True):
+                view = await self._view(step.id)
+                if step.mission_id not in has_say:
+                    has_say[step.mission_id] = await self._has_say(who, view.mission)
+                found += [view] if has_say[step.mission_id] else []
         return found
+
+    async def _has_say(self, who: Presser, mission: Mission) -> bool:
+        try:
+            fits = await self._voting.seat(who, mission)
+        except NotAllowed:
+            return False
+        # A client's people have a card of their own, which shows no more than the step (client_side.py).
+        return bool(fits - {CLIENT})
 
     # ------------------------------------------------------------------ yes
 
-    async def approve(self, who: Presser, step_id: str) -> Decided:
+    async def approve(self, who: Presser, step_id: str, seen: str = "", roll: Roll | None = None) -> Decided:
         """Agree to a step; with the last yes it runs, in the same transaction.
 
-        Raises AlreadyDone with who was first, NotAllowed, Refused for one that expired or whose tool is denied.
+        `seen` is the sign of the text that the pressed card showed; a yes to another one is none. `roll` asks Discord
+        what those are now who agreed before. Raises AlreadyDone with who was first, NotAllowed, Refused for one that
+        expired or whose tool is denied.
         """
-        return await self._execute(who, step_id, StepState.PENDING)
+        return await self._execute(who, step_id, StepState.PENDING, seen, roll)
 
     async def retry(self, who: Presser, step_id: str) -> Decided:
         """Run an approved step again that could not be done before."""
@@ -165,42 +217,52 @@ class Decisions:
             # Denied, gone or done too often since it was staged: that is said on its card, not tried for ever.
             await self._note_failure(None, step, refusal.code)
 
-    async def approve_all(self, who: Presser, iteration_id: str) -> list[Decided | BotError]:
+    async def approve_all(
+        self, who: Presser, iteration_id: str, seen: str = "", roll: Roll | None = None
+    ) -> list[Decided | BotError]:
         """Agree to every open step of an iteration, in order; one that cannot be done stops no other.
 
-        Raises Refused where a step cannot be taken back.
+        Raises Refused where a step cannot be taken back, and where they say something else than was shown (`seen`).
         """
         owner = await owner_of_iteration(self._database, iteration_id)
-        async with self._database.read(owner) as unit:
-            view = await run_view(unit, iteration_id)
-        await self._may(who, view.mission)
+        with self._database.as_house(owner):
+            async with self._database.read(owner) as unit:
+                view = await run_view(unit, iteration_id)
+        await self._voting.seat(who, view.mission)
         pending = [step for step in view.steps if step.state is StepState.PENDING]
         if not all(self._is_reversible(step.tool) for step in pending):
             raise Refused("mission_not_reversible")
+        if seen and seen != mark_of_all(pending):
+            raise Refused("mission_steps_changed")
         outcomes: list[Decided | BotError] = []
         for step in pending:
             try:
-                outcomes.append(await self.approve(who, step.id))
+                outcomes.append(await self.approve(who, step.id, mark(step), roll))
             except BotError as error:
                 outcomes.append(error)
         return outcomes
 
-    async def _execute(self, who: Presser, step_id: str, expected: StepState) -> Decided:
-        owner = await owner_of_step(self._database, step_id)
-        async with self._database.read(owner) as unit:
-            step = await the_step(unit, step_id)
-            mission = await the_mission(unit, step.mission_id)
-        await self._may(who, mission)
+    async def _execute(
+        self, who: Presser, step_id: str, expected: StepState, seen: str = "", roll: Roll | None = None
+    ) -> Decided:
+        view = await self._view(step_id)
+        step, mission = view.step, view.mission
+        fits = await self._voting.seat(who, mission, changes=expected is not StepState.PENDING)
         if step.state is not expected:
             raise already(step)
-        try:
-            return await self._run_step(who, step, None)
-        except _Redrawn as stopped:
-            return await self._redraw(who, stopped.step)
-        except _ToolRefused as stopped:
-            return await self._note_failure(who, stopped.step, stopped.code)
+        with self._database.as_house(step.owner_id):
+            yes = await self._voting.yes(who, mission, step, fits, seen, roll)
+            try:
+                return await self._run_step(yes, step, None)
+            except _EditedMeanwhile:
+                return Decided(await self._view(step_id), edited_meanwhile=True)
+            except _Redrawn as stopped:
+                return await self._redraw(who, stopped.step)
+            except _ToolRefused as stopped:
+                return await self._note_failure(who, stopped.step, stopped.code)
 
-    async def _run_step(self, who: Presser | None, step: Step, slot: Slot | None) -> Decided:
+    async def _run_step(self, yes: Yes | None, step: Step, slot: Slot | None) -> Decided:
+        who = None if yes is None else yes.who
         person = SYSTEM if who is None else Actor.user(who.user_id, who.name)
         async with self._database.read(step.owner_id) as unit:
             agent_name = (await the_agent(unit, (await the_mission(unit, step.mission_id)).agent_id)).name
@@ -212,14 +274,17 @@ class Decisions:
             if now_step.state is not step.state:
                 raise already(now_step)
             step = now_step
-            tool, params = await self._ready(unit, mission, step)
-            if step.state is StepState.PENDING and who is not None:
-                missing = await self._vote(unit, mission, step, who)
-                if missing:
-                    waiting = await steps.set_step(step, approvals=mission.quorum - missing)
-                    step = waiting or step
-                    redraw(unit, step)
-                    return Decided(await step_view(unit, step), missing)
+            tally = Tally()
+            if step.state is StepState.PENDING and yes is not None:
+                if yes.seen != mark(step):
+                    raise _EditedMeanwhile
+                tally = await self._voting.count(unit, mission, step, yes)
+            tool, params = await self._ready(unit, mission, step, is_agreed=not tally.open_parts)
+            if tally.open_parts:
+                given = votes_needed(mission.quorum) - votes_needed(tally.open_parts)
+                step = await _moved(steps.set_step(step, approvals=given))
+                await redraw(unit, step)
+                return Decided(await step_view(unit, step), tally.open_parts, fallen=tally.fallen)
             scene = Scene(mission.owner_id, mission.id, unit.now, mission.channel_id)
             with self._database.joined(unit):
                 await self._still_true(tool, scene, params, step)
@@ -233,16 +298,16 @@ class Decisions:
             await settle_iteration(unit, step.iteration_id)
             pace = Pace().after_approval()
             await unit.repo(MissionRepository).set_schedule(mission.id, quiet_runs=pace.quiet_runs, stride=pace.stride)
-            redraw(unit, step)
+            await redraw(unit, step)
             if slot is not None:
                 await unit.repo(SlotRepository).finish(slot)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "executed")
         if who is not None:
             self._metrics.mission_decided((self._clock.now() - step.created_at).total_seconds())
-        return Decided(view)
+        return Decided(view, fallen=tally.fallen)
 
-    async def _ready(self, unit: Reading, mission: Mission, step: Step) -> tuple[AnyTool, Params]:
+    async def _ready(self, unit: Reading, mission: Mission, step: Step, *, is_agreed: bool) -> tuple[AnyTool, Params]:
         """Check once more what may have changed since the step was staged. Raises Refused or _ToolRefused."""
         if step.state is StepState.PENDING and step.expires_at <= unit.now:
             raise Refused("mission_expired")
@@ -252,25 +317,18 @@ class Decisions:
         except UnknownTool:
             raise Refused("mission_tool_gone") from None
         except WrongParams as wrong:
+            if not is_agreed:
+                # Only what everybody agreed to may be tried again by one of them.
+                raise Refused("mission_tool_gone") from wrong
             raise _ToolRefused(step, "mission_wrong_params") from wrong
-        if policy_of(tool.name, tool.default, agent.policies) is Policy.DENY:
+        is_foreign = is_personal(tool.name) and await self._people.is_server(mission.owner_id)
+        if is_foreign or policy_of(tool.name, tool.default, agent.policies) is Policy.DENY:
             raise Refused("mission_tool_denied")
         since = unit.now - timedelta(days=1)
         ran = await unit.repo(StepRepository).runs_today(mission.id, since)
         if ran.get(tool.name, 0) >= self._rules.tool_runs_per_day:
             raise Refused("mission_tool_often", count=self._rules.tool_runs_per_day)
         return tool, params
-
-    async def _vote(self, unit: Unit, mission: Mission, step: Step, who: Presser) -> int:
-        """Count a yes and return how many are missing; the proposer's may not count."""
-        if mission.quorum <= 1:
-            return 0
-        if mission.quorum_without_proposer and who.user_id == mission.owner_id:
-            raise NotAllowed("mission_not_proposer", count=mission.quorum)
-        votes = await unit.repo(StepRepository).vote(step.id, who.user_id, who.name)
-        if votes is None:
-            raise AlreadyDone("mission_voted", what=step.summary, who=who.name, when=unit.now)
-        return max(0, mission.quorum - votes)
 
     async def _still_true(self, tool: AnyTool, scene: Scene, params: Params, step: Step) -> None:
         try:
@@ -298,16 +356,20 @@ class Decisions:
         return await _moved(steps.move(step, StepState.EXECUTING, actor=person))
 
     async def _redraw(self, who: Presser, step: Step) -> Decided:
-        """Show the new before → after and ask again."""
+        """Show the new before → after and ask again, also those who had agreed to what it was before."""
         async with self._database.write(SYSTEM, step.owner_id, "mission.redraw") as unit:
             mission = await the_mission(unit, step.mission_id)
             tool, params = self._catalogue.read(step.tool, dict(step.effective))
             scene = Scene(mission.owner_id, mission.id, unit.now, mission.channel_id)
             with self._database.joined(unit):
                 fresh = await tool.preview(scene, params)
-            changed = await unit.repo(StepRepository).set_step(step, preview=store_preview(fresh))
+            votes = await votes_now(unit, step)
+            await unit.repo(StepRepository).forget_votes(step.id)
+            changed = await unit.repo(StepRepository).set_step(
+                step, preview=store_preview(fresh), approvals=0, set_back=len(votes)
+            )
             if changed is not None:
-                redraw(unit, changed)
+                await redraw(unit, changed)
             return Decided(await step_view(unit, changed or await the_step(unit, step.id)), redrawn=True)
 
     async def _note_failure(self, who: Presser | None, step: Step, code: str) -> Decided:
@@ -321,7 +383,7 @@ class Decisions:
             step = await self._walk(steps, step, who, person)
             step = await _moved(steps.move(step, StepState.FAILED, reason=code, actor=person, error=code))
             await settle_iteration(unit, step.iteration_id)
-            redraw(unit, step)
+            await redraw(unit, step)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "failed")
         return Decided(view)
@@ -330,11 +392,15 @@ class Decisions:
 
     async def dismiss(self, who: Presser, step_id: str, reason: str = "") -> Decided:
         """Turn a step down; the reason goes to the next plan."""
-        owner = await owner_of_step(self._database, step_id)
+        mission = (await self._view(step_id)).mission
+        fits = await self._voting.seat(who, mission)
+        if fits <= {CLIENT} and not reason.strip():
+            raise Refused("mission_reason_needed")
+        with self._database.as_house(mission.owner_id):
+            return await self._dismiss(who, mission.owner_id, step_id, reason)
+
+    async def _dismiss(self, who: Presser, owner: int, step_id: str, reason: str) -> Decided:
         person = Actor.user(who.user_id, who.name)
-        async with self._database.read(owner) as unit:
-            mission = await the_mission(unit, (await the_step(unit, step_id)).mission_id)
-        await self._may(who, mission)
         async with self._database.write(person, owner, "mission.dismiss") as unit:
             steps = unit.repo(StepRepository)
             step = await the_step(unit, step_id)
@@ -354,7 +420,7 @@ class Decisions:
             )
             step = await _moved(steps.set_step(step, reason=words))
             await settle_iteration(unit, step.iteration_id)
-            redraw(unit, step)
+            await redraw(unit, step)
             view = await step_view(unit, step)
         self._metrics.mission_step(step.tool, "rejected")
         self._metrics.mission_decided((self._clock.now() - step.created_at).total_seconds())
@@ -367,12 +433,10 @@ class Decisions:
 
         Raises Refused("mission_wrong_params") naming the fields, or what the tool says of the new params.
         """
-        owner = await owner_of_step(self._database, step_id)
+        mission = (await self._view(step_id)).mission
+        await self._voting.seat(who, mission, changes=True)
         person = Actor.user(who.user_id, who.name)
-        async with self._database.read(owner) as unit:
-            mission = await the_mission(unit, (await the_step(unit, step_id)).mission_id)
-        await self._may(who, mission)
-        async with self._database.write(person, owner, "mission.edit_step") as unit:
+        async with self._database.write(person, mission.owner_id, "mission.edit_step") as unit:
             step = await the_step(unit, step_id)
             if step.state is not StepState.PENDING:
                 raise already(step)
@@ -385,17 +449,20 @@ class Decisions:
                 preview = await tool.preview(scene, read)
             plain = read.model_dump(mode="json")
             steps = unit.repo(StepRepository)
+            votes = await votes_now(unit, step)
             await steps.forget_votes(step.id)
             step = await _moved(
                 steps.set_step(
                     step,
                     approvals=0,
+                    edited_name=who.name,
+                    set_back=len(votes),
                     edited=plain,
                     preview=store_preview(preview),
                     content_hash=content_hash(tool.name, plain),
                 )
             )
-            redraw(unit, step)
+            await redraw(unit, step)
             return Decided(await step_view(unit, step))
 
     async def ask_again(self, who: Presser, iteration_id: str, feedback: str, key: str) -> Iteration:
@@ -404,7 +471,7 @@ class Decisions:
         person = Actor.user(who.user_id, who.name)
         async with self._database.read(owner) as unit:
             mission = await the_mission(unit, (await the_iteration(unit, iteration_id)).mission_id)
-        await self._may(who, mission)
+        await self._voting.seat(who, mission, changes=True)
         async with self._database.write(person, owner, "mission.ask_again") as unit:
             steps = unit.repo(StepRepository)
             pending = [step for step in await steps.steps([iteration_id]) if step.state is StepState.PENDING]
@@ -454,7 +521,7 @@ class Decisions:
                     moved = await _moved(steps.move(step, StepState.UNDONE, actor=actor))
                     undone.append(moved)
             for step in undone:
-                redraw(unit, step)
+                await redraw(unit, step)
         for step in undone:
             self._metrics.mission_step(step.tool, "undone")
         return undone
@@ -467,7 +534,7 @@ class Decisions:
         limit = timedelta(minutes=self._rules.undo_card_minutes)
         recent = step.decided_at is not None and self._clock.now() - step.decided_at <= limit
         if who.user_id != owner and not (who.user_id == step.decided_by and recent):
-            raise NotAllowed("mission_undo_owner", owner=owner)
+            await self._may_undo(who, owner, step)
         if step.state is not StepState.DONE:
             raise already(step)
         actor = Actor.user(who.user_id, who.name)
@@ -482,19 +549,13 @@ class Decisions:
                 raise
             raise Refused("mission_nothing_to_undo") from refusal
 
-    # ------------------------------------------------------------------ who may
-
-    async def _may(self, who: Presser, mission: Mission) -> None:
-        """The owner, or an approver of the server that the mission is in; asked at every press.
-
-        What is proposed to its owner alone is nobody else's.
-        """
-        if who.user_id == mission.owner_id:
-            return
-        here = mission.guild_id is not None and who.guild_id == mission.guild_id
-        if here and mission.asks_others and await self._people.may_approve(who):
-            return
-        raise NotAllowed("mission_not_approver", owner=mission.owner_id)
+    async def _may_undo(self, who: Presser, owner: int, step: Step) -> None:
+        """A studio's leads may take back what its missions did; a person's is theirs."""
+        if not await self._people.is_server(owner):
+            raise NotAllowed("mission_undo_owner", owner=owner)
+        async with self._database.read(owner) as unit:
+            mission = await the_mission(unit, step.mission_id)
+        await self._voting.seat(who, mission, changes=True)
 
     def _is_reversible(self, tool: str) -> bool:
         return tool in self._catalogue and self._catalogue.get(tool).reversible

@@ -6,8 +6,20 @@ from datetime import datetime
 
 from bot.actors import Actor
 from bot.errors import NotFound
-from bot.missions.model import Agent, Iteration, IterationStatus, LifeState, Mission, Step, StepEvent, StepState
+from bot.missions.model import (
+    Agent,
+    Iteration,
+    IterationStatus,
+    LifeState,
+    Mission,
+    Part,
+    Step,
+    StepEvent,
+    StepState,
+    Vote,
+)
 from bot.missions.proposals import iteration_status
+from bot.missions.quorum import mark, missing, votes_needed
 from bot.outbox_model import DeliveryDraft, TargetKind
 from bot.slots import SlotDraft
 from storage.repositories.mission_steps import StepRepository
@@ -28,7 +40,13 @@ class StepView:
     iteration: Iteration
     mission: Mission
     agent: Agent
-    voters: tuple[str, ...]
+    votes: tuple[Vote, ...] = ()
+    """Who agreed to what it says now."""
+
+    @property
+    def open_parts(self) -> tuple[Part, ...]:
+        """Who still has to agree, going by what those who did could fill then."""
+        return missing(self.mission.quorum, [vote.fits for vote in self.votes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +109,16 @@ async def owner_of_iteration(database: Database, iteration_id: str) -> int:
 
 
 async def step_view(unit: Reading, step: Step) -> StepView:
-    steps = unit.repo(StepRepository)
     mission = await the_mission(unit, step.mission_id)
     iteration = await the_iteration(unit, step.iteration_id)
-    voters = await steps.voters(step.id) if mission.quorum > 1 else []
-    return StepView(step, iteration, mission, await the_agent(unit, mission.agent_id), tuple(voters))
+    votes = await votes_now(unit, step) if votes_needed(mission.quorum) > 1 else ()
+    return StepView(step, iteration, mission, await the_agent(unit, mission.agent_id), votes)
+
+
+async def votes_now(unit: Reading, step: Step) -> tuple[Vote, ...]:
+    """Return who agreed to what a step says now; what was agreed to another text says nothing."""
+    given = await unit.repo(StepRepository).votes(step.id)
+    return tuple(vote for vote in given if vote.seen in ("", mark(step)))
 
 
 async def run_view(unit: Reading, iteration_id: str) -> RunView:
@@ -113,13 +136,20 @@ def post(mission: Mission, kind: str, key: str, payload: Mapping[str, object]) -
     return DeliveryDraft(kind, key, place, target, payload, owner=mission.owner_id)
 
 
-def redraw(unit: Unit, step: Step) -> None:
+async def redraw(unit: Unit, step: Step) -> None:
     """Have the cards of a step and of its iteration drawn again.
 
     Also the one that a press draws by itself: its answer may get lost, or come late.
     """
     unit.touch(STEP_CARD, step.id)
     unit.touch(HEADER_CARD, step.iteration_id)
+    if step.asked_client is not None:
+        await unit.add_slots([client_slot(step.id, step.owner_id, unit)])
+
+
+def client_slot(step_id: str, owner: int, unit: Unit) -> SlotDraft:
+    """Return the due work of telling a client's people of a step, and of drawing theirs again."""
+    return SlotDraft(f"mission_client:{step_id}:{unit.group_id}", "mission_client", step_id, unit.now, owner=owner)
 
 
 async def settle_iteration(unit: Unit, iteration_id: str) -> IterationStatus:
@@ -139,7 +169,7 @@ async def withdraw(
         moved = await repository.move(step, state, reason=reason, actor=actor)
         if moved is not None:
             ended += 1
-            redraw(unit, moved)
+            await redraw(unit, moved)
     for iteration_id in {step.iteration_id for step in steps}:
         await settle_iteration(unit, iteration_id)
     return ended

@@ -124,6 +124,14 @@ class InputRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """So many of those who have to agree: owner, lead, member, client, approver, `role:<id>` or `person:<id>`."""
+
+    who: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """Who plans: a name, a role text, and what it may do. Everybody has a default one."""
 
@@ -159,7 +167,8 @@ class Mission:
     channel_id: int | None
     """Where proposals go; None is a direct message."""
     state: LifeState
-    quorum: int
+    quorum: tuple[Part, ...]
+    """Who has to agree to its steps (quorum.py)."""
     quorum_without_proposer: bool
     uses_rules: bool
     """Whether the rules plan when the AI cannot."""
@@ -167,6 +176,13 @@ class Mission:
     deleted_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    client_id: str | None = None
+    """Whom of a server's clients it is filed under."""
+
+    @property
+    def is_studio(self) -> bool:
+        """Whether it belongs to the server that it is in."""
+        return self.owner_id == self.guild_id
 
     @property
     def code(self) -> str:
@@ -176,7 +192,7 @@ class Mission:
     @property
     def asks_others(self) -> bool:
         """Whether approvers of its server decide too: it proposes in a channel, or wants several people to agree."""
-        return self.channel_id is not None or self.quorum > 1
+        return self.channel_id is not None or sum(part.count for part in self.quorum) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +307,12 @@ class Step:
     error: str
     group_id: str | None
     """The group of changes it made; what undo needs."""
+    edited_name: str = ""
+    """Who changed it last, as they were called."""
+    set_back: int = 0
+    """How many approvals the last change took back: they were given to something else."""
+    asked_client: str | None = None
+    """The client whose people decide it too, and are told of it."""
 
     @property
     def status(self) -> StepStatus:
@@ -320,6 +342,16 @@ STATUS_OF: Mapping[StepState, StepStatus] = {
     StepState.WITHDRAWN: StepStatus.SKIPPED,
     StepState.UNDONE: StepStatus.UNDONE,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Somebody's yes: to which text it was given, and which parts they could fill as they gave it."""
+
+    voter_id: int
+    voter_name: str
+    seen: str
+    fits: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

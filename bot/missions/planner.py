@@ -11,7 +11,7 @@ from bot.ai.sent import Item, Sender
 from bot.errors import BotError
 from bot.missions.inputs import InputSource, Trimmed, as_data
 from bot.missions.model import Agent, Dropped, InputKind, Iteration, Mission, Policy, Preview, Step
-from bot.missions.policy import policy_of
+from bot.missions.policy import is_personal, policy_of
 from bot.missions.tools import AnyTool, Catalogue, Params, Scene, UnknownTool, WrongParams, content_hash, tidy
 
 PROMPT = "mission_plan"
@@ -92,6 +92,8 @@ class Bounds:
     tool_runs_today: Mapping[str, int] = field(default_factory=dict[str, int])
     runs_cap: int = 20
     steps_cap: int = 3
+    is_studio: bool = False
+    """Whether a server owns the mission: tools of what is somebody's own do not exist for it."""
 
 
 def sends(sources: Iterable[InputSource]) -> Sender:
@@ -107,7 +109,9 @@ def offered(catalogue: Catalogue, bounds: Bounds) -> tuple[str, ...]:
     return tuple(
         tool.name
         for tool in catalogue
-        if policy_of(tool.name, tool.default, bounds.policies) is not Policy.DENY and tool.name not in bounds.resting
+        if policy_of(tool.name, tool.default, bounds.policies) is not Policy.DENY
+        and tool.name not in bounds.resting
+        and not (bounds.is_studio and is_personal(tool.name))
     )
 
 
@@ -143,7 +147,7 @@ async def _check_one(
     except WrongParams:
         return "wrong_params"
     policy = policy_of(tool.name, tool.default, bounds.policies)
-    if policy is Policy.DENY:
+    if policy is Policy.DENY or (bounds.is_studio and is_personal(tool.name)):
         return "denied"
     if tool.name in bounds.resting:
         return "resting"

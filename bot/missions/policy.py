@@ -2,11 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.missions.model import Policy, StepState, ToolRecord
+from bot.missions.model import InputKind, Policy, StepState, ToolRecord
 from bot.missions.proposals import DECIDED
 from bot.missions.rules import MissionRules
 
 GLOBAL_DEFAULT = Policy.PROPOSE
+PERSONAL_AREAS = frozenset({"coach", "reminder", "phase", "digest"})
+PERSONAL_INPUTS = frozenset({InputKind.GOALS, InputKind.WEEK, InputKind.METRICS, InputKind.PHASE})
+"""What is somebody's own, whatever is asked for: a studio's mission neither reads nor changes it."""
+
+
+def is_personal(tool: str) -> bool:
+    """Tell whether a tool changes what is always a person's."""
+    return tool.partition(".")[0] in PERSONAL_AREAS
 
 
 def policy_of(tool: str, default: Policy | None, overrides: Mapping[str, Policy]) -> Policy:

@@ -1,10 +1,12 @@
-"""What missions are given from outside: zones, approvers, words, how runs are counted. Wired in `bot/app/app.py`."""
+"""What missions are given from outside: zones, who is what, words, how runs are counted. Wired in `bot/app/app.py`."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.actors import Actor
+from bot.missions.model import Mission
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +18,41 @@ class Presser:
     guild_id: int | None = None
     roles: frozenset[int] = frozenset()
     can_manage_server: bool = False
+    is_there: bool = True
+    """Whether they are in that server at all."""
+
+
+Roll = Callable[[int, int], Awaitable[Presser]]
+"""Ask what somebody is now in a server (server, person): who agreed earlier may have left or lost a role."""
 
 
 class People(Protocol):
-    """Zones and approvers, from the settings."""
+    """Zones, roles and clients, from the settings."""
 
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo: ...
 
-    async def may_approve(self, who: Presser) -> bool:
-        """Tell whether this person holds the approver role of the server they press in."""
+    async def is_server(self, owner: int) -> bool:
+        """Tell whether an owner is a server."""
+        ...
+
+    async def fits(self, who: Presser, mission: Mission) -> frozenset[str]:
+        """Return which parts of a mission's quorum somebody can fill, as they stand now (quorum.py)."""
+        ...
+
+    async def approving(self, owner: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client of a server."""
+        ...
+
+    async def clients_of(self, user_id: int) -> Sequence[tuple[int, str]]:
+        """Return the clients (server, client) for whom somebody approves, over all servers."""
+        ...
+
+    async def client_name(self, owner: int, client_id: str) -> str:
+        """Return what a client of a server is called, whoever looks."""
+        ...
+
+    async def studio_name(self, owner: int) -> str:
+        """Return what a server is called."""
         ...
 
 

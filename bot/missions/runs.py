@@ -19,7 +19,7 @@ from bot.ai.prompts import load_prompt
 from bot.ai.sent import only
 from bot.clock import Clock
 from bot.missions.cadence import next_run, parse_cadence, spread
-from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD, SYSTEM, is_running, post, the_mission
+from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD, SYSTEM, client_slot, is_running, post, the_mission
 from bot.missions.inputs import Idea, InputSource, Resolved, Trimmed, trim
 from bot.missions.model import (
     Agent,
@@ -41,6 +41,7 @@ from bot.missions.model import (
 from bot.missions.pacing import Pace, back_off
 from bot.missions.planner import PROMPT, RULES, Bounds, Checked, Plan, check, offered, prompt_data, sends, writers
 from bot.missions.ports import MissionMetrics, People, Say, SilentMetrics
+from bot.missions.quorum import asks_client
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.rules_planner import plan_by_rules
 from bot.missions.service import resting_now
@@ -281,6 +282,7 @@ class MissionRuns:
             tool_runs_today=await steps.runs_today(mission.id, unit.now - timedelta(days=1)),
             runs_cap=self._rules.tool_runs_per_day,
             steps_cap=min(self._rules.steps_per_iteration, self._rules.open_proposals_per_owner - pending),
+            is_studio=await self._people.is_server(mission.owner_id),
         )
         past = tuple((one, tuple(s for s in found if s.iteration_id == one.id)) for one in earlier)
         notes = await unit.repo(MissionRepository).notes(mission.id)
@@ -444,6 +446,7 @@ class MissionRuns:
                 )
             return
         expires_at = unit.now + timedelta(days=self._rules.proposal_days)
+        asked = mission.client_id if asks_client(mission.quorum) else None
         rows: list[dict[str, object]] = []
         for position, ready in enumerate(checked.ready, 1):
             rows.append(
@@ -463,6 +466,7 @@ class MissionRuns:
                     "preview": store_preview(ready.preview),
                     "created_at": unit.now,
                     "expires_at": expires_at,
+                    "asked_client": asked if ready.policy is not Policy.AUTO else None,
                 }
             )
             self._metrics.mission_step(ready.tool.name, "staged")
@@ -479,6 +483,8 @@ class MissionRuns:
         ]
         for row in rows:
             posts.append(post(mission, STEP_CARD, f"mission.step:{row['id']}", {"step": row["id"]}))
+            if row["asked_client"] is not None:
+                slots.append(client_slot(str(row["id"]), mission.owner_id, unit))
             if row["state"] == str(StepState.APPROVED):
                 slots.append(
                     SlotDraft(

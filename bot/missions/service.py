@@ -1,7 +1,7 @@
 """Missions and agents: making, changing, stopping, starting, looking. Runs: runs.py. Decisions: decisions.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from bot.missions.desk import (
     LIST,
     RunView,
     is_running,
+    redraw,
     run_slot,
     run_view,
     the_agent,
@@ -29,6 +30,7 @@ from bot.missions.model import (
     IterationStatus,
     LifeState,
     Mission,
+    Part,
     Phase,
     Policy,
     RunSource,
@@ -37,8 +39,16 @@ from bot.missions.model import (
     StepState,
     ToolRecord,
 )
-from bot.missions.policy import policy_of, resting_tools
+from bot.missions.policy import PERSONAL_INPUTS, is_personal, policy_of, resting_tools
 from bot.missions.ports import People
+from bot.missions.quorum import (
+    ANY_APPROVER,
+    ANY_LEAD,
+    asks_client,
+    check_parts,
+    store_parts,
+    votes_needed,
+)
 from bot.missions.rules import MissionRules, mission_rules
 from bot.missions.stats import MissionStats, summarise
 from bot.missions.tools import Catalogue
@@ -64,7 +74,8 @@ class MissionDraft:
     guild_id: int | None = None
     channel_id: int | None = None
     agent_id: str | None = None
-    quorum: int = 1
+    quorum: tuple[Part, ...] = ()
+    """Who has to agree; nothing: who decides such a mission usually."""
     quorum_without_proposer: bool = False
     uses_rules: bool = True
 
@@ -80,6 +91,8 @@ class MissionView:
     steps: tuple[Step, ...]
     """Steps of the newest runs."""
     pending: int
+    client: str = ""
+    """Whom it is filed under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,10 @@ class MissionService:
         Raises Refused for a cadence, text or input that is not accepted, and over the cap.
         """
         cadence = self._checked(draft)
+        is_studio = await self._checked_for(owner, draft)
+        quorum = draft.quorum or (ANY_LEAD if is_studio else ANY_APPROVER)
+        if asks_client(quorum):
+            raise Refused("mission_client_unfiled", mission=draft.title.strip())
         zone = await self._people.zone(owner, draft.guild_id)
         async with self._database.write(actor, owner, "mission.new") as unit:
             missions = unit.repo(MissionRepository)
@@ -148,7 +165,7 @@ class MissionService:
                     "cadence": format_cadence(cadence),
                     "channel_id": draft.channel_id,
                     "state": str(LifeState.ACTIVE),
-                    "quorum": draft.quorum,
+                    **_quorum_values(quorum),
                     "quorum_without_proposer": draft.quorum_without_proposer,
                     "uses_rules": draft.uses_rules,
                     "paused_until": None,
@@ -164,9 +181,11 @@ class MissionService:
     async def edit(self, actor: Actor, owner: int, mission_id: str, draft: MissionDraft) -> Changed:
         """Change a mission; the next run follows the new cadence, at most one a local day."""
         cadence = self._checked(draft)
+        await self._checked_for(owner, draft)
         zone = await self._people.zone(owner, draft.guild_id)
         async with self._database.write(actor, owner, "mission.edit") as unit:
             old = await the_mission(unit, mission_id)
+            quorum = draft.quorum or old.quorum
             mission = await unit.repo(MissionRepository).change_mission(
                 mission_id,
                 title=draft.title.strip(),
@@ -175,13 +194,45 @@ class MissionService:
                 inputs=store_refs(draft.inputs),
                 cadence=format_cadence(cadence),
                 channel_id=draft.channel_id,
-                quorum=draft.quorum,
+                **_quorum_values(quorum),
                 quorum_without_proposer=draft.quorum_without_proposer,
                 uses_rules=draft.uses_rules,
                 **({"agent_id": (await the_agent(unit, draft.agent_id)).id} if draft.agent_id else {}),
             )
             await self._plan_next(unit, mission, zone)
             return Changed(mission, unit.group_id)
+
+    async def decide_by(self, actor: Actor, owner: int, mission_id: str, parts: tuple[Part, ...]) -> Changed:
+        """Let others decide a mission's steps from now on, also those that wait already.
+
+        Raises Refused for what can't be asked for, and for a client's part where the mission is filed under none.
+        """
+        check_parts(parts, self.rules.quorum_cap)
+        async with self._database.write(actor, owner, "mission.decide_by") as unit:
+            mission = await the_mission(unit, mission_id)
+            if asks_client(parts) and mission.client_id is None:
+                raise Refused("mission_client_unfiled", mission=mission.title)
+            mission = await unit.repo(MissionRepository).change_mission(mission_id, **_quorum_values(parts))
+            await self._ask_anew(unit, mission)
+            return Changed(mission, unit.group_id)
+
+    async def filed(self, unit: Unit, kind: str, thing_id: str) -> None:
+        """Follow what is filed under a client, in the transaction that files it: its people are asked from now on."""
+        mission = await unit.repo(MissionRepository).mission(thing_id) if kind == "mission" else None
+        if mission is not None:
+            await self._ask_anew(unit, mission)
+
+    @staticmethod
+    async def _ask_anew(unit: Unit, mission: Mission) -> None:
+        """Ask those who decide now for every step that waits, also the client's people."""
+        asked = mission.client_id if asks_client(mission.quorum) else None
+        for step in await unit.repo(StepRepository).pending(mission.id):
+            changed = step
+            if step.asked_client != asked:
+                # Who was asked before sees that they no longer are.
+                await redraw(unit, step)
+                changed = await unit.repo(StepRepository).set_step(step, asked_client=asked) or step
+            await redraw(unit, changed)
 
     async def pause(self, actor: Actor, owner: int, mission_id: str, until: datetime | None = None) -> Changed:
         """Stop a mission; its pending proposals are withdrawn, a running plan is dropped."""
@@ -315,10 +366,18 @@ class MissionService:
             schedules = await missions.schedules([mission.id for mission in found])
         return [(mission, schedules.get(mission.id)) for mission in found]
 
-    async def search(self, owner: int, typed: str, limit: int = 25) -> list[Mission]:
-        """Return missions for autocomplete."""
-        async with self._database.read(owner) as unit:
-            return await unit.repo(MissionRepository).find_missions(typed, limit)
+    async def owner_of(self, mission_id: str) -> int | None:
+        """Return whose mission it is. Whoever asks must then ask whether this person may see it."""
+        async with self._database.system_read() as unit:
+            return await unit.repo(MissionRepository).owner_of(mission_id)
+
+    async def search(self, owner: int, typed: str, limit: int = 25, studio: int | None = None) -> list[Mission]:
+        """Return missions for autocomplete: one's own, then this server's."""
+        found: list[Mission] = []
+        for one in (owner,) if studio is None else (owner, studio):
+            async with self._database.read(one) as unit:
+                found += await unit.repo(MissionRepository).find_missions(typed, limit)
+        return found[:limit]
 
     async def show(self, owner: int, mission_id: str, runs: int = 3) -> MissionView:
         """Return a mission with its newest runs: who did what, and why."""
@@ -326,7 +385,7 @@ class MissionService:
             mission = await the_mission(unit, mission_id)
             steps = unit.repo(StepRepository)
             iterations = await steps.iterations(mission_id, runs)
-            return MissionView(
+            view = MissionView(
                 mission,
                 await the_agent(unit, mission.agent_id),
                 await unit.repo(MissionRepository).schedule(mission_id),
@@ -334,6 +393,9 @@ class MissionService:
                 tuple(await steps.steps([iteration.id for iteration in iterations])),
                 len(await steps.pending(mission_id)),
             )
+        if mission.client_id is None:
+            return view
+        return replace(view, client=await self._people.client_name(owner, mission.client_id))
 
     async def history(self, owner: int, mission_id: str, page: int, size: int) -> tuple[list[RunView], int]:
         """Return one page of runs, newest first, and how many runs there are."""
@@ -367,10 +429,12 @@ class MissionService:
         return summarise(iterations, records, resting)
 
     async def input_choices(self, owner: int) -> list[Choice]:
-        """Return what a mission could read, for the form."""
+        """Return what a mission could read, for the form; one of a studio reads nothing that is a person's."""
         found: list[Choice] = []
+        is_studio = await self._people.is_server(owner)
         for source in self.sources.values():
-            found.extend(await source.choices(owner))
+            if not (is_studio and source.kind in PERSONAL_INPUTS):
+                found.extend(await source.choices(owner))
         return found
 
     # ------------------------------------------------------------------ agents
@@ -386,7 +450,12 @@ class MissionService:
                 counts[mission.agent_id] = counts.get(mission.agent_id, 0) + 1
             resting = await resting_now(unit, self.rules)
         first = agents[0]
-        policies = {tool.name: policy_of(tool.name, tool.default, first.policies) for tool in self.catalogue}
+        is_studio = await self._people.is_server(owner)
+        policies = {
+            tool.name: policy_of(tool.name, tool.default, first.policies)
+            for tool in self.catalogue
+            if not (is_studio and is_personal(tool.name))
+        }
         return AgentView(tuple(agents), policies, tuple(sorted(resting)), counts)
 
     async def new_agent(self, actor: Actor, owner: int, name: str, role_text: str) -> Agent:
@@ -520,14 +589,30 @@ class MissionService:
         _bounded(draft.objective, _OBJECTIVE, "mission_objective")
         if len(draft.concept) > _CONCEPT:
             raise Refused("mission_concept", count=_CONCEPT)
-        if not 1 <= draft.quorum <= self.rules.quorum_cap:
-            raise Refused("mission_quorum", typed=str(draft.quorum), count=self.rules.quorum_cap)
+        if draft.quorum:
+            check_parts(draft.quorum, self.rules.quorum_cap)
         for ref in draft.inputs:
             if ref.kind not in self.sources and ref.kind not in (InputKind.NOTE, InputKind.HISTORY):
                 raise Refused("mission_input", typed=str(ref.kind))
             if len(ref.ref) > _NOTE:
                 raise Refused("mission_note", count=_NOTE)
         return parse_cadence(draft.cadence, self.rules.min_cadence_minutes)
+
+    async def _checked_for(self, owner: int, draft: MissionDraft) -> bool:
+        """Tell whether a server owns it. Raises Refused where such a one has no channel or reads what is a person's."""
+        if not await self._people.is_server(owner):
+            return False
+        if draft.channel_id is None:
+            # Nobody has direct messages of a server.
+            raise Refused("mission_needs_channel")
+        for ref in draft.inputs:
+            if ref.kind in PERSONAL_INPUTS:
+                raise Refused("mission_input", typed=str(ref.kind))
+        return True
+
+
+def _quorum_values(parts: tuple[Part, ...]) -> dict[str, object]:
+    return {"quorum": votes_needed(parts), "quorum_parts": store_parts(parts)}
 
 
 async def start_iteration(

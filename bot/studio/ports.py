@@ -1,6 +1,6 @@
 """What the studio is given from outside. Wired in `bot/app/wiring`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -19,6 +19,18 @@ class ClientPeople(Protocol):
         """Return the name of a client, None where there is none (any more)."""
         ...
 
+    async def name_as_house(self, guild_id: int, client_id: str) -> str:
+        """Return the name of a client whoever looks, "" where there is none (any more)."""
+        ...
+
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        """Return who approves for a client of a server."""
+        ...
+
+    async def approves_for(self, user_id: int) -> Sequence[tuple[int, str]]:
+        """Return the clients (server, client) for whom somebody approves, over all servers."""
+        ...
+
 
 class NoClients:
     """Stands in where no clients are kept."""
@@ -31,3 +43,12 @@ class NoClients:
 
     async def names(self, guild_id: int) -> Mapping[str, str]:
         return {}
+
+    async def name_as_house(self, guild_id: int, client_id: str) -> str:
+        return ""
+
+    async def approving_of(self, guild_id: int, client_id: str) -> Sequence[int]:
+        return ()
+
+    async def approves_for(self, user_id: int) -> Sequence[tuple[int, str]]:
+        return ()

@@ -107,17 +107,26 @@ class Turn:
         """Return what Discord says of the person in the server that owns something, wherever they press."""
         if owner is None or owner in (self.person, self.guild):
             return self.standing
-        guild: discord.Guild | None = self.interaction.client.get_guild(owner)
-        if guild is None:
+        if self.interaction.client.get_guild(owner) is None:
             return self.standing
-        member = guild.get_member(self.person)
-        if member is None:
+        try:
+            return await self.standing_of(GuildId(owner), self.person)
+        except discord.HTTPException:
+            return Standing(self.person, GuildId(owner), is_there=False)
+
+    async def standing_of(self, guild_id: GuildId, user_id: int) -> Standing:
+        """Return what Discord says now of somebody in a server. Raises what Discord answers, but for who left it."""
+        guild: discord.Guild | None = self.interaction.client.get_guild(guild_id)
+        member = guild.get_member(user_id) if guild is not None else None
+        if guild is not None and member is None:
             try:
-                member = await guild.fetch_member(self.person)
-            except discord.HTTPException:
-                return Standing(self.person, GuildId(guild.id), is_there=False)
+                member = await guild.fetch_member(user_id)
+            except discord.NotFound:
+                member = None
+        if member is None:
+            return Standing(user_id, guild_id, is_there=False)
         roles = frozenset(role.id for role in member.roles)
-        return Standing(self.person, GuildId(guild.id), roles, member.guild_permissions.manage_guild)
+        return Standing(user_id, guild_id, roles, member.guild_permissions.manage_guild)
 
     @property
     def actor(self) -> Actor:

@@ -7,20 +7,26 @@ from bot.bounces.model import Bounce, BounceTag
 from bot.errors import Refused
 from bot.posted_model import Shows
 from bot.say.card import Card, Option, Select, SelectKind, note, raw
+from bot.studio.roles import Does
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.items import Who
 from bot.ui.places import must_be_theirs
-from cogs.bounces.forms import undo_bounce, whose
+from cogs.bounces.forms import owner_of, undo_bounce, whose
 from cogs.phases.commands import with_open_offer
 
 
 @control("bounce", "show", who=Who.ANYONE)
 async def show_one(press: Press) -> None:
-    """Show one of the person's own, from a list or from a question which one."""
+    """Show one of the person's own or of a server's, from a list or from a question which one."""
     bounce_id = press.values[0] if press.values else press.id
-    card = await press.services.bounces.messages.card(press.person, bounce_id, words=press.words)
-    await press.reply(await with_open_offer(press, card))
+    await show_bounce(press, await owner_of(press, bounce_id, Does.SEE), bounce_id)
+
+
+async def show_bounce(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
+    """Answer with the card of a bounce; one's own carries what is on offer for oneself."""
+    card = await turn.services.bounces.messages.card(owner, bounce_id, words=turn.words)
+    await turn.reply(await with_open_offer(turn, card) if owner == turn.person else card)
 
 
 async def show_change(press: Turn, bounce: Bounce, told: str, group_id: str) -> None:
@@ -108,9 +114,9 @@ async def post(press: Press) -> None:
     await press.reply(note(told), ephemeral=True)
 
 
-@control("bounce", "delete")
+@control("bounce", "delete", does=Does.DELETE)
 async def delete_pressed(press: Press) -> None:
-    await delete_bounce(press, await whose(press), press.id)
+    await delete_bounce(press, await whose(press, Does.DELETE), press.id)
 
 
 async def delete_bounce(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
@@ -124,7 +130,7 @@ async def delete_bounce(turn: Turn, owner: OwnerId, bounce_id: str) -> None:
 @control("bounce", "restore", who=Who.ANYONE)
 async def restore(press: Press) -> None:
     bounce_id = press.values[0] if press.values else press.id
-    owner = await whose(press)
+    owner = await owner_of(press, bounce_id, Does.DELETE)
     changed = await press.services.bounces.service.restore(press.actor, owner, bounce_id)
     told = press.words("bounce.told.restored", name=changed.bounce.title)
     await press.reply(note(told, [undo_bounce(press, owner, changed.group_id)]), ephemeral=True)
@@ -132,7 +138,7 @@ async def restore(press: Press) -> None:
 
 @form("bounce", "save", who=Who.ANYONE)
 async def save(submit: Submit) -> None:
-    services, values, owner = submit.services, submit.values, await whose(submit, submit.arg)
+    services, values, owner = submit.services, submit.values, await whose(submit, named=submit.arg)
     typed_loop = values.text("loop")
     loop_id: str | None = None
     if typed_loop:

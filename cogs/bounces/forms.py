@@ -12,22 +12,34 @@ from bot.bounces.model import Bounce, BounceTag
 from bot.errors import NotFound
 from bot.say.card import Button, Option, note, plain
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.items import custom_ids, parse_custom_id
 
 
-async def whose(turn: Press | Submit, named: str = "") -> OwnerId:
-    """Return whose bounces a press is about: this server's for its managers, else the person's own.
+async def whose(turn: Press | Submit, does: Does = Does.EDIT, named: str = "") -> OwnerId:
+    """Return whose bounces a press is about: a server's where its roles let the person do this, else their own.
 
-    `named` is an owner in the argument of a form, which has no mark of its own. Raises NotAllowed.
+    `named` is an owner in the argument of a form, which has no mark of its own. Raises NotAllowed, NotFound.
     """
     owner = int(named) if named else turn.target.owner
-    if owner is None or owner != turn.guild or owner == turn.person:
+    if owner is None or owner == turn.person or not await turn.services.studio.is_server(owner):
         return turn.person
-    await turn.services.studio.require_manager(turn.standing)
+    await turn.act_for(owner, "bounce", does)
     return owner
+
+
+async def owner_of(turn: Turn, bounce_id: str, does: Does) -> OwnerId:
+    """Return whose bounce was chosen by its id alone. Raises NotFound, NotAllowed where it is not theirs to do this."""
+    owner = await turn.services.bounces.service.owner_of(bounce_id)
+    if owner is not None and owner != turn.person:
+        if not await turn.services.studio.is_server(owner):
+            raise NotFound("bounce", "/bounce list")
+        await turn.act_for(owner, "bounce", does)
+        return owner
+    return turn.person
 
 
 _SHOWN: OrderedDict[tuple[int, str], datetime] = OrderedDict()
@@ -45,9 +57,7 @@ def _remember(turn: Press | Submit, bounce_id: str) -> None:
 
 async def seen_by(turn: Press | Submit, owner: OwnerId, bounce_id: str) -> None:
     """Raise NotFound unless the bounce is theirs, or a card of it stands where they can read it."""
-    if owner == turn.person:
-        return
-    if owner == turn.guild and await turn.services.studio.is_manager(turn.standing):
+    if owner == turn.person or await is_of_team(turn, owner, Does.SEE):
         return
     message = turn.interaction.message
     if message is not None and not message.flags.ephemeral:
@@ -64,6 +74,12 @@ async def seen_by(turn: Press | Submit, owner: OwnerId, bounce_id: str) -> None:
         if channel is not None and isinstance(member, discord.Member) and channel.permissions_for(member).view_channel:
             return
     raise NotFound("bounce", "/bounce list")
+
+
+async def is_of_team(turn: Press | Submit, owner: OwnerId, does: Does, area: str = "bounce") -> bool:
+    """Tell whether a server owns it whose roles let the person do this; they see no more of it than they may."""
+    studio = turn.services.studio
+    return await studio.is_server(owner) and await studio.may(await turn.standing_with(owner), area, does)
 
 
 def undo_bounce(turn: Turn, owner: OwnerId, group_id: str) -> Button:

@@ -1,7 +1,7 @@
 """The catalogue in chat: pages, the bin, numbers, the whole of it as a file."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,21 +19,29 @@ from bot.ui.pager import Page, Pager
 from cogs.bounces.forms import option_label
 
 
-def write_filter(loop: str | None, tag: str | None, since_days: int | None, *, is_deleted: bool = False) -> str:
+def write_filter(
+    loop: str | None, tag: str | None, since_days: int | None, *, owner: str = "all", is_deleted: bool = False
+) -> str:
     """Return a filter as a short word for the page controls."""
     parts = [f"l{loop}" if loop else "", f"t{tag}" if tag else "", f"d{since_days}" if since_days else ""]
+    parts.append({"me": MINE, "studio": STUDIO}.get(owner, ""))
     return "bin" if is_deleted else ",".join(part for part in parts if part)
 
 
 SERVER = "server"
 
 
-async def _owner(turn: Turn, text: str) -> OwnerId:
-    """Return whose list it is: the server's own is for its managers. Raises NotAllowed."""
-    if text != SERVER or turn.guild is None:
-        return turn.person
-    await turn.services.studio.require_manager(turn.standing)
-    return turn.guild
+MINE, STUDIO = "m", "s"
+
+
+async def _owners(turn: Turn, text: str) -> list[OwnerId]:
+    """Return whose bounces a list shows: one's own, then this server's where its roles let one see them."""
+    if text == "bin":
+        return [turn.person]
+    parts = text.split(",")
+    studio = None if MINE in parts else await turn.studio("bounce")
+    own: list[OwnerId] = [] if text == SERVER or STUDIO in parts else [turn.person]
+    return own if studio is None else [*own, studio]
 
 
 def read_filter(text: str, turn: Turn) -> Filter:
@@ -55,25 +63,42 @@ def read_filter(text: str, turn: Turn) -> Filter:
 
 
 async def _count(turn: Turn, text: str) -> int:
-    return await turn.services.bounces.service.count(await _owner(turn, text), read_filter(text, turn))
+    wanted, service = read_filter(text, turn), turn.services.bounces.service
+    return sum([await service.count(owner, wanted) for owner in await _owners(turn, text)])
 
 
-async def _rows(turn: Turn, text: str, offset: int, limit: int) -> Sequence[Bounce]:
-    return await turn.services.bounces.service.list(await _owner(turn, text), read_filter(text, turn), limit, offset)
+@dataclass(frozen=True, slots=True)
+class BounceRow:
+    """A bounce in a list, and whether it is a server's."""
+
+    bounce: Bounce
+    is_studio: bool
 
 
-def list_card(page: Page[Bounce], words: Words) -> Card:
+async def _rows(turn: Turn, text: str, offset: int, limit: int) -> Sequence[BounceRow]:
+    wanted, service = read_filter(text, turn), turn.services.bounces.service
+    found: list[BounceRow] = []
+    for owner in await _owners(turn, text):
+        rows = await service.list(owner, wanted, limit - len(found), offset)
+        found += [BounceRow(one, owner != turn.person) for one in rows]
+        offset = max(0, offset - await service.count(owner, wanted))
+        if len(found) == limit:
+            break
+    return found
+
+
+def list_card(page: Page[BounceRow], words: Words) -> Card:
     """Return one page of the catalogue, with a list to open one."""
     if page.filter == "bin":
         return bin_card(page, words)
-    lines = [bounce_line(bounce, words) for bounce in page.rows]
-    options = [Option(option_label(bounce, words), bounce.id) for bounce in page.rows]
+    lines = [_row_line(row, words) for row in page.rows]
+    options = [Option(option_label(row.bounce, words), row.bounce.id) for row in page.rows]
     return Card(
         title=words("bounce.list.title"),
         lead=words("bounce.list.lead", count=page.total),
         sections=[Section(None, lines)],
         rows=[
-            Select("bounce", "show", words("bounce.list.pick"), options, owner=page.rows[0].owner_id),
+            Select("bounce", "show", words("bounce.list.pick"), options),
             [
                 Button("bounce", "numbers", words("bounce.list.numbers")),
                 Button("bounce", "export", words("bounce.list.csv"), arg="csv"),
@@ -85,12 +110,18 @@ def list_card(page: Page[Bounce], words: Words) -> Card:
     )
 
 
-def bin_card(page: Page[Bounce], words: Words) -> Card:
+def _row_line(row: BounceRow, words: Words) -> str:
+    line = bounce_line(row.bounce, words)
+    return join(" · ", [line, words("card.studio_owned")]) if row.is_studio else line
+
+
+def bin_card(page: Page[BounceRow], words: Words) -> Card:
+    bounces = [row.bounce for row in page.rows]
     lines = [
         words("bounce.bin.line", title=bounce.title, version=bounce.version_name, when=bounce.deleted_at)
-        for bounce in page.rows
+        for bounce in bounces
     ]
-    options = [Option(option_label(bounce, words), bounce.id) for bounce in page.rows]
+    options = [Option(option_label(bounce, words), bounce.id) for bounce in bounces]
     return Card(
         title=words("bounce.bin.title"),
         lead=words("bounce.bin.lead", count=page.total),
@@ -123,7 +154,7 @@ def _server_button(words: Words) -> Button:
     return Button("bounce", "server", words("bounce.list.server"))
 
 
-BOUNCES: Pager[Bounce] = Pager("bounce", "list", _count, _rows, list_card, no_bounces)
+BOUNCES: Pager[BounceRow] = Pager("bounce", "list", _count, _rows, list_card, no_bounces)
 
 
 @control("bounce", "bin", who=Who.ANYONE)
@@ -133,7 +164,7 @@ async def show_bin(press: Press) -> None:
 
 @control("bounce", "server", who=Who.ANYONE)
 async def show_server(press: Press) -> None:
-    """Show what the server's own folders brought in; its managers look after it."""
+    """Show what is the server's own, to whom its roles let see it."""
     if press.guild is None:
         raise Refused("bounce_no_server")
     await press.reply(await BOUNCES.show(press, SERVER))

@@ -7,13 +7,15 @@ from bot.bounces.model import Bounce, Filter
 from bot.bounces.trouble import CannotMeasure
 from bot.errors import Refused
 from bot.say.card import Card, Option, Picture, Section, Select, note, plain
+from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.controls import control
 from bot.ui.items import Who
 from cogs.bounces.comments import comment_form, comments_card
-from cogs.bounces.forms import open_edit, option_label, seen_by, undo_bounce, whose
+from cogs.bounces.forms import is_of_team, open_edit, option_label, seen_by, undo_bounce, whose
 from cogs.bounces.slices import send_art, slice_form, slices_card
 from cogs.bounces.targets import targets_card
+from cogs.clients.which import filing_select
 from cogs.phases.commands import open_map
 
 OWN = (
@@ -31,6 +33,8 @@ OWN = (
     "art",
     "target",
 )
+STUDIO = tuple(one for one in OWN if one != "form")
+"""A form map is somebody's own. Whoever looks after clients may file under them as well."""
 OTHERS = ("comment", "comments", "facts")
 
 
@@ -49,8 +53,9 @@ async def more(press: Press) -> None:
 async def _actions(press: Press, owner: OwnerId) -> tuple[str, ...]:
     if owner == press.person:
         return OWN
-    is_ours = owner == press.guild and await press.services.studio.is_manager(press.standing)
-    return OWN if is_ours else OTHERS
+    if not await is_of_team(press, owner, Does.EDIT):
+        return OTHERS
+    return (*STUDIO, "file") if await is_of_team(press, owner, Does.EDIT, "client") else STUDIO
 
 
 @control("bounce", "next", who=Who.ANYONE, opens_form=True)
@@ -75,6 +80,8 @@ async def next_step(press: Press) -> None:
     match action:
         case "comments":
             await press.update(await comments_card(bounce, press))
+        case "file":
+            await press.update(await filing_card(bounce, press))
         case "target":
             await press.update(await targets_card(bounce, press))
         case "facts":
@@ -96,6 +103,14 @@ async def next_step(press: Press) -> None:
             pass
 
 
+async def filing_card(bounce: Bounce, press: Press) -> Card:
+    """Offer the server's clients to file a bounce under."""
+    words = press.words
+    select = await filing_select(press, "bounce", bounce.id, bounce.owner_id, bounce.client_id)
+    lead = words("client.file.pick")
+    return Card(lead, quiet=True, lead=lead, rows=[select]) if select else note(words("client.list.empty_active"))
+
+
 async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
     """Offer other bounces: versions of the same piece first."""
     others = await turn.services.bounces.service.list(bounce.owner_id, Filter(), 60)
@@ -111,11 +126,11 @@ async def candidates(bounce: Bounce, turn: Turn, action: str) -> Card:
     return Card(bounce.title, rows=[select])
 
 
-@control("bounce", "compared")
+@control("bounce", "compared", does=Does.SEE)
 async def compare(press: Press) -> None:
     """What differs between two bounces, with a picture of both."""
     words, services = press.words, press.services
-    found = await services.bounces.service.compare(await whose(press), press.id, press.values[0])
+    found = await services.bounces.service.compare(await whose(press, Does.SEE), press.id, press.values[0])
     since = found.old.version_name if found.old.family == found.new.family else found.old.title
     changes = [speak(one, words) for one in wording.changes(found.difference, since)]
     title = words(

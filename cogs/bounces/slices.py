@@ -151,7 +151,7 @@ def slice_form(turn: Press, owner: OwnerId) -> Form:
 
 @form("bounce", "sliced", who=Who.ANYONE)
 async def save_slice(submit: Submit) -> None:
-    values, owner = submit.values, await whose(submit, submit.arg)
+    values, owner = submit.values, await whose(submit, named=submit.arg)
     marked = await submit.services.bounces.notes.mark(
         submit.actor, owner, submit.id, values.text("range"), values.text("name"), values.text("tags")
     )

@@ -9,7 +9,7 @@ from bot.bounces import facts as wording
 from bot.bounces.cards import trouble_words
 from bot.bounces.trouble import CannotMeasure
 from bot.bounces.uploads import Upload, is_audio_name
-from bot.errors import Refused
+from bot.errors import NotFound, Refused
 from bot.say.card import Accent, Card, note
 from bot.ui import progress
 from bot.ui.base import Interaction, Turn
@@ -18,8 +18,10 @@ from cogs.phases.commands import with_open_offer
 
 
 async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | None, remark: str) -> None:
-    """Download, measure and log an uploaded file; the card is the answer."""
-    services, words = turn.services, turn.words
+    """Download, measure and log an uploaded file for the turn's owner; the card is the answer."""
+    services, words, owner = turn.services, turn.words, turn.owner
+    if loop_id is not None and await services.bounces.service.loop(owner, loop_id) is None:
+        raise NotFound("loop", "/loop list")
     uploads = services.bounces.uploads
     if not is_audio_name(file.filename):
         raise Refused("bounce_unreadable", name=file.filename, reason=trouble_words(words, "not_audio"))
@@ -36,12 +38,12 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
 
     async def job(work: Work) -> Card:
         work.step(words("bounce.new.working"))
-        place = uploads.place(turn.person, key, file.filename)
+        place = uploads.place(owner, key, file.filename)
         try:
             await asyncio.to_thread(place.write_bytes, await file.read())
             logged = await uploads.take(
                 turn.actor,
-                turn.person,
+                owner,
                 Upload(file.filename, place, loop_id=loop_id, note=remark, keep_audio=keep_audio),
                 key=key,
             )
@@ -49,9 +51,9 @@ async def log_attachment(turn: Turn, file: discord.Attachment, loop_id: str | No
             raise Refused("bounce_unreadable", name=file.filename, reason=trouble_words(words, error.trouble)) from None
         finally:
             await asyncio.to_thread(place.unlink, True)
-        card = await services.bounces.messages.card(turn.person, logged.bounce.id, words=words)
+        card = await services.bounces.messages.card(owner, logged.bounce.id, words=words)
         if logged.is_new:
-            return await with_open_offer(turn, card)
+            return await with_open_offer(turn, card) if owner == turn.person else card
         return replace(card, lead=words("bounce.new.known"), accent=Accent.IDLE)
 
     await progress.run(turn, "bounce upload", job)

@@ -11,6 +11,7 @@ from bot.missions.service import AgentView
 from bot.missions.tools import Catalogue
 from bot.say.card import Accent, Button, Card, Fact, Option, Row, Section, Select, State, Style, join
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
@@ -53,7 +54,8 @@ def agents_card(view: AgentView, catalogue: Catalogue, words: Words, agent_id: s
 def _policies(agent: Agent, view: AgentView, catalogue: Catalogue, words: Words) -> list[str]:
     lines: list[str] = []
     for policy in Policy:
-        tools = [tool.name for tool in catalogue if policy_of(tool.name, tool.default, agent.policies) is policy]
+        known = [tool for tool in catalogue if tool.name in view.policies]
+        tools = [tool.name for tool in known if policy_of(tool.name, tool.default, agent.policies) is policy]
         if tools:
             lines.append(words(f"mission.policy.{policy}", tools=join(", ", tools)))
     if view.resting:
@@ -68,7 +70,10 @@ def _rows(view: AgentView, agent: Agent, catalogue: Catalogue, words: Words, sto
             "mission",
             "policy-area",
             words("mission.agents.pick_area"),
-            [Option(words(f"mission.area.{name}"), name) for name in catalogue.areas],
+            [
+                Option(words(f"mission.area.{name}"), name)
+                for name in dict.fromkeys(tool.area for tool in catalogue if tool.name in view.policies)
+            ],
             id=agent.id,
             owner=owner,
         )
@@ -96,18 +101,18 @@ def _rows(view: AgentView, agent: Agent, catalogue: Catalogue, words: Words, sto
 
 async def _panel(turn: Turn, agent_id: str | None = None) -> Card:
     area = _area(turn)
-    return agents_card(await area.service.agents(turn.actor, turn.person), area.catalogue, turn.words, agent_id)
+    return agents_card(await area.service.agents(turn.actor, turn.owner), area.catalogue, turn.words, agent_id)
 
 
 async def _agent(turn: Turn, agent_id: str) -> Agent:
-    view = await _area(turn).service.agents(turn.actor, turn.person)
+    view = await _area(turn).service.agents(turn.actor, turn.owner)
     found = next((one for one in view.agents if one.id == agent_id), None)
     if found is None:
         raise NotFound("agent", "/mission agents")
     return found
 
 
-@control("mission", "agent-pick")
+@control("mission", "agent-pick", does=Does.SEE)
 async def agent_pick(press: Press) -> None:
     """Show another agent."""
     await press.update(await _panel(press, press.values[0]))
@@ -116,7 +121,7 @@ async def agent_pick(press: Press) -> None:
 @control("mission", "pause-all")
 async def pause_all(press: Press) -> None:
     """Stop everything at once."""
-    stopped, withdrawn = await _area(press).service.pause_all(press.actor, press.person)
+    stopped, withdrawn = await _area(press).service.pause_all(press.actor, press.owner)
     card = await _panel(press)
     told = [press.words("mission.told.paused_all", count=stopped)]
     if withdrawn:
@@ -128,7 +133,7 @@ async def pause_all(press: Press) -> None:
 @control("mission", "resume-all")
 async def resume_all(press: Press) -> None:
     """Start all paused agents again."""
-    started = await _area(press).service.resume_all(press.actor, press.person)
+    started = await _area(press).service.resume_all(press.actor, press.owner)
     card = await _panel(press)
     await press.update(replace(card, meta=[press.words("mission.told.resumed_all", count=started)]))
 
@@ -136,14 +141,14 @@ async def resume_all(press: Press) -> None:
 @control("mission", "agent-pause")
 async def agent_pause(press: Press) -> None:
     """Stop one agent."""
-    await _area(press).service.set_agent_state(press.actor, press.person, press.id, LifeState.PAUSED)
+    await _area(press).service.set_agent_state(press.actor, press.owner, press.id, LifeState.PAUSED)
     await press.update(await _panel(press, press.id))
 
 
 @control("mission", "agent-resume")
 async def agent_resume(press: Press) -> None:
     """Start one agent."""
-    await _area(press).service.set_agent_state(press.actor, press.person, press.id, LifeState.ACTIVE)
+    await _area(press).service.set_agent_state(press.actor, press.owner, press.id, LifeState.ACTIVE)
     await press.update(await _panel(press, press.id))
 
 
@@ -178,7 +183,7 @@ async def policy_save(submit: Submit) -> None:
     """Keep a policy."""
     tool, chosen = submit.values.choice("tool") or "", submit.values.choice("policy") or "default"
     policy = None if chosen == "default" else Policy(chosen)
-    await _area(submit).service.set_policy(submit.actor, submit.person, submit.id, tool, policy)
+    await _area(submit).service.set_policy(submit.actor, submit.owner, submit.id, tool, policy)
     card = await _panel(submit, submit.id)
     await submit.update(replace(card, meta=[submit.words("card.saved")]))
 
@@ -218,7 +223,7 @@ async def agent_save(submit: Submit) -> None:
         raise Refused("mission_tokens", typed=typed)
     await _area(submit).service.edit_agent(
         submit.actor,
-        submit.person,
+        submit.owner,
         submit.id,
         role_text=submit.values.text("role"),
         max_tokens_per_day=int(typed) if typed else None,
@@ -248,6 +253,6 @@ async def agent_new(press: Press) -> None:
 async def agent_add(submit: Submit) -> None:
     """Make an agent."""
     agent = await _area(submit).service.new_agent(
-        submit.actor, submit.person, submit.values.text("name"), submit.values.text("role")
+        submit.actor, submit.owner, submit.values.text("name"), submit.values.text("role")
     )
     await submit.update(await _panel(submit, agent.id))

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 from discord import app_commands
 
+from bot.actors import OwnerId
 from bot.errors import Refused
 from bot.missions.cards import header_card, mission_card, mission_line, run_lines, stats_card, tool_name
 from bot.missions.desk import RunView
 from bot.missions.inputs import Choice
 from bot.missions.model import InputKind, InputRef, IterationStatus, Mission, Schedule, StepState
+from bot.missions.quorum import parts_of
 from bot.missions.service import MissionDraft, draft_of
 from bot.missions.shown import MISSION_FORM
 from bot.say import when
-from bot.say.card import Button, Card, Option, Section, note, plain
+from bot.say.card import Button, Card, Option, Section, join, note, plain
 from bot.say.words import Words
+from bot.studio.roles import Does
 from bot.ui import progress
 from bot.ui.base import Interaction, Press, Submit, Turn
 from bot.ui.commands import Entity, StudioCog, choices, group, verb
@@ -27,13 +30,15 @@ from bot.ui.merging import overtaken_lines
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen, must_be_theirs
 from bot.ui.works import Work
+from cogs.clients.which import filing_select
 from cogs.coach.support import own_words
 from cogs.missions import agents as mission_agents
+from cogs.missions import client as mission_client
 from cogs.missions import decide as mission_decide
 from cogs.missions.agents import agents_card
 from cogs.missions.decide import area_of
 
-PARTS = (mission_agents, mission_decide)
+PARTS = (mission_agents, mission_client, mission_decide)
 RUNS_A_PAGE = 4
 _POLL_S = 0.25
 _RUNS_OFFERED = 25
@@ -42,15 +47,19 @@ _RUNS_OFFERED = 25
 class MissionOption(Entity):
     """The person's missions, by autocomplete."""
 
-    thing, list_command, opens = "mission", "/mission list", ("mission", "show")
+    thing, list_command, opens, area = "mission", "/mission list", ("mission", "show"), "mission"
+
+    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
+        return await area_of(turn).service.owner_of(thing_id)
 
     async def suggest(self, turn: Turn, typed: str) -> list[Option]:
-        found = await area_of(turn).service.search(turn.person, typed)
-        words = turn.words
-        return [
-            Option(f"{mission.title} · {mission.code} · {words(f'mission.life.{mission.state}').plain}", mission.id)
-            for mission in found
-        ]
+        found = await area_of(turn).service.search(turn.person, typed, studio=await turn.studio("mission"))
+        return [Option(_label(mission, turn.words), mission.id) for mission in found]
+
+
+def _label(mission: Mission, words: Words) -> str:
+    parts = [mission.title, mission.code, words(f"mission.life.{mission.state}")]
+    return join(" · ", [*parts, words("card.studio_owned")] if mission.is_studio else parts)
 
 
 MissionChoice = app_commands.Transform[str, MissionOption]
@@ -59,13 +68,23 @@ MissionChoice = app_commands.Transform[str, MissionOption]
 # ---------------------------------------------------------------------- lists
 
 
-async def _count_missions(turn: Turn, state: str) -> int:
-    return len(await area_of(turn).service.listed(turn.person, state or "open"))  # type: ignore[arg-type]
+async def _listed(turn: Turn, wanted: str) -> list[tuple[Mission, Schedule | None]]:
+    """Return the missions of a list, "open" or "open.studio": one's own, then this server's."""
+    state, _, whose = (wanted or "open").partition(".")
+    service = area_of(turn).service
+    found = await service.listed(turn.person, state) if whose != "studio" else []  # type: ignore[arg-type]
+    studio = await turn.studio("mission") if whose != "me" else None
+    if studio is not None:
+        found += await service.listed(studio, state)  # type: ignore[arg-type]
+    return found
 
 
-async def _rows_of_missions(turn: Turn, state: str, offset: int, limit: int) -> list[tuple[Mission, Schedule | None]]:
-    found = await area_of(turn).service.listed(turn.person, state or "open")  # type: ignore[arg-type]
-    return found[offset : offset + limit]
+async def _count_missions(turn: Turn, wanted: str) -> int:
+    return len(await _listed(turn, wanted))
+
+
+async def _rows_of_missions(turn: Turn, wanted: str, offset: int, limit: int) -> list[tuple[Mission, Schedule | None]]:
+    return (await _listed(turn, wanted))[offset : offset + limit]
 
 
 def _list_page(page: Page[tuple[Mission, Schedule | None]], words: Words) -> Card:
@@ -81,11 +100,11 @@ list_pager = Pager("mission", "list", _count_missions, _rows_of_missions, _list_
 
 
 async def _count_runs(turn: Turn, mission_id: str) -> int:
-    return (await area_of(turn).service.history(turn.person, mission_id, 0, 1))[1]
+    return (await area_of(turn).service.history(turn.owner, mission_id, 0, 1))[1]
 
 
 async def _rows_of_runs(turn: Turn, mission_id: str, offset: int, limit: int) -> list[RunView]:
-    return (await area_of(turn).service.history(turn.person, mission_id, offset // limit, limit))[0]
+    return (await area_of(turn).service.history(turn.owner, mission_id, offset // limit, limit))[0]
 
 
 def _history_page(page: Page[RunView], words: Words) -> Card:
@@ -110,30 +129,36 @@ history_pager = Pager("mission", "runs", _count_runs, _rows_of_runs, _history_pa
 class Missions(StudioCog):
     """Standing briefs: the bot proposes, people decide."""
 
-    @verb("list", where="SD")
+    @verb("list", where="SD", does=Does.SEE)
     @choices("state", ["open", "done", "archived", "bin"])
-    async def list(self, interaction: Interaction, state: str | None = None) -> None:
+    @choices("owner", ["all", "me", "studio"])
+    async def list(self, interaction: Interaction, state: str | None = None, owner: str = "all") -> None:
         turn = Turn.of(interaction)
-        await turn.reply(await list_pager.show(turn, state or "open"))
+        wanted = state or "open"
+        await turn.reply(await list_pager.show(turn, wanted if owner == "all" else f"{wanted}.{owner}"))
 
-    @verb("show", where="SD")
+    @verb("show", where="SD", does=Does.SEE)
     async def show(self, interaction: Interaction, mission: MissionChoice) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await _card(turn, mission))
 
     @verb("new", where="SD", opens_form=True)
-    async def new(self, interaction: Interaction) -> None:
+    @choices("for_", ["me", "studio"])
+    @app_commands.rename(for_="for")
+    async def new(self, interaction: Interaction, for_: str = "me") -> None:
         turn = Turn.of(interaction)
+        if for_ == "studio":
+            await turn.act_for(turn.server, "mission", Does.EDIT)
         # By direct message, unless the person names a channel: what a mission proposes is theirs.
         draft = MissionDraft("", "", "daily 09:00", guild_id=turn.guild)
-        inputs = await area_of(turn).service.input_choices(turn.person)
+        inputs = await area_of(turn).service.input_choices(turn.owner)
         await turn.open(mission_form(turn, draft, inputs, "new-save", "-"))
 
     @verb("edit", where="SD", opens_form=True)
     async def edit(self, interaction: Interaction, mission: MissionChoice) -> None:
         await _open_edit(Turn.of(interaction), mission)
 
-    @verb("delete", where="SD")
+    @verb("delete", where="SD", does=Does.DELETE)
     async def delete(self, interaction: Interaction, mission: MissionChoice) -> None:
         await _ask_delete(Turn.of(interaction), mission)
 
@@ -147,26 +172,26 @@ class Missions(StudioCog):
             if not isinstance(answer, when.Reading):
                 raise Refused("mission_until", typed=until)
             at = answer.at
-        changed = await area_of(turn).service.pause(turn.actor, turn.person, mission, at)
+        changed = await area_of(turn).service.pause(turn.actor, turn.owner, mission, at)
         told = turn.words("mission.told.paused", mission=changed.mission.title, count=changed.withdrawn)
         await turn.reply(note(told, [_again(turn, mission)]))
 
     @verb("resume", where="SD")
     async def resume(self, interaction: Interaction, mission: MissionChoice) -> None:
         turn = Turn.of(interaction)
-        await area_of(turn).service.resume(turn.actor, turn.person, mission)
+        await area_of(turn).service.resume(turn.actor, turn.owner, mission)
         await turn.reply(await _card(turn, mission))
 
     @verb("run", where="SD")
     async def run(self, interaction: Interaction, mission: MissionChoice) -> None:
         await _run(Turn.of(interaction), mission)
 
-    @verb("review", where="SD")
+    @verb("review", where="SD", does=Does.SEE)
     async def review(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await mission_decide.review_pager.show(turn))
 
-    @verb("history", where="SD")
+    @verb("history", where="SD", does=Does.SEE)
     async def history(self, interaction: Interaction, mission: MissionChoice) -> None:
         turn = Turn.of(interaction)
         await turn.reply(await history_pager.show(turn, mission))
@@ -182,40 +207,45 @@ class Missions(StudioCog):
         turn = Turn.of(interaction)
         if step is not None and iteration is None:
             raise Refused("mission_step_needs_run")
-        undone = await area_of(turn).decisions.undo(turn.actor, turn.person, mission, iteration, step)
+        undone = await area_of(turn).decisions.undo(turn.actor, turn.owner, mission, iteration, step)
         lines = [turn.words("mission.told.undone_line", label=one.label, what=one.summary) for one in undone]
         title = turn.words("mission.told.undone", count=len(undone))
         await turn.reply(Card(title, sections=[Section(None, lines)]))
 
-    @verb("stats", where="SD")
+    @verb("stats", where="SD", does=Does.SEE)
     async def stats(self, interaction: Interaction, mission: MissionChoice | None = None) -> None:
         turn = Turn.of(interaction)
         service = area_of(turn).service
-        stats = await service.stats(turn.person, mission)
-        title = (await service.show(turn.person, mission, 0)).mission.title if mission else None
-        await turn.reply(stats_card(stats, title, turn.words))
+        stats = await service.stats(turn.owner, mission)
+        title = (await service.show(turn.owner, mission, 0)).mission.title if mission else None
+        await turn.reply(stats_card(stats, title, turn.words, turn.owner))
 
     @verb("agents", where="SD")
-    async def agents(self, interaction: Interaction) -> None:
+    @choices("for_", ["me", "studio"])
+    @app_commands.rename(for_="for")
+    async def agents(self, interaction: Interaction, for_: str = "me") -> None:
         turn = Turn.of(interaction)
-        view = await area_of(turn).service.agents(turn.actor, turn.person)
+        if for_ == "studio":
+            await turn.act_for(turn.server, "mission", Does.EDIT)
+        view = await area_of(turn).service.agents(turn.actor, turn.owner)
         await turn.reply(agents_card(view, area_of(turn).catalogue, turn.words))
 
 
 def _again(turn: Turn, mission_id: str) -> Button:
-    return Button("mission", "resume", turn.words("mission.button.resume"), id=mission_id, owner=turn.person)
+    return Button("mission", "resume", turn.words("mission.button.resume"), id=mission_id, owner=turn.owner)
 
 
 async def _card(turn: Turn, mission_id: str) -> Card:
-    return mission_card(await area_of(turn).service.show(turn.person, mission_id), turn.words)
+    return mission_card(await area_of(turn).service.show(turn.owner, mission_id), turn.words, turn.person)
 
 
 # ---------------------------------------------------------------------- forms
 
 
 def mission_form(turn: Turn, draft: MissionDraft, inputs: Sequence[Choice], action: str, mission_id: str) -> Form:
-    """Return the form of a mission; where to post is asked on servers only."""
+    """Return the form of a mission; where to post is asked on servers only, and has to be said for a studio's."""
     words = turn.words
+    is_studio = turn.owner != turn.person
     fields = [
         Field("title", words("mission.form.title"), value=draft.title, max_length=80),
         Field(
@@ -261,10 +291,10 @@ def mission_form(turn: Turn, draft: MissionDraft, inputs: Sequence[Choice], acti
             Field(
                 "channel",
                 words("mission.form.channel"),
-                words("mission.form.channel_help"),
+                words("mission.form.channel_help_studio" if is_studio else "mission.form.channel_help"),
                 kind=FieldKind.CHANNEL,
                 value=value,
-                required=False,
+                required=is_studio,
             )
         )
     title = words("mission.form.new") if action == "new-save" else words("mission.form.edit", name=draft.title)
@@ -301,7 +331,7 @@ async def new_save(submit: Submit) -> None:
     empty = MissionDraft("", "", "manual", guild_id=submit.guild)
     draft = _read_draft(submit.values, empty, submit.guild)
     await must_be_theirs(submit, draft.channel_id)
-    changed = await service.new(submit.actor, submit.person, draft, key=submit.key)
+    changed = await service.new(submit.actor, submit.owner, draft, key=submit.key)
     card = await _card(submit, changed.mission.id)
     await submit.reply(replace(card, rows=[*card.rows, [undo_button(submit, changed.group_id)]]))
 
@@ -310,8 +340,8 @@ async def new_save(submit: Submit) -> None:
 async def edit_save(submit: Submit) -> None:
     """Change the mission to what the form says."""
     service = area_of(submit).service
-    before = (await service.show(submit.person, submit.id, 0)).mission
-    inputs = await service.input_choices(submit.person)
+    before = (await service.show(submit.owner, submit.id, 0)).mission
+    inputs = await service.input_choices(submit.owner)
     now = mission_form(submit, draft_of(before), inputs, "edit-save", submit.id)
     draft = _read_draft(submit.changed.over(now), draft_of(before), submit.guild)
     if submit.guild is None:
@@ -319,7 +349,7 @@ async def edit_save(submit: Submit) -> None:
     if draft.channel_id != before.channel_id:
         await must_be_theirs(submit, draft.channel_id)
     await must_be_seen(submit, draft.channel_id)
-    changed = await service.edit(submit.actor, submit.person, submit.id, draft)
+    changed = await service.edit(submit.actor, submit.owner, submit.id, draft)
     card = await _card(submit, submit.id)
     lines = await overtaken_lines(submit, changed.group_id, submit.id, changed.mission.title, MISSION_FORM)
     rows = [*card.rows, [undo_button(submit, changed.group_id)]]
@@ -328,15 +358,15 @@ async def edit_save(submit: Submit) -> None:
 
 async def _open_edit(turn: Turn, mission_id: str) -> None:
     service = area_of(turn).service
-    mission = (await service.show(turn.person, mission_id, 0)).mission
-    inputs = await service.input_choices(turn.person)
+    mission = (await service.show(turn.owner, mission_id, 0)).mission
+    inputs = await service.input_choices(turn.owner)
     await turn.open(mission_form(turn, draft_of(mission), inputs, "edit-save", mission_id))
 
 
 # ---------------------------------------------------------------------- presses on a mission's card
 
 
-@control("mission", "show")
+@control("mission", "show", does=Does.SEE)
 async def show_again(press: Press) -> None:
     """Show the mission."""
     await press.reply(await _card(press, press.id), ephemeral=True)
@@ -348,29 +378,49 @@ async def edit_press(press: Press) -> None:
     await _open_edit(press, press.id)
 
 
+@control("mission", "decides")
+async def decides(press: Press) -> None:
+    """Let others decide its steps from now on."""
+    parts = parts_of(press.values[0])
+    changed = await area_of(press).service.decide_by(press.actor, press.owner, press.id, parts)
+    card = await _card(press, press.id)
+    await press.update(replace(card, rows=[*card.rows, [undo_button(press, changed.group_id)]]))
+
+
+@control("mission", "file")
+async def file_press(press: Press) -> None:
+    """Offer the clients to file the mission under."""
+    mission = (await area_of(press).service.show(press.owner, press.id, 0)).mission
+    words = press.words
+    select = await filing_select(press, "mission", press.id, press.owner, mission.client_id)
+    lead = words("client.file.pick")
+    card = Card(lead, quiet=True, lead=lead, rows=[select]) if select else note(words("client.list.empty_active"))
+    await press.reply(card, ephemeral=True)
+
+
 @control("mission", "pause")
 async def pause_press(press: Press) -> None:
     """Stop the mission."""
-    await area_of(press).service.pause(press.actor, press.person, press.id)
+    await area_of(press).service.pause(press.actor, press.owner, press.id)
     await press.update(await _card(press, press.id))
 
 
 @control("mission", "resume")
 async def resume_press(press: Press) -> None:
     """Start the mission again."""
-    await area_of(press).service.resume(press.actor, press.person, press.id)
+    await area_of(press).service.resume(press.actor, press.owner, press.id)
     await press.update(await _card(press, press.id))
 
 
 @control("mission", "finish")
 async def finish_press(press: Press) -> None:
     """Mark the mission as done; Resume starts it again."""
-    changed = await area_of(press).service.finish(press.actor, press.person, press.id)
+    changed = await area_of(press).service.finish(press.actor, press.owner, press.id)
     told = press.words("mission.told.finished", mission=changed.mission.title, count=changed.withdrawn)
     await press.update(note(told, [_again(press, press.id)]))
 
 
-@control("mission", "history")
+@control("mission", "history", does=Does.SEE)
 async def history_press(press: Press) -> None:
     """List the mission's runs."""
     await press.reply(await history_pager.show(press, press.id), ephemeral=True)
@@ -382,39 +432,39 @@ async def run_press(press: Press) -> None:
     await _run(press, press.id)
 
 
-@control("mission", "delete")
+@control("mission", "delete", does=Does.DELETE)
 async def delete_press(press: Press) -> None:
     """Ask before it goes to the bin."""
     await _ask_delete(press, press.id)
 
 
 async def _ask_delete(turn: Turn, mission_id: str) -> None:
-    view = await area_of(turn).service.show(turn.person, mission_id, 0)
+    view = await area_of(turn).service.show(turn.owner, mission_id, 0)
     label = turn.words("mission.button.delete_named", name=view.mission.title)
     yes = Button("mission", "delete-yes", label, id=mission_id)
     title = turn.words("mission.delete.title", name=view.mission.title)
     await ask(turn, title, turn.words("mission.delete.lead", count=view.pending), yes)
 
 
-@control("mission", "delete-yes")
+@control("mission", "delete-yes", does=Does.DELETE)
 async def delete_yes(press: Press) -> None:
     """Put the mission into the bin."""
-    changed = await area_of(press).service.delete(press.actor, press.person, press.id)
-    restore = Button("mission", "restore", press.words("mission.button.restore"), id=press.id, owner=press.person)
+    changed = await area_of(press).service.delete(press.actor, press.owner, press.id)
+    restore = Button("mission", "restore", press.words("mission.button.restore"), id=press.id, owner=press.owner)
     await press.update(note(press.words("mission.told.deleted", mission=changed.mission.title), [restore]))
 
 
-@control("mission", "restore")
+@control("mission", "restore", does=Does.DELETE)
 async def restore(press: Press) -> None:
     """Take the mission out of the bin."""
-    await area_of(press).service.restore(press.actor, press.person, press.id)
+    await area_of(press).service.restore(press.actor, press.owner, press.id)
     await press.update(await _card(press, press.id))
 
 
 @control("mission", "switch-on")
 async def switch_on(press: Press) -> None:
     """Let a resting tool be proposed again."""
-    await area_of(press).service.switch_on(press.actor, press.person, press.id)
+    await area_of(press).service.switch_on(press.actor, press.owner, press.id)
     await press.reply(
         note(press.words("mission.told.switched_on", tool=tool_name(press.id, press.words))), ephemeral=True
     )
@@ -426,18 +476,18 @@ async def switch_on(press: Press) -> None:
 async def _run(turn: Turn, mission_id: str) -> None:
     """Run a mission now and show what came of it; Cancel stops it before anything is staged."""
     area = area_of(turn)
-    iteration = await area.service.run_now(turn.actor, turn.person, mission_id, turn.key)
+    iteration = await area.service.run_now(turn.actor, turn.owner, mission_id, turn.key)
 
     async def job(work: Work) -> Card:
         work.step(turn.words("mission.run.running"))
         try:
             while True:
-                view = await area.service.run(turn.person, iteration.id)
+                view = await area.service.run(turn.owner, iteration.id)
                 if view.iteration.status is not IterationStatus.RUNNING:
                     break
                 await asyncio.sleep(_POLL_S)
         except asyncio.CancelledError:
-            await asyncio.shield(area.service.cancel(turn.actor, turn.person, iteration.id))
+            await asyncio.shield(area.service.cancel(turn.actor, turn.owner, iteration.id))
             raise
         pending = [step for step in view.steps if step.state is StepState.PENDING]
         card = header_card(view, turn.words, all_reversible=area.decisions.all_reversible(pending))
@@ -446,7 +496,7 @@ async def _run(turn: Turn, mission_id: str) -> None:
             card = replace(card, meta=[place, *card.meta])
         return card
 
-    retry = Button("mission", "run", turn.words("card.try_again"), id=mission_id, owner=turn.person)
+    retry = Button("mission", "run", turn.words("card.try_again"), id=mission_id, owner=turn.owner)
     await progress.run(turn, "mission-run", job, retry=retry)
 
 

@@ -1,15 +1,18 @@
 """Presses on proposals: approve, edit, dismiss, retry, undo, approve all, ask again. Works on posts and in reviews."""
 
+from bot.actors import GuildId
 from bot.errors import BotError
 from bot.missions.area import MissionArea
-from bot.missions.cards import header_card, step_card, with_next
-from bot.missions.decisions import Decided
+from bot.missions.cards import client_card, header_card, quorum_text, step_card, with_next
+from bot.missions.client_side import Asked
+from bot.missions.decisions import Decided, Home
 from bot.missions.desk import StepView
 from bot.missions.fields import editable, read_values
 from bot.missions.model import StepState
-from bot.missions.ports import Presser
-from bot.say.card import Card, Option, note
+from bot.missions.ports import Presser, Roll
+from bot.say.card import Card, Option, Text, join, note
 from bot.say.words import Words
+from bot.studio.service import Standing
 from bot.ui.base import Press, Submit, Turn
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form
@@ -22,14 +25,46 @@ REASONS = ("not_now", "wrong_idea", "too_much", "already_done")
 
 def presser(turn: Turn) -> Presser:
     """Return who decides, as Discord says at this press."""
-    return Presser(turn.person, turn.actor.name, turn.guild, turn.role_ids, turn.can_manage_server)
+    return _presser(turn.standing, turn.actor.name)
+
+
+def _presser(standing: Standing, name: str) -> Presser:
+    return Presser(
+        standing.user_id, name, standing.guild_id, standing.roles, standing.can_manage_server, standing.is_there
+    )
+
+
+async def who_decides(turn: Turn, home: Home) -> Presser:
+    """Return who presses as the server sees them whose roles decide, wherever they do."""
+    if home.server is None or home.server == turn.guild:
+        return presser(turn)
+    return _presser(await turn.standing_with(home.server), turn.actor.name)
+
+
+async def at_step(press: Press | Submit) -> Presser:
+    """Return who decides the step that is pressed."""
+    return await who_decides(press, await area_of(press).decisions.home_of_step(press.id))
+
+
+async def at_run(press: Press | Submit) -> Presser:
+    """Return who decides the run that is pressed."""
+    return await who_decides(press, await area_of(press).decisions.home_of_run(press.id))
+
+
+def roll(turn: Turn) -> Roll:
+    """Return the way to ask Discord what those are now who agreed before."""
+
+    async def ask(server: int, person: int) -> Presser:
+        return _presser(await turn.standing_of(GuildId(server), person), "")
+
+    return ask
 
 
 def area_of(turn: Turn) -> MissionArea:
     return turn.services.missions
 
 
-def _is_posted(turn: Turn) -> bool:
+def is_posted(turn: Turn) -> bool:
     """Tell whether the pressed card stands where it was posted; a review is seen by one person only."""
     message = turn.interaction.message
     return message is not None and not message.flags.ephemeral
@@ -38,34 +73,48 @@ def _is_posted(turn: Turn) -> bool:
 async def _show(turn: Turn, decided: Decided) -> None:
     """Draw the pressed card anew; in a review with the way to the next one."""
     card = step_card(decided.view, turn.words)
-    await turn.update(card if _is_posted(turn) else with_next(card, turn.words))
+    await turn.update(card if is_posted(turn) else with_next(card, turn.words))
     message = turn.interaction.message
-    if message is not None and _is_posted(turn):
+    if message is not None and is_posted(turn):
         await turn.services.posted.showed(message.id, card)
-    if decided.redrawn:
-        await turn.reply(note(turn.words("mission.told.redrawn")), ephemeral=True)
-    elif decided.votes_missing:
-        told = turn.words("mission.told.voted", count=decided.votes_missing)
+    told = _told(decided, turn.words)
+    if told is not None:
         await turn.reply(note(told), ephemeral=True)
+
+
+def _told(decided: Decided, words: Words) -> Text | None:
+    """Return what is said beside the card that was drawn anew."""
+    if decided.redrawn:
+        return words("mission.told.redrawn")
+    if decided.edited_meanwhile:
+        return words(
+            "mission.told.edited_meanwhile", who=decided.view.step.edited_name or words("mission.told.somebody")
+        )
+    told: list[Text] = []
+    if decided.open_parts:
+        told.append(words("mission.told.voted", who=quorum_text(decided.open_parts, words)))
+    if decided.fallen:
+        told.append(words("mission.told.fallen", who=join(", ", decided.fallen), count=len(decided.fallen)))
+    return join(" ", told) if told else None
 
 
 @control("mission", "approve", who=Who.APPROVER)
 async def approve(press: Press) -> None:
     """Agree to a step; it runs at once."""
-    await _show(press, await area_of(press).decisions.approve(presser(press), press.id))
+    await _show(press, await area_of(press).decisions.approve(await at_step(press), press.id, press.arg, roll(press)))
 
 
 @control("mission", "retry", who=Who.APPROVER)
 async def retry(press: Press) -> None:
     """Run an approved step again."""
-    await _show(press, await area_of(press).decisions.retry(presser(press), press.id))
+    await _show(press, await area_of(press).decisions.retry(await at_step(press), press.id))
 
 
 @control("mission", "undo", who=Who.APPROVER)
 async def undo(press: Press) -> None:
     """Put back what a step did."""
     area = area_of(press)
-    await area.decisions.undo_step(presser(press), press.id)
+    await area.decisions.undo_step(await at_step(press), press.id)
     view = await area.decisions.drawn_step(press.id)
     if view is not None:
         await press.update(step_card(view, press.words))
@@ -75,7 +124,7 @@ async def undo(press: Press) -> None:
 async def edit_step(press: Press) -> None:
     """Open the params of a step as a form."""
     area, words = area_of(press), press.words
-    view = await area.decisions.view(presser(press), press.id)
+    view = await area.decisions.view(await at_step(press), press.id)
     tool = area.catalogue.get(view.step.tool)
     fields = []
     for part in editable(tool.params):
@@ -102,10 +151,11 @@ async def edit_step(press: Press) -> None:
 async def edit_step_save(submit: Submit) -> None:
     """Keep the changed step; it still waits for Approve."""
     area = area_of(submit)
-    view = await area.decisions.view(presser(submit), submit.id)
+    who = await at_step(submit)
+    view = await area.decisions.view(who, submit.id)
     tool = area.catalogue.get(view.step.tool)
     typed = {part.name: submit.values.choice(part.name) or "" for part in editable(tool.params)}
-    decided = await area.decisions.edit(presser(submit), submit.id, read_values(tool.params, typed))
+    decided = await area.decisions.edit(who, submit.id, read_values(tool.params, typed))
     await _show(submit, decided)
 
 
@@ -128,23 +178,25 @@ async def dismiss_save(submit: Submit) -> None:
     said = submit.words(f"mission.reason.{code}").plain if code else ""
     text = submit.values.text("text")
     reason = f"{said}: {text}" if said and text else said or text
-    await _show(submit, await area_of(submit).decisions.dismiss(presser(submit), submit.id, reason))
+    await _show(submit, await area_of(submit).decisions.dismiss(await at_step(submit), submit.id, reason))
 
 
 @control("mission", "approve-all", who=Who.APPROVER)
 async def approve_all(press: Press) -> None:
     """Agree to all open steps of a run."""
     area, words = area_of(press), press.words
-    outcomes = await area.decisions.approve_all(presser(press), press.id)
+    outcomes = await area.decisions.approve_all(await at_run(press), press.id, press.arg, roll(press))
     await press.update(await _header(area, press.id, words))
-    done = [one for one in outcomes if isinstance(one, Decided) and one.view.step.state is StepState.DONE]
-    rest = len(outcomes) - len(done)
-    told = words("mission.told.approved_all", count=len(done))
-    if rest:
-        told = told + words("mission.told.rest", count=rest)
+    decided = [one for one in outcomes if isinstance(one, Decided)]
+    done = sum(one.view.step.state is StepState.DONE for one in decided)
+    counted = sum(bool(one.open_parts) for one in decided)
+    rest = len(outcomes) - done - counted
+    told = [words("mission.told.approved_all", count=done)] if done or not counted else []
+    told += [words("mission.told.counted", count=counted)] if counted else []
+    told += [words("mission.told.rest", count=rest)] if rest else []
     refused = next((one for one in outcomes if isinstance(one, BotError)), None)
-    await press.reply(note(told), ephemeral=True)
-    if refused is not None and not done:
+    await press.reply(note(join(" ", told)), ephemeral=True)
+    if refused is not None and not done and not counted:
         raise refused
 
 
@@ -167,7 +219,7 @@ async def again_save(submit: Submit) -> None:
     """Plan anew with the person's words."""
     area = area_of(submit)
     feedback = submit.values.text("feedback")
-    iteration = await area.decisions.ask_again(presser(submit), submit.id, feedback, submit.key)
+    iteration = await area.decisions.ask_again(await at_run(submit), submit.id, feedback, submit.key)
     await submit.update(await _header(area, submit.id, submit.words))
     await submit.reply(note(submit.words("mission.told.again", number=iteration.number)), ephemeral=True)
 
@@ -183,16 +235,23 @@ async def _header(area: MissionArea, iteration_id: str, words: Words) -> Card:
 # ---------------------------------------------------------------------- review
 
 
+async def _open(turn: Turn) -> list[StepView | Asked]:
+    """Return what waits for this person: of their own, of this server, and what asks them as a client's."""
+    area = area_of(turn)
+    return [*await area.decisions.open(presser(turn)), *await area.side.open(turn.person)]
+
+
 async def _count(turn: Turn, _filter: str) -> int:
-    return len(await area_of(turn).decisions.open(presser(turn)))
+    return len(await _open(turn))
 
 
-async def _rows(turn: Turn, _filter: str, offset: int, limit: int) -> list[StepView]:
-    return (await area_of(turn).decisions.open(presser(turn)))[offset : offset + limit]
+async def _rows(turn: Turn, _filter: str, offset: int, limit: int) -> list[StepView | Asked]:
+    return (await _open(turn))[offset : offset + limit]
 
 
-def _page(page: Page[StepView], words: Words) -> Card:
-    return step_card(page.rows[0], words)
+def _page(page: Page[StepView | Asked], words: Words) -> Card:
+    waiting = page.rows[0]
+    return client_card(waiting, words) if isinstance(waiting, Asked) else step_card(waiting, words)
 
 
 def _nothing_open(_filter: str, words: Words) -> Card:

@@ -40,6 +40,11 @@ class BounceRepository(Repository[UnitT]):
         row = await self._row(bounce_id)
         return None if row is None else _bounce(row)
 
+    async def owner_of(self, bounce_id: str) -> int | None:
+        """Return whose bounce it is; system units only."""
+        query = select(BounceRow.owner_id).where(BounceRow.id == bounce_id)
+        return (await self.session.execute(query)).scalar_one_or_none()
+
     async def many(self, bounce_ids: Sequence[str]) -> list[Bounce]:
         """Return the bounces that exist, in the order of the ids."""
         found: dict[str, Bounce] = {}
@@ -63,6 +68,7 @@ class BounceRepository(Repository[UnitT]):
         if tuple(row.free_tags) != bounce.free_tags:
             row.free_tags = list(bounce.free_tags)
         row.loop_id, row.phase, row.deleted_at = bounce.loop_id, bounce.phase, bounce.deleted_at
+        row.client_id = bounce.client_id
         row.family, row.family_title, row.number = bounce.family, bounce.family_title, bounce.number
         row.has_audio, row.updated_at = bounce.has_audio, self.unit.now
 
@@ -278,6 +284,7 @@ def _values(bounce: Bounce, owner: int) -> dict[str, Any]:
         "created_at": bounce.created_at,
         "updated_at": bounce.updated_at,
         "deleted_at": bounce.deleted_at,
+        "client_id": bounce.client_id,
     }
 
 
@@ -303,6 +310,7 @@ def _bounce(row: BounceRow) -> Bounce:
         phase=row.phase,
         has_audio=row.has_audio,
         deleted_at=row.deleted_at,
+        client_id=row.client_id,
     )
 
 

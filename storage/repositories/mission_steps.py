@@ -24,6 +24,7 @@ from bot.missions.model import (
     StepId,
     StepState,
     ToolRecord,
+    Vote,
 )
 from bot.missions.proposals import check_arrow
 from storage.tables.missions import IterationRow, MissionRow, StepEventRow, StepRow, VoteRow
@@ -103,6 +104,9 @@ def step_of(row: StepRow) -> Step:
         reason=row.reason,
         error=row.error,
         group_id=row.group_id,
+        edited_name=row.edited_name or "",
+        set_back=row.set_back or 0,
+        asked_client=row.asked_client,
     )
 
 
@@ -241,7 +245,7 @@ class StepRepository(Repository[UnitT]):
                 StepRow.owner_id != but_owner,
             )
             .order_by(StepRow.created_at, StepRow.id)
-            .limit(50)
+            .limit(200)
         )
         return [step_of(row) for row in rows.scalars()]
 
@@ -387,8 +391,8 @@ class StepRepository(Repository[UnitT]):
             StepEvent(StepId(row.step_id), row.at, StepState(row.state_after), row.actor_name) for row in rows.scalars()
         ]
 
-    async def vote(self: "StepRepository[Unit]", step_id: str, voter_id: int, voter_name: str) -> int | None:
-        """Count a person's yes; return how many there are, None where this person had said it before."""
+    async def vote(self: "StepRepository[Unit]", step_id: str, vote: Vote) -> bool:
+        """Keep a person's yes; False where they had said it before."""
         added = await self.unit.insert_new(
             VoteRow,
             [
@@ -396,27 +400,35 @@ class StepRepository(Repository[UnitT]):
                     "id": self.unit.new_id(),
                     "owner_id": self.owner,
                     "step_id": step_id,
-                    "voter_id": voter_id,
-                    "voter_name": voter_name,
+                    "voter_id": vote.voter_id,
+                    "voter_name": vote.voter_name,
                     "at": self.unit.now,
+                    "seen": vote.seen,
+                    "fits": sorted(vote.fits),
                 }
             ],
         )
-        if not added:
-            return None
-        return (
-            await self.writing.execute(select(func.count()).select_from(VoteRow).where(VoteRow.step_id == step_id))
-        ).scalar_one()
+        return bool(added)
 
-    async def forget_votes(self: "StepRepository[Unit]", step_id: str) -> None:
-        """Take every yes back: what they were given to is no longer what the step says."""
-        await self.writing.execute(delete(VoteRow).where(VoteRow.step_id == step_id))
+    async def forget_votes(self: "StepRepository[Unit]", step_id: str, voters: Sequence[int] | None = None) -> None:
+        """Take back every yes, or those of some people."""
+        statement = delete(VoteRow).where(VoteRow.step_id == step_id)
+        if voters is not None:
+            statement = statement.where(VoteRow.voter_id.in_(voters))
+        await self.writing.execute(statement)
 
-    async def voters(self, step_id: str) -> list[str]:
+    async def votes(self, step_id: str) -> list[Vote]:
+        """Return who said yes, in the order in which they did."""
         rows = await self.session.execute(
-            select(VoteRow.voter_name).where(VoteRow.step_id == step_id).order_by(VoteRow.id)
+            select(VoteRow.voter_id, VoteRow.voter_name, VoteRow.seen, VoteRow.fits)
+            .where(VoteRow.step_id == step_id)
+            .order_by(VoteRow.id)
         )
-        return list(rows.scalars())
+        return [
+            # Before there were parts, everybody who voted was an approver.
+            Vote(voter_id, name, seen or "", frozenset(("approver",) if fits is None else fits))
+            for voter_id, name, seen, fits in rows
+        ]
 
 
 _FRESH: Mapping[str, object] = {
@@ -445,6 +457,9 @@ _FRESH_STEP: Mapping[str, object] = {
     "reason": "",
     "error": "",
     "group_id": None,
+    "edited_name": None,
+    "set_back": None,
+    "asked_client": None,
 }
 
 

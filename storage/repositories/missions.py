@@ -19,6 +19,7 @@ from bot.missions.model import (
     Policy,
     Schedule,
 )
+from bot.missions.quorum import read_parts
 from storage.tables.coach import CoachGoalRow
 from storage.tables.engine import SlotRow
 from storage.tables.missions import AgentRow, MissionNoteRow, MissionRow, ScheduleRow
@@ -59,13 +60,14 @@ def mission_of(row: MissionRow) -> Mission:
         cadence=row.cadence,
         channel_id=row.channel_id,
         state=LifeState(row.state),
-        quorum=row.quorum,
+        quorum=read_parts(row.quorum_parts, row.quorum),
         quorum_without_proposer=row.quorum_without_proposer,
         uses_rules=row.uses_rules,
         paused_until=row.paused_until,
         deleted_at=row.deleted_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        client_id=row.client_id,
     )
 
 
@@ -182,6 +184,11 @@ class MissionRepository(Repository[UnitT]):
     async def mission(self, mission_id: str) -> Mission | None:
         row = await self._mission(mission_id)
         return None if row is None else mission_of(row)
+
+    async def owner_of(self, mission_id: str) -> int | None:
+        """Return whose mission this is; system units only."""
+        query = select(MissionRow.owner_id).where(MissionRow.id == mission_id)
+        return (await self.session.execute(query)).scalar_one_or_none()
 
     async def find_missions(self, typed: str, limit: int) -> list[Mission]:
         """Return missions whose title or code holds what was typed, newest first."""

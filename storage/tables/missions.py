@@ -57,12 +57,14 @@ class MissionRow(Base, Filed, Owned, Tracked, Identified):
     channel_id: Mapped[int | None] = mapped_column(BigInt())
     state: Mapped[str] = mapped_column(Text)
     quorum: Mapped[int] = mapped_column(BigInt())
+    """How many votes it asks for in all; alone in rows of before `quorum_parts`."""
     quorum_without_proposer: Mapped[bool] = mapped_column(Flag())
     uses_rules: Mapped[bool] = mapped_column(Flag())
     paused_until: Mapped[datetime | None] = mapped_column(Instant())
     deleted_at: Mapped[datetime | None] = mapped_column(Instant())
     created_at: Mapped[datetime] = mapped_column(Instant())
     updated_at: Mapped[datetime] = mapped_column(Instant())
+    quorum_parts: Mapped[Any] = mapped_column(Json(), nullable=True)
 
 
 class ScheduleRow(Base, Owned, Identified):
@@ -160,6 +162,9 @@ class StepRow(Base, Owned, Identified):
     reason: Mapped[str] = mapped_column(Text)
     error: Mapped[str] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(Text)
+    edited_name: Mapped[str | None] = mapped_column(Text)
+    set_back: Mapped[int | None] = mapped_column(BigInt())
+    asked_client: Mapped[str | None] = mapped_column(Text)
 
 
 class StepEventRow(Base, Owned, Identified):
@@ -198,6 +203,9 @@ class VoteRow(Base, Owned, Identified):
     voter_id: Mapped[int] = mapped_column(BigInt())
     voter_name: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Instant())
+    seen: Mapped[str | None] = mapped_column(Text)
+    """The sign of the text that it was given to; empty in rows of before, which an edit deleted."""
+    fits: Mapped[Any] = mapped_column(Json(), nullable=True)
 
 
 class MissionNoteRow(Base, Owned, Tracked, Identified):

@@ -5,7 +5,7 @@ What is her server's, by the owner of another server, who is not in hers.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,17 @@ async def forge(
         answers = [read_message(core, one) for one in forger.person.sees() if one.id not in seen]
         told.append(f"{forged}: " + "\n".join(answers) + (json.dumps(sent.modal) if sent.modal else ""))
     return told
+
+
+async def told_to(
+    product: Product, thief: Actor, theirs: Mapping[str, tuple[Message, dict[str, Any]]], secret: str
+) -> list[str]:
+    """Press what somebody else's cards carry, as it is, with the thief's own mark and with none; return what leaked."""
+    told = [
+        await forge(product, thief, message, custom_id, part, [base36(thief.id)])
+        for custom_id, (message, part) in theirs.items()
+    ]
+    return [one for some in told for one in some if secret in one.partition(": ")[2]]
 
 
 async def test_what_is_a_servers_is_closed_to_the_lead_of_another(product: Product) -> None:

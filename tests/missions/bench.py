@@ -11,11 +11,12 @@ from bot.ai.sent import Item
 from bot.clock import FixedClock
 from bot.engine import Engine
 from bot.lifecycle import Supervisor
-from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
+from bot.missions.decisions import Decided, Decisions, ExpirySlots, StepSlots
 from bot.missions.inputs import Choice, Idea, Resolved
 from bot.missions.model import InputKind, InputRef, Mission, Step
 from bot.missions.own_tools import OwnTools
 from bot.missions.ports import Presser
+from bot.missions.quorum import approvers, votes_needed
 from bot.missions.runs import MissionRuns, ResumeSlots
 from bot.missions.service import MissionDraft, MissionService
 from bot.missions.tools import Catalogue
@@ -72,16 +73,49 @@ class Wishes:
 
 @dataclass
 class Town:
-    """Zones and approvers."""
+    """Zones, and who is what: `ranks` holds what somebody can fill besides the approvers."""
 
     zone_name: str = "Europe/Berlin"
     approvers: set[int] = field(default_factory=set)
+    ranks: dict[int, set[str]] = field(default_factory=dict)
+    servers: set[int] = field(default_factory=set)
+    client_people: list[int] = field(default_factory=list)
 
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
         return ZoneInfo(self.zone_name)
 
-    async def may_approve(self, who: Presser) -> bool:
-        return who.user_id in self.approvers
+    async def is_server(self, owner: int) -> bool:
+        return owner in self.servers
+
+    async def fits(self, who: Presser, mission: Mission) -> frozenset[str]:
+        found = {"owner", "approver"} if who.user_id == mission.owner_id else set[str]()
+        if mission.client_id is not None and who.user_id in self.client_people:
+            found.add("client")
+        if mission.guild_id is not None and who.guild_id == mission.guild_id and who.is_there:
+            found |= self.ranks.get(who.user_id, set())
+            found |= {"approver"} if who.user_id in self.approvers else set()
+        return frozenset(found)
+
+    async def approving(self, owner: int, client_id: str) -> Sequence[int]:
+        return self.client_people
+
+    async def clients_of(self, user_id: int) -> Sequence[tuple[int, str]]:
+        return ()
+
+    async def client_name(self, owner: int, client_id: str) -> str:
+        return "Ada Moon"
+
+    async def studio_name(self, owner: int) -> str:
+        return "Studio"
+
+
+def left(decided: Decided) -> int:
+    """Return how many approvals are still missing."""
+    return votes_needed(decided.open_parts)
+
+
+def voters(decided: Decided) -> tuple[str, ...]:
+    return tuple(vote.voter_name for vote in decided.view.votes)
 
 
 def say(key: str, /, **parts: object) -> str:
@@ -115,9 +149,9 @@ class Department:
         self.engine.register(ResumeSlots(database, self.service.resume))
 
     async def mission(
-        self, cadence: str = "manual", owner: int = ADA, *, place: int | None = GUILD, **more: object
+        self, cadence: str = "manual", owner: int = ADA, *, place: int | None = GUILD, quorum: int = 1, **more: object
     ) -> Mission:
-        """Make a mission that asks before it keeps a note; `place` None: one of no server."""
+        """Make a mission that asks before it keeps a note; `place` None: one of no server. `quorum`: of approvers."""
         draft = MissionDraft(
             title="Night Drive",
             objective="Keep it moving",
@@ -125,6 +159,7 @@ class Department:
             inputs=(InputRef(InputKind.WEEK),),
             guild_id=place,
             channel_id=CHANNEL,
+            quorum=approvers(quorum),
             **more,  # type: ignore[arg-type]
         )
         actor = Actor.user(owner, "Ada")

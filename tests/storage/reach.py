@@ -34,7 +34,7 @@ from bot.digest.model import DigestState, IsoWeek
 from bot.errors import ChangedSince, NotFound
 from bot.ids import uuid7
 from bot.loops.model import ExportState, Suggestion
-from bot.missions.model import Step, StepState
+from bot.missions.model import Step, StepState, Vote
 from bot.phases.model import FormContent, OfferState, PhaseBook, PhaseEntry
 from bot.posted_model import PostedCard
 from bot.releases.model import IfMissed
@@ -119,6 +119,7 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         "expires_at": coming,
     }
     clip = {"source": "manual", "requires": [], "deadline": day, "done_at": now}
+    decided = {"inputs": [], "state": "active", "quorum_parts": [{"who": "approver", "count": 1}]}
     delivery = {"target_kind": "dm", "target_id": ADA, "state": "pending", "expires_at": coming}
     return {
         "inbox": [{"expires_at": coming}, {"expires_at": past}],
@@ -208,8 +209,8 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         "coach_routines": [{"steps": [[MARK, 5]]}],
         "mission_agents": [{"policies": {}, "is_default": True}],
         "missions": [
-            {"inputs": [], "cadence": "on goal", "state": "active", "title": MARK, "guild_id": 7},
-            {"inputs": [], "state": "active", "deleted_at": past, "number": 2},
+            {**decided, "cadence": "on goal", "title": MARK, "guild_id": 7},
+            {**decided, "deleted_at": past, "number": 2},
         ],
         "mission_schedules": [{"zone": "UTC", "next_run_at": past, "switched_on": {MARK: 5}}],
         "mission_iterations": [
@@ -220,6 +221,7 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
             {**step, "state": "done", "position": 2, "decided_at": now},
             {**step, "state": "rejected", "position": 3, "decided_at": now},
         ],
+        "mission_votes": [{"fits": [MARK]}],
         "mission_events": [{"state_before": "pending", "state_after": "done"}],
         "deliveries": [
             delivery,
@@ -577,10 +579,10 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "StepRepository.pending_in_guild": lambda w: {"guild_id": 7, "but_owner": 9},
     "StepRepository.has_moved_since": lambda w: {"moment": _ago(w)},
+    "StepRepository.forget_votes": lambda w: {"step_id": w.row("mission_steps")["id"], "voters": None},
     "StepRepository.vote": lambda w: {
         "step_id": w.row("mission_steps")["id"],
-        "voter_id": 9,
-        "voter_name": "Somebody",
+        "vote": Vote(9, "Somebody", "", frozenset({"lead"})),
     },
     "MissionRepository.add_agent": lambda w: {
         "name": "another",

@@ -7,14 +7,18 @@ import pytest
 from sqlalchemy import column, select, table, text
 
 from bot.clock import FixedClock
+from bot.missions.model import Part
+from bot.missions.quorum import read_parts
 from storage.base import Base
 from storage.engine import open_engines, sqlite_url
 from storage.failures import NewerDatabase
 from storage.migrations import current, head, upgrade
 from storage.migrations.steps import differences, script_directory
+from storage.repositories.mission_steps import StepRepository
 from storage.repositories.posted import PostedRepository
 from storage.tables import load_all
 from storage.tables.engine import SlotRow
+from storage.tables.missions import MissionRow
 from storage.unit import Database, Unit
 from tests.storage.samples import sample_rows
 
@@ -133,3 +137,22 @@ async def test_cards_that_were_posted_before_are_followed_from_now_on(tmp_path, 
         ("mission.step", 15, None, ""),
     ]
     assert tuple(slot) == ("redraw", "card", f"mission.step:{subjects['mission_steps']}")
+
+
+async def test_a_number_of_approvals_becomes_that_many_approvers(tmp_path, clock: FixedClock) -> None:
+    """And a mission is decided after the update by whom it was before."""
+    engines = open_engines(sqlite_url(tmp_path / "old.db"), synchronous="OFF")
+    await upgrade(engines, "0011_note_whose_words")
+    database = Database(engines, clock)
+    rows = sample_rows(1001, clock.now(), "old")
+    async with database.system_write("fill") as unit:
+        assert await _fill(unit, rows)
+        await unit.session.execute(text("UPDATE missions SET quorum = 3"))
+    await upgrade(engines)
+    async with database.read(1001) as unit:
+        kept = (await unit.session.execute(select(MissionRow.quorum_parts, MissionRow.quorum))).one()
+        votes = await unit.repo(StepRepository).votes(rows["mission_votes"]["step_id"])
+    await database.close()
+    assert read_parts(*kept) == (Part("approver", 3),)
+    assert kept[0] == [{"who": "approver", "count": 3}]
+    assert [vote.fits for vote in votes] == [{"approver"}], "who agreed before agreed as an approver"

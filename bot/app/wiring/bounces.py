@@ -14,6 +14,7 @@ from bot.bounces.ports import LoopLink, Phases
 from bot.bounces.remote_server import NeedsTls
 from bot.errors import BotError
 from bot.loops.area import LoopArea
+from bot.loops.model import Loop
 from bot.say.words import Catalogue
 from bot.services import Foundation
 from bot.settings import Settings
@@ -31,14 +32,18 @@ class LinkedLoops:
 
     async def search(self, owner: OwnerId, typed: str) -> Sequence[LoopLink]:
         lines = await self._loops.loops.search(owner, typed)
-        return [LoopLink(line.loop.id, line.loop.name, line.loop.bpm) for line in lines]
+        return [_link(line.loop) for line in lines]
 
     async def get(self, owner: OwnerId, loop_id: str) -> LoopLink | None:
         try:
             plan = await self._loops.loops.plan(owner, loop_id)
         except BotError:
             return None
-        return LoopLink(plan.loop.id, plan.loop.name, plan.loop.bpm)
+        return _link(plan.loop)
+
+
+def _link(loop: Loop) -> LoopLink:
+    return LoopLink(loop.id, loop.name, loop.bpm, loop.client_id)
 
 
 class StudioChannels:

@@ -1,5 +1,6 @@
 """Missions and the AI: services, the kinds of slots, and what the outbox renders of them."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot.ai.model import Assistant
@@ -16,14 +17,17 @@ from bot.loops.tools import LoopInput, LoopTools
 from bot.metrics import Metrics
 from bot.missions.area import MissionArea
 from bot.missions.cadence import Event
+from bot.missions.client_side import CLIENT_CARD, QUESTION_CARD, ClientSide, ClientSlots
 from bot.missions.decisions import Decisions, ExpirySlots, StepSlots
 from bot.missions.desk import HEADER_CARD, NOTICE_CARD, STEP_CARD
 from bot.missions.inputs import InputSource
-from bot.missions.messages import MissionPosts
+from bot.missions.messages import ClientPosts, MissionPosts
+from bot.missions.model import Mission
 from bot.missions.overdue import GoalOverdueSlots
 from bot.missions.own_tools import MESSAGE_CARD, OwnTools
 from bot.missions.planner import sends
 from bot.missions.ports import Presser
+from bot.missions.quorum import APPROVER, CLIENT, LEAD, MEMBER, OWNER, PERSON, ROLE
 from bot.missions.runs import MissionRuns, ResumeSlots, ZoneSlots
 from bot.missions.service import MissionService
 from bot.missions.tools import Catalogue
@@ -34,6 +38,7 @@ from bot.releases.tools import ReleaseInput, ReleaseTools
 from bot.say.words import Finished
 from bot.services import Foundation
 from bot.slots import Slot
+from bot.studio.roles import Role
 from bot.studio.service import Standing, StudioService
 
 
@@ -70,12 +75,15 @@ def wire_missions(
     database, clock = on.database, on.clock
     service = MissionService(database, catalogue, sources, people)
     decisions = Decisions(database, clock, catalogue, people, on.changes, counts)
+    side = ClientSide(database, decisions, people)
     runs = MissionRuns(database, clock, catalogue, sources, people, assistant, say, counts, agreements=agreements)
     posts = MissionPosts(decisions, service, on.studio, on.catalogue)
+    client_posts = ClientPosts(side, decisions, on.studio, on.catalogue)
     for kind in (
         runs,
         ExpirySlots(decisions),
         StepSlots(decisions),
+        ClientSlots(database, decisions, people),
         ResumeSlots(database, service.resume),
         ZoneSlots(database, service.follow_zone),
         GoalOverdueSlots(database, clock, people.zone, service.happened),
@@ -89,7 +97,16 @@ def wire_missions(
     on.outbox.register(STEP_CARD, posts.step, on_sent=posts.step_sent, inbox=posts.inbox)
     on.outbox.register(NOTICE_CARD, posts.notice, inbox=posts.inbox)
     on.outbox.register(MESSAGE_CARD, posts.message, inbox=posts.inbox)
-    return MissionArea(service, decisions, catalogue, sends(sources))
+    on.posted.register(CLIENT_CARD, client_posts.draw)
+    on.outbox.register(
+        CLIENT_CARD,
+        client_posts.render,
+        on_sent=client_posts.sent,
+        hold=client_posts.hold,
+        inbox=client_posts.inbox,
+    )
+    on.outbox.register(QUESTION_CARD, client_posts.question)
+    return MissionArea(service, decisions, side, catalogue, sends(sources))
 
 
 def wire_happenings(on: Foundation, missions: MissionService, phases: PhaseService) -> None:
@@ -109,7 +126,7 @@ def wire_happenings(on: Foundation, missions: MissionService, phases: PhaseServi
 
 
 class StudioPeople:
-    """Zones and approvers, from the settings of people and servers."""
+    """Zones, roles and clients, from the settings of people and servers."""
 
     def __init__(self, studio: StudioService) -> None:
         self._studio = studio
@@ -117,9 +134,46 @@ class StudioPeople:
     async def zone(self, user_id: int, guild_id: int | None = None) -> ZoneInfo:
         return await self._studio.zone(user_id, guild_id)
 
-    async def may_approve(self, who: Presser) -> bool:
-        standing = Standing(who.user_id, who.guild_id, who.roles, who.can_manage_server)
-        return await self._studio.is_approver(standing)
+    async def is_server(self, owner: int) -> bool:
+        return await self._studio.is_server(owner)
+
+    async def fits(self, who: Presser, mission: Mission) -> frozenset[str]:
+        """Return what somebody can fill of a quorum: by their role in the server, and as the client's person."""
+        is_studio = await self._studio.is_server(mission.owner_id)
+        home = mission.owner_id if is_studio else mission.guild_id
+        found = {OWNER, APPROVER, f"{PERSON}{who.user_id}"} if who.user_id == mission.owner_id else set[str]()
+        if home is None:
+            return frozenset(found)
+        if mission.client_id is not None and who.user_id in await self.approving(home, mission.client_id):
+            found.add(CLIENT)
+        if who.guild_id != home or not who.is_there:
+            return frozenset(found)
+        standing = Standing(who.user_id, home, who.roles, who.can_manage_server, who.is_there)
+        role = await self._studio.role(standing)
+        if role is Role.CLIENT:
+            # Who comes from a client's side decides for the client and nothing else, whatever roles they hold.
+            return frozenset(found)
+        found |= {f"{ROLE}{one}" for one in who.roles} | {f"{PERSON}{who.user_id}"}
+        if await self._studio.is_approver(standing):
+            found.add(APPROVER)
+        if role in (Role.LEAD, Role.MEMBER):
+            found.add(MEMBER)
+        if role is Role.LEAD:
+            # What is the studio's its leads look after as somebody looks after what is theirs.
+            found |= {LEAD, APPROVER, OWNER} if is_studio else {LEAD}
+        return frozenset(found)
+
+    async def approving(self, owner: int, client_id: str) -> Sequence[int]:
+        return await self._studio.clients.approving_of(owner, client_id)
+
+    async def clients_of(self, user_id: int) -> Sequence[tuple[int, str]]:
+        return await self._studio.clients.approves_for(user_id)
+
+    async def client_name(self, owner: int, client_id: str) -> str:
+        return await self._studio.clients.name_as_house(owner, client_id)
+
+    async def studio_name(self, owner: int) -> str:
+        return await self._studio.server_name(owner)
 
 
 class MissionCounts:
