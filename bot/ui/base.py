@@ -97,6 +97,11 @@ class Turn:
         if self.owner != self.person:
             await self.act_for(self.owner, self.area, does)
 
+    async def must_still(self, owner: OwnerId, area: str, does: Does) -> None:
+        """Ask as at a press, for what is drawn later. Raises NotAllowed or NotFound where the roles don't let it."""
+        if owner != self.person:
+            await self.services.studio.require(await self.standing_with(owner), area, does)
+
     async def studio(self, area: str, does: Does = Does.SEE) -> OwnerId | None:
         """Return this server as an owner, where the person may do that with its things; None elsewhere."""
         if self.guild is None or not self.interaction.is_guild_integration():
@@ -107,17 +112,21 @@ class Turn:
         """Return what Discord says of the person in the server that owns something, wherever they press."""
         if owner is None or owner in (self.person, self.guild):
             return self.standing
-        guild: discord.Guild | None = self.interaction.client.get_guild(owner)
+        return await self.standing_of(self.person, owner) or self.standing
+
+    async def standing_of(self, person: PersonId, server: OwnerId) -> Standing | None:
+        """Return what Discord says of anybody in a server; None where I am not in it."""
+        guild: discord.Guild | None = self.interaction.client.get_guild(server)
         if guild is None:
-            return self.standing
-        member = guild.get_member(self.person)
+            return None
+        member = guild.get_member(person)
         if member is None:
             try:
-                member = await guild.fetch_member(self.person)
+                member = await guild.fetch_member(person)
             except discord.HTTPException:
-                return Standing(self.person, GuildId(guild.id), is_there=False)
+                return Standing(person, GuildId(guild.id), is_there=False)
         roles = frozenset(role.id for role in member.roles)
-        return Standing(self.person, GuildId(guild.id), roles, member.guild_permissions.manage_guild)
+        return Standing(person, GuildId(guild.id), roles, member.guild_permissions.manage_guild)
 
     @property
     def actor(self) -> Actor:

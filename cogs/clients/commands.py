@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from discord import app_commands
 
 from bot.client import StudioBot
-from bot.clients.cards import client_card, list_card
+from bot.clients.cards import client_card, client_line
 from bot.clients.model import Client, ClientDraft, ClientKind, ClientRole, ClientState
 from bot.clients.service import Saved
 from bot.say.card import Button, Card, Line, Option, Section, note
@@ -22,7 +22,7 @@ from bot.ui.places import must_be_seen
 from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
-from cogs.clients.which import NONE, ClientOption
+from cogs.clients.which import MORE, NONE, ClientOption, filing_select
 from cogs.studio.setup import read_zone
 
 PARTS = (client_people, client_work, client_handover)
@@ -114,10 +114,12 @@ def _page_card(page: Page[Client], words: Words) -> Card:
     title = words(f"client.list.title_{page.filter}", count=page.total)
     in_bin = page.filter == "bin"
     action = "restore" if in_bin else "show"
-    card = list_card(page.rows, words, title=title)
     lines = [
-        Line(str(line), Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id))
-        for line, client in zip(card.sections[0].lines, page.rows, strict=True)
+        Line(
+            client_line(client, words),
+            Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id),
+        )
+        for client in page.rows
     ]
     return Card(title, sections=[Section(None, lines)])
 
@@ -298,7 +300,14 @@ async def restore(press: Press) -> None:
 async def file_under(press: Press) -> None:
     """File what the select stands for under the client that was chosen."""
     await press.act_for(press.owner, press.arg, Does.EDIT)
-    chosen = None if press.values[0] == NONE else press.values[0]
+    wanted = press.values[0]
+    if wanted.startswith(MORE):
+        page, _, now = wanted.removeprefix(MORE).partition(":")
+        select = await filing_select(press, press.arg, press.id, press.owner, now or None, int(page))
+        rows = [select] if select else []
+        await press.update(Card(press.words("client.file.pick"), quiet=True, rows=rows))
+        return
+    chosen = None if wanted == NONE else wanted
     client, group_id = await press.services.clients.file_under(press.actor, press.owner, press.arg, press.id, chosen)
     told = press.words("client.told.filed", name=client.name) if client else press.words("client.told.unfiled")
     await press.update(note(told, [undo_button(press, group_id)]))

@@ -59,7 +59,8 @@ async def not_mine(press: Press) -> None:
     back = await press.services.work.give_back(press.actor, press.id)
     press.owner = back.subject.owner_id
     names = join(", ", [one.name for one in back.added])
-    told = press.words("client.work.given_back", title=back.subject.title, names=names)
+    key = "client.work.given_back" if back.added else "client.work.let_go"
+    told = press.words(key, title=back.subject.title, names=names)
     await press.update(note(told, [undo_button(press, back.group_id)]))
 
 

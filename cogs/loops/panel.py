@@ -18,7 +18,6 @@ from bot.loops.messages import POSTED, picture_of, shared_card
 from bot.ports import OutMessage, Policy, SendFailed, Target
 from bot.posted_model import Shows
 from bot.say.card import Card, OutFile, note, plain
-from bot.say.words import Words
 from bot.studio.roles import Does
 from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
 from bot.ui.cards import discord_files, layout
@@ -36,10 +35,9 @@ FILE_NAME = "timeline.png"
 class _Private:
     """A panel that only one person sees: edited through the interaction that made or last touched it."""
 
-    interaction: discord.Interaction[Any]
+    turn: Turn
     owner: int
     loop_id: str
-    words: Words
     until: datetime
 
 
@@ -54,8 +52,8 @@ class _TokenSender:
         if panel is None or not isinstance(message.card, Card):
             raise SendFailed(Policy.MESSAGE_GONE, "private panel")
         try:
-            await panel.interaction.edit_original_response(
-                view=layout(message.card, panel.words),
+            await panel.turn.interaction.edit_original_response(
+                view=layout(message.card, panel.turn.words),
                 attachments=discord_files(message.card),
                 allowed_mentions=NO_MENTIONS,
             )
@@ -87,15 +85,15 @@ class LoopPanels:
             if panel.until <= now:
                 del self._private[message_id]
             elif panel.loop_id == loop_id and panel.owner == owner:
-                target = Target("channel", panel.interaction.channel_id or 0)
-                self._tokens.touch(target, message_id, self._render(owner, loop_id, panel.words))
+                target = Target("channel", panel.turn.interaction.channel_id or 0)
+                self._tokens.touch(target, message_id, self._render(panel))
 
     def follow(self, turn: Turn, message_id: int, loop_id: str) -> None:
         """Keep a private panel in step from now on, through this turn's token."""
         self._private.pop(message_id, None)
         while len(self._private) >= _PRIVATE_AT_MOST:
             del self._private[next(iter(self._private))]
-        self._private[message_id] = _Private(turn.interaction, turn.owner, loop_id, turn.words, turn.now + _TOKEN_LIVES)
+        self._private[message_id] = _Private(turn, turn.owner, loop_id, turn.now + _TOKEN_LIVES)
 
     async def touched(self, turn: Turn, loop_id: str) -> None:
         """Acknowledge a press or a form on a panel; a private panel lives on through its token."""
@@ -104,12 +102,16 @@ class LoopPanels:
         if message is not None and message.flags.ephemeral and message.id in self._private:
             self.follow(turn, message.id, loop_id)
 
-    def _render(self, owner: int, loop_id: str, words: Words) -> Callable[[], Awaitable[Card | None]]:
+    def _render(self, panel: _Private) -> Callable[[], Awaitable[Card | None]]:
+        words = panel.turn.words
+
         async def render() -> Card | None:
             if self._bot.edge.closing:
                 return None
             try:
-                view = await self._area.store.view(owner, loop_id)
+                # Whoever was let see it when it was drawn need not be any more.
+                await panel.turn.must_still(panel.owner, "loop", Does.SEE)
+                view = await self._area.store.view(panel.owner, panel.loop_id)
                 picture = await picture_of(self._area, view, words)
             except BotError:
                 return None
