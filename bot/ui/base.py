@@ -23,7 +23,7 @@ from bot.say.card import Button, Card, OutFile, removable
 from bot.say.words import Words
 from bot.services import Services
 from bot.studio.roles import Does
-from bot.studio.service import Standing
+from bot.studio.service import Standing, unseen
 from bot.ui import cards, errors
 from bot.ui.frame import Frame
 from bot.ui.inputs import Form, FormValues, modal, read_form
@@ -89,8 +89,14 @@ class Turn:
 
     async def act_for(self, owner: OwnerId, area: str, does: Does) -> None:
         """Let this turn be about a server's things. Raises NotAllowed or NotFound where its roles don't let it."""
-        await self.services.studio.require(await self.standing_with(owner), area, does)
+        await self._require(owner, area, does)
         self.owner, self.area = owner, area
+
+    async def _require(self, owner: OwnerId, area: str, does: Does) -> None:
+        standing = await self.standing_with(owner)
+        if standing.guild_id != owner:
+            raise unseen(area)  # a person's, or of a server where I am not: no role elsewhere opens it
+        await self.services.studio.require(standing, area, does)
 
     async def must(self, does: Does) -> None:
         """Ask once more, where one control does several things. Raises NotAllowed or NotFound."""
@@ -100,7 +106,7 @@ class Turn:
     async def must_still(self, owner: OwnerId, area: str, does: Does) -> None:
         """Ask as at a press, for what is drawn later. Raises NotAllowed or NotFound where the roles don't let it."""
         if owner != self.person:
-            await self.services.studio.require(await self.standing_with(owner), area, does)
+            await self._require(owner, area, does)
 
     async def studio(self, area: str, does: Does = Does.SEE) -> OwnerId | None:
         """Return this server as an owner, where the person may do that with its things; None elsewhere."""

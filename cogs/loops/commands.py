@@ -1,6 +1,6 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import discord
@@ -53,7 +53,8 @@ class LoopOption(Entity):
     async def suggest(self, turn: Turn, typed: str) -> list[Option]:
         area: LoopArea = turn.services.loops
         found = await area.loops.search(turn.person, typed, studio=await turn.studio("loop"))
-        return [Option(_label(line, turn), line.loop.id) for line in found]
+        names = await _client_names(turn, [line.loop for line in found])
+        return [Option(join(" · ", [_label(line, turn), *names.get(line.loop.id, ())]), line.loop.id) for line in found]
 
 
 class ClipOption(Entity):
@@ -67,7 +68,7 @@ class ClipOption(Entity):
     async def suggest(self, turn: Turn, typed: str) -> list[Option]:
         area: LoopArea = turn.services.loops
         found = await area.loops.search_clips(turn.actor, turn.person, typed, studio=await turn.studio("loop"))
-        words = turn.words
+        words, names = turn.words, await _client_names(turn, [loop for loop, _ in found])
         return [
             Option(
                 join(
@@ -77,12 +78,22 @@ class ClipOption(Entity):
                         words("loop.clip.state_done") if clip.is_done else words(f"loop.lane.{clip.lane.value}"),
                         when_text(loop, clip.start_milli, words),
                         loop.name,
+                        *names.get(loop.id, ()),
                     ],
                 ),
                 clip.id,
             )
             for loop, clip in found
         ]
+
+
+async def _client_names(turn: Turn, loops: Sequence[Loop]) -> dict[str, list[str]]:
+    """Return the client's name by loop, where what is offered is of more than one."""
+    filed = {loop.id: loop.client_id for loop in loops if loop.client_id is not None}
+    if turn.guild is None or not filed or len({loop.client_id for loop in loops}) == 1:
+        return {}
+    names = await turn.services.studio.client_names(turn.guild)
+    return {loop: [names[client]] for loop, client in filed.items() if client in names}
 
 
 def _label(line: LoopLine, turn: Turn) -> str:

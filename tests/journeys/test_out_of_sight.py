@@ -7,7 +7,9 @@ import pytest
 from bot.actors import Actor as Who
 from bot.clients.model import ClientDraft
 from bot.local.model import Message
+from bot.local.parts import walk
 from tests.journeys.test_clients import client, code_for, plan
+from tests.journeys.test_forged import base36
 from tests.journeys.test_handovers import hand
 from tests.journeys.test_studio_plans import _role, _set
 from tests.journeys.test_work import give
@@ -43,6 +45,12 @@ async def file_under(ada: Actor, name: str) -> None:
 
 def newest(product: Product, person: Actor) -> str:
     return read_message(product.server.core, person.last())
+
+
+def parts_of(person: Actor) -> list[tuple[str, Message]]:
+    """Return the ids of everything that can be pressed on the newest card."""
+    message = person.last()
+    return [(part["custom_id"], message) for part in walk(message.components) if part.get("custom_id")]
 
 
 def again(product: Product, person: Actor, message: Message) -> str:
@@ -156,6 +164,13 @@ async def test_offers_reach_nobody_unasked_and_hold_while_their_giver_leads(prod
     assert "Low Tide" not in mem.go("DM").sees(), "nobody is written to who never wrote to me"
     await _set(product, lead_role=None)
     await mem.go("#general").slash("/studio inbox")
+    ((made_up, _),) = [one for one in parts_of(mem) if ":h-yes:" in one[0]]
+    await ada.slash("/studio me")
+    own = ada.last()
+    part = next(part for part in walk(own.components) if part["type"] == 2)
+    part["custom_id"] = f"{made_up.rpartition(':')[0]}:~{base36(ada.id)}"
+    await ada.press(part["label"], on=own)
+    assert "belongs to" not in newest(product, ada), "no lead says yes for somebody else"
     await mem.press("Take it")
     assert "Ben leads Studio no more" in mem.sees()
 
@@ -167,3 +182,17 @@ async def test_an_invitation_says_when_everybody_here_is_of_the_team(product: Pr
     await _set(product, member_role=_role(product, "Team"))
     await code_for(ada, "Ada Moon")
     assert "everybody in this server is of the team" not in newest(product, ada)
+
+
+async def test_loops_of_the_same_name_are_told_apart_by_their_client(product: Product, ada: Actor, cy: Actor) -> None:
+    await ada.slash("/loop new", name="Low Tide", for_="studio")
+    await ada.press("Add clip")
+    await ada.fill(name="Teaser edit")
+    await ada.press("More")
+    await ada.choose("What would you like to do?", "File under a client")
+    await ada.choose("File under a client", "Night Bus")
+    for command, option, text in (("/loop show", "loop", "Low"), ("/loop done", "clip", "Teaser")):
+        offered = await ada.offers(command, option, text)
+        assert {name.rpartition(" · ")[2] for name in offered} == {"Ada Moon", "Night Bus"}
+        (theirs,) = await cy.offers(command, option, text)
+        assert "Ada Moon" not in theirs
