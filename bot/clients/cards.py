@@ -184,9 +184,7 @@ def item_card(item: WorkItem, words: Words, person: int) -> Card:
                 Button("client", "w-not", words("client.button.w-not"), one.id, owner=person),
             ]
         ]
-    return Card(
-        item.subject.title, lead=join(" · ", [part for part in (work_text(item, words), by) if part]), rows=rows
-    )
+    return Card(item.subject.title, lead=join(" · ", [part for part in (_where(item, words), by) if part]), rows=rows)
 
 
 def news_card(items: Sequence[WorkItem], words: Words, person: int) -> Card:

@@ -19,7 +19,7 @@ async def show_invite(turn: Turn, client_id: str) -> None:
         lead=words("client.invite.lead"),
         facts=[raw(f"```\n{code}\n```", code)],
         next_lines=[
-            words("client.invite.how", command="/client join"),
+            words("client.invite.how_dm" if settings.member_role else "client.invite.how", command="/client join"),
             words("client.invite.until", when=invite.expires_at),
             *open_to_all,
         ],

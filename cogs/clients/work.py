@@ -1,8 +1,9 @@
 """My work: what was given to somebody over all servers, and what they do about it; seen by them alone."""
 
+from bot.actors import OwnerId
 from bot.clients.assigning import grouped
 from bot.clients.cards import item_card, work_card
-from bot.clients.model import Assignee, Assignment
+from bot.clients.model import Assignee, Assignment, WorkItem
 from bot.errors import Refused
 from bot.say.card import Card, Select, SelectKind, join, note
 from bot.studio.roles import Does, Role
@@ -14,13 +15,25 @@ from cogs.clients.people_named import chosen
 
 async def my_work(turn: Turn) -> Card | None:
     """Return everything open that is this person's, None where nothing is."""
-    work = turn.services.work
-    items = await work.my_work(turn.person)
+    items = await work_of(turn)
     if not items:
         return None
     zone = await turn.services.studio.zone(turn.person, turn.guild)
     groups = grouped(items, turn.now.astimezone(zone).date())
-    return work_card(groups, turn.words, turn.person, most=work.rules.lines_shown)
+    return work_card(groups, turn.words, turn.person, most=turn.services.work.rules.lines_shown)
+
+
+async def work_of(turn: Turn, *, with_own: bool = True) -> list[WorkItem]:
+    """Return everything open that is this person's; what is of a server where they are nobody now tells nothing."""
+    items = await turn.services.work.my_work(turn.person, with_own=with_own)
+    servers = {item.subject.owner_id for item in items if item.assignment is not None}
+    there = {server for server in servers if await _is_there(turn, server)}
+    return [item for item in items if item.assignment is None or item.subject.owner_id in there]
+
+
+async def _is_there(turn: Turn, server: OwnerId) -> bool:
+    standing = await turn.standing_with(server)
+    return standing.guild_id == server and await turn.services.studio.role(standing) is not None
 
 
 @control("client", "my-work")
@@ -34,7 +47,7 @@ async def open_work(press: Press) -> None:
 async def pick(press: Press) -> None:
     """Show one thing, with what can be done about it."""
     wanted = press.values[0]
-    for item in await press.services.work.my_work(press.person, with_own=False):
+    for item in await work_of(press, with_own=False):
         if item.assignment is not None and item.assignment.id == wanted:
             await press.reply(item_card(item, press.words, press.person), ephemeral=True)
             return
@@ -96,7 +109,7 @@ async def hand_to(press: Press) -> None:
 
 async def _of_mine(press: Press) -> Assignment:
     """Return what is given to this person. Raises Refused where it is not (any more)."""
-    for item in await press.services.work.my_work(press.person, with_own=False):
+    for item in await work_of(press, with_own=False):
         if item.assignment is not None and item.assignment.id == press.id:
             return item.assignment
     raise Refused("assign_over")

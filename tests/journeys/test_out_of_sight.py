@@ -180,8 +180,13 @@ async def test_an_invitation_says_when_everybody_here_is_of_the_team(product: Pr
     await code_for(ada, "Ada Moon")
     assert "everybody in this server is of the team" in newest(product, ada)
     await _set(product, member_role=_role(product, "Team"))
-    await code_for(ada, "Ada Moon")
+    code = await code_for(ada, "Ada Moon")
     assert "everybody in this server is of the team" not in newest(product, ada)
+    assert "in a direct message with me, since here only the team may use me" in newest(product, ada)
+    cy = product.newcomer("Cy").go("DM")
+    await cy.slash("/client join", code=code)
+    await cy.go("#general").slash("/client list")
+    assert "Ada Moon" in newest(product, cy), "from then on here, too"
 
 
 async def test_loops_of_the_same_name_are_told_apart_by_their_client(product: Product, ada: Actor, cy: Actor) -> None:
@@ -196,3 +201,16 @@ async def test_loops_of_the_same_name_are_told_apart_by_their_client(product: Pr
         assert {name.rpartition(" · ")[2] for name in offered} == {"Ada Moon", "Night Bus"}
         (theirs,) = await cy.offers(command, option, text)
         assert "Ada Moon" not in theirs
+
+
+async def test_who_left_the_server_reads_nothing_of_its_plans(product: Product, ada: Actor) -> None:
+    ben, world = product.person("Ben").go("#general"), product.server.world
+    await ben.slash("/studio me")
+    await client(ada, "Ada Moon")
+    await plan(ada, "Low Tide", "Teaser edit", "Ada Moon")
+    await give(ada, "Teaser edit", ben.id)
+    await ben.slash("/studio inbox")
+    assert "Teaser edit" in newest(product, ben)
+    world.leave(next(iter(world.guilds.values())), ben.person.user)
+    await ben.go("DM").slash("/studio inbox")
+    assert "Nothing is waiting for you." in newest(product, ben)
