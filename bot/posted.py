@@ -98,6 +98,13 @@ class PostedCards:
                 # The answer may have come late, after a redraw of what was changed since.
                 unit.touch(known.kind, known.subject_id)
 
+    async def look_again(self, message_id: int) -> None:
+        """Have a message drawn again that somebody took for true and that was not."""
+        known = await self.by_message(message_id)
+        if known is not None:
+            async with self._database.write(SYSTEM, known.owner, "card.look_again") as unit:
+                unit.touch(known.kind, known.subject_id)
+
     async def of(self, owner: int, kind: str, subject_id: str) -> list[PostedCard]:
         """Return where cards of a thing stand."""
         async with self._database.read(owner) as unit:

@@ -9,6 +9,7 @@ from bot.announcer import Announcer
 from bot.archive.service import ArchiveService
 from bot.bounces.area import BounceArea
 from bot.clients.assigning import AssignmentService
+from bot.clients.digests import ClientDigests
 from bot.clients.handing_over import HandoverService
 from bot.clients.service import ClientService
 from bot.clock import Clock
@@ -81,3 +82,4 @@ class Services(Foundation):
     clients: ClientService
     work: AssignmentService
     handovers: HandoverService
+    client_digests: ClientDigests

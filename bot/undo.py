@@ -1,11 +1,12 @@
 """Undo for every area: by group of changes, by its actor, within ten minutes or at any time for missions."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.actors import Actor, OwnerId
 from bot.changes import ChangeGroup
 from bot.errors import AlreadyDone, NotAllowed, Refused
+from bot.merging import FormOf, Overtaken, overtaken
 from bot.rules import Rules, load_rules
 from storage.repositories.changes import ChangeRepository
 from storage.unit import Database, Unit
@@ -60,3 +61,11 @@ class ChangeService:
             since = unit.now - timedelta(minutes=self._rules.undo_minutes)
             groups = await unit.repo(ChangeRepository).recent(since, actor.reference)
         return [group for group in groups if not group.is_undone and group.operation != "undo"]
+
+    async def overtaken(
+        self, owner: OwnerId, group_id: str, thing_id: str, shown: Mapping[str, str], form: FormOf
+    ) -> list[Overtaken]:
+        """Return the fields that a change from a form set anew after somebody else had set them meanwhile."""
+        async with self._database.read(owner) as unit:
+            history = await unit.repo(ChangeRepository).of_entity(form.entity, thing_id)
+        return overtaken(history, group_id, shown, form.reads)

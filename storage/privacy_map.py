@@ -134,6 +134,7 @@ PRIVACY: dict[str, Entry] = {
     # -------------------------------------------------------------- clients
     "clients": _rows("Clients of a server", BIN),
     "client_people": _rows("People from a client’s side", _with("clients")),
+    "client_digests": _rows("When a client is told of its week, and what a lead said to it", _with("clients")),
     "assignments": _rows("Who does what in a server’s plans"),
     "handovers": _rows("Loops that were offered to somebody else", Keep(97, after="asked_at")),
     "client_invites": _rows(

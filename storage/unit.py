@@ -32,6 +32,7 @@ from storage.tracking import COLLECTED
 
 MadeT = TypeVar("MadeT")
 RowT = TypeVar("RowT", bound=Base)
+SelectT = TypeVar("SelectT", bound="Select[*tuple[Any, ...]]")
 UnitT = TypeVar("UnitT", bound="Reading", covariant=True)
 Columns = TypeVarTuple("Columns")
 log = structlog.get_logger()
@@ -43,6 +44,12 @@ class Dispatch(Protocol):
     """Carries ids of new slots to workers, in the transaction that made them."""
 
     async def enqueue(self, unit: "Unit", slots: Sequence[tuple[str, SlotDraft]]) -> None: ...
+
+
+class Neighbours(Protocol):
+    """Lets the other processes on this database know what was changed here."""
+
+    def tell(self, owner: OwnerId, touched: Sequence[tuple[str, str]]) -> None: ...
 
 
 class ReadingSession(Protocol):
@@ -299,7 +306,7 @@ class Unit(Reading):
         """The things (kind, id) that were changed here."""
         return tuple(self._touched)
 
-    def locked(self, statement: Select[Any]) -> Select[Any]:
+    def locked(self, statement: SelectT) -> SelectT:
         """Skip rows that another process holds (PostgreSQL); SQLite has one writer anyway."""
         return statement.with_for_update(skip_locked=True) if self.dialect == "postgresql" else statement
 
@@ -331,6 +338,8 @@ class Database:
         """Told of new slots inside their transaction; None where the engine finds them by looking."""
         self.announcer = Announcer()
         """Told of every thing that was changed, after the commit."""
+        self.neighbours: Neighbours | None = None
+        """Told the same, where other processes work on this database."""
         self._sights: ContextVar[Mapping[OwnerId, Sight] | None] = ContextVar("sights", default=None)
         self._joined: ContextVar[tuple[Reading, asyncio.Task[Any] | None] | None] = ContextVar("joined", default=None)
 
@@ -353,6 +362,15 @@ class Database:
     def look_as(self, owner: OwnerId, sight: Sight) -> None:
         """Let this task, and what it starts, see a server's rows as somebody from a client's side."""
         self._sights.set({**(self._sights.get() or {}), owner: sight})
+
+    @contextmanager
+    def looking_as(self, owner: OwnerId, sight: Sight) -> Iterator[None]:
+        """Let what is read inside see a server's rows as somebody from a client's side."""
+        token = self._sights.set({**(self._sights.get() or {}), owner: sight})
+        try:
+            yield
+        finally:
+            self._sights.reset(token)
 
     def _sight_of(self, owner: OwnerId | None) -> Sight | None:
         return (self._sights.get() or {}).get(owner) if owner is not None else None
@@ -457,6 +475,8 @@ class Database:
                 if owner is not None:
                     for kind, subject in unit.touched:
                         self.announcer.announce(owner, kind, subject)
+                    if self.neighbours is not None:
+                        self.neighbours.tell(owner, unit.touched)
             seconds = time.perf_counter() - started
             if seconds > SLOW_UNIT_S:
                 log.warning("slow unit of work", operation=operation, seconds=round(seconds, 3))

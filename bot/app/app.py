@@ -21,6 +21,7 @@ from bot.app.housekeeping import Housekeeping
 from bot.app.opening import delete_again, open_database, prepare_data_dir, single_instance
 from bot.app.wiring.ai import make_assistant
 from bot.app.wiring.bounces import start_bounces, stop_bounces, wire_bounces
+from bot.app.wiring.client_digests import wire_client_digests
 from bot.app.wiring.clients import wire_clients
 from bot.app.wiring.coach import wire_coach
 from bot.app.wiring.digest import wire_digest
@@ -53,6 +54,7 @@ from bot.studio.service import StudioService
 from bot.studio.trouble import Troubles
 from bot.ui.access import StudioAccess
 from bot.ui.guests import ServerGuests
+from bot.ui.leads import DiscordLeads
 from bot.ui.sender import DiscordSender
 from bot.undo import ChangeService
 from storage import backup
@@ -147,6 +149,7 @@ class App:
         self.services.outbox.guests = ServerGuests(
             self.bot, self.services.studio, self.clock, frozenset(self.settings.operators)
         )
+        self.services.client_digests.leads = DiscordLeads(self.bot, self.services.studio)
         if not self._works_only:
             await self.services.studio.put_fact("started_at", int(self.clock.now().timestamp()))
         await self.services.engine.recover()
@@ -166,6 +169,7 @@ class App:
         """With PostgreSQL due work travels as jobs, so that any number of processes may work on it."""
         if database.dialect != "postgresql":
             return
+        from storage.hearing import Hearing
         from storage.jobs import JobQueue
 
         jobs = JobQueue(self.settings.database)
@@ -177,6 +181,10 @@ class App:
                 "Another Studiohand answers people on this database already. For more hands, start `studiohand work`.",
             )
         self.services.engine.carry_by(jobs)
+        # A process that joins no gateway has no panel open.
+        hearing = Hearing(self.settings.database, database.announcer, hears=not self._works_only)
+        database.neighbours = hearing
+        self.supervisor.keep("hearing", hearing.run)
 
     def _make_services(self, database: Database) -> Services:
         settings, clock = self.settings, self.clock
@@ -227,7 +235,10 @@ class App:
         self.on_start.append(lambda: start_bounces(on.settings, bounces))
         self.on_stop.append(lambda: stop_bounces(bounces))
         coach = wire_coach(on, loops, releases, phases, assistant)
-        digests, server_digests, digest_messages = wire_digest(on, loops, releases, phases, bounces, coach)
+        digests, server_digests, digest_messages = wire_digest(
+            on, loops, releases, phases, bounces, coach, clients, work
+        )
+        client_digests = wire_client_digests(on, clients, work, server_digests)
         missions = wire_missions(on, loops, bounces.service, coach, releases, phases, digests, assistant)
         wire_happenings(on, missions.service, phases)
         archive = ArchiveService(
@@ -273,6 +284,7 @@ class App:
             clients=clients,
             work=work,
             handovers=handovers,
+            client_digests=client_digests,
         )
 
     async def _keep_loops(self, loops: LoopArea) -> None:

@@ -1,17 +1,19 @@
 """Who does what: giving a thing of a server to somebody, handing it on, and one person's work over all servers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.actors import Actor, OwnerId, PersonId
-from bot.clients.model import Assignee, Assignment, AssignmentState, Subject, SubjectKind, WorkItem
+from bot.clients.model import Assignee, Assignment, AssignmentState, Given, Subject, SubjectKind, WorkItem
 from bot.clients.ports import SubjectReader
 from bot.clients.rules import client_rules
 from bot.clients.service import ClientService
-from bot.errors import Gone, NotAllowed, NotFound, Refused
+from bot.errors import AlreadyDone, Gone, NotAllowed, NotFound, Refused
 from bot.slots import SlotDraft
 from storage.repositories.assignments import AssignmentRepository, WorkRepository
+from storage.repositories.changes import ChangeRepository
+from storage.repositories.clients import ClientPeopleRepository
 from storage.unit import Database, Unit
 
 TELLING = "work-tell"
@@ -72,7 +74,7 @@ class AssignmentService:
 
     async def hand_on(self, actor: Actor, assignment_id: str, to: Assignee) -> Assigned:
         """Give what is one's own to somebody else, in one transaction."""
-        one = await self._mine(actor, assignment_id)
+        one = await self.mine(actor, assignment_id)
         subject = await self._subject(one.owner_id, one.kind, one.subject_id)
         async with self._database.write(actor, one.owner_id, "client.hand_on") as unit:
             await self._end(unit, one, AssignmentState.HANDED_ON)
@@ -86,7 +88,7 @@ class AssignmentService:
 
         `added` is then empty.
         """
-        one = await self._mine(actor, assignment_id)
+        one = await self.mine(actor, assignment_id)
         subject = await self._subject(one.owner_id, one.kind, one.subject_id)
         back = Assignee(one.assigned_by_name, one.assigned_by)
         async with self._database.write(actor, one.owner_id, "client.give_back") as unit:
@@ -104,7 +106,8 @@ class AssignmentService:
             one = await unit.repo(AssignmentRepository).get(assignment_id)
             if one is None:
                 raise NotFound("task", INBOX)
-            await self._end(unit, one, AssignmentState.WITHDRAWN)
+            if not await unit.repo(AssignmentRepository).end(one.id, AssignmentState.WITHDRAWN):
+                raise AlreadyDone("assign_ended")
         return unit.group_id
 
     # ------------------------------------------------------------------ looking
@@ -123,6 +126,26 @@ class AssignmentService:
         async with self._database.read(owner) as unit:
             for one in await unit.repo(AssignmentRepository).open_of(subject_ids):
                 found.setdefault(one.subject_id, []).append(one.assignee.name)
+        return found
+
+    async def given(self, owner: OwnerId, client_id: str, subject_ids: Sequence[str]) -> dict[str, Given]:
+        """Return who does things, as their client may know: whether it is up to them, and people of the server.
+
+        Whoever comes from another client's side is not named, nor is what was up to a client under which the thing is
+        not filed any more.
+        """
+        found: dict[str, Given] = {}
+        async with self._database.read(owner, as_house=True) as unit:
+            whose = await unit.repo(ClientPeopleRepository).whose()
+            for one in await unit.repo(AssignmentRepository).open_of(subject_ids):
+                known = found.get(one.subject_id, Given())
+                user = one.assignee.user_id
+                side = one.client_id if user is None else whose.get(user)
+                if side == client_id:
+                    known = replace(known, theirs=True)
+                elif side is None and user is not None:
+                    known = replace(known, names=(*known.names, one.assignee.name))
+                found[one.subject_id] = known
         return found
 
     async def must_be_theirs(self, owner: OwnerId, subject_id: str, user_id: int) -> None:
@@ -168,6 +191,25 @@ class AssignmentService:
             raise NotFound("task", INBOX)
         return found[0]
 
+    async def mine(self, actor: Actor, assignment_id: str) -> Assignment:
+        """Return what is given to this person, or is up to the client that they approve for.
+
+        Raises Gone where it is no more, with who took it back or handed it on where it was theirs; else NotFound.
+        """
+        person = actor.user_id or 0
+        for one in await self._given(person):
+            if one.id == assignment_id:
+                return one
+        was = await self.get(assignment_id)
+        if was.assignee.user_id != person:
+            raise NotFound("task", INBOX)
+        async with self._database.read(was.owner_id) as unit:
+            history = await unit.repo(ChangeRepository).of_entity("assignments", was.id)
+        last = next((one for one in history if "state" in one.fields()), None)
+        if last is None or last.actor_reference == actor.reference:
+            raise Gone("assign_over")
+        raise Gone("assign_over_by", who=last.actor_name, when=last.at)
+
     # ------------------------------------------------------------------ inside
 
     async def _given(self, user_id: int) -> list[Assignment]:
@@ -196,14 +238,6 @@ class AssignmentService:
         if found is None:
             raise Gone("loop_clip_gone")
         return found
-
-    async def _mine(self, actor: Actor, assignment_id: str) -> Assignment:
-        """Return what is given to this person, or is up to the client that they approve for."""
-        person = actor.user_id or 0
-        for one in await self._given(person):
-            if one.id == assignment_id:
-                return one
-        raise NotFound("task", INBOX)
 
     async def _give(
         self, unit: Unit, actor: Actor, subject: Subject, kind: SubjectKind, to: Assignee, due_on: date | None

@@ -1,6 +1,7 @@
 """Cards of clients, as data."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clients.model import Client, ClientPerson, Handover, HandoverPreview, Overview, WorkItem, WorkLine
@@ -24,11 +25,16 @@ from bot.say.dates import day_month
 from bot.say.words import Words
 
 
-def client_card(view: Overview, words: Words, now: datetime, *, is_lead: bool, is_theirs: bool, lines: int) -> Card:
+def client_card(
+    view: Overview, words: Words, now: datetime, *, is_lead: bool, lines: int, theirs: ClientPerson | None = None
+) -> Card:
     """Return a client: one sentence, what is late, next and finished, its people. `is_lead`: with notes and controls.
 
-    `is_theirs`: somebody from the client's side looks; what the house keeps to itself is left out.
+    `theirs`: who from the client's side looks; what the house keeps to itself is left out.
     """
+    if theirs is not None:
+        # To them a plan that slipped is simply still ahead.
+        view = replace(view, work=replace(view.work, late=(), next=(*view.work.late, *view.work.next)))
     client, work = view.client, view.work
     local = now.astimezone(client.zone_info)
     facts = [
@@ -46,12 +52,12 @@ def client_card(view: Overview, words: Words, now: datetime, *, is_lead: bool, i
         sections.append(Section(words("client.card.people"), [mention(person.user_id) for person in view.people]))
     return Card(
         title=client.name,
-        state=_state(view, words),
-        lead=_lead(view, words),
+        state=None if theirs else _state(view, words),
+        lead=_lead(view, words, to_them=theirs is not None),
         facts=facts,
         sections=sections,
-        rows=_rows(client, words) if is_lead else [[_button(client, "leave", words)]] if is_theirs else [],
-        meta=[] if is_theirs else [words("client.card.meta", when=client.created_at)],
+        rows=_rows(client, words) if is_lead else _rows_of(client, theirs, words) if theirs else [],
+        meta=[] if theirs else [words("client.card.meta", when=client.created_at)],
     )
 
 
@@ -66,10 +72,12 @@ def _state(view: Overview, words: Words) -> State | None:
     )
 
 
-def _lead(view: Overview, words: Words) -> str:
+def _lead(view: Overview, words: Words, *, to_them: bool) -> str:
     if not view.work.plans:
-        return words("client.card.empty", name=view.client.name)
+        return words("client.card.empty_theirs" if to_them else "client.card.empty", name=view.client.name)
     plans = words("client.card.plans", count=view.work.plans)
+    if to_them:
+        return words("client.card.lead_theirs", plans=plans)
     late = (
         words("client.card.tasks_late", count=len(view.work.late)) if view.work.late else words("client.card.none_late")
     )
@@ -96,7 +104,12 @@ def _rows(client: Client, words: Words) -> list[Row]:
     if client.archived_at is not None:
         return [[button("unarchive"), button("delete")]]
     first = ("people", "invite", "edit", "details", "archive")
-    return [[button(action) for action in first], [button("delete")]]
+    return [[button(action) for action in first], [button("digest"), button("delete")]]
+
+
+def _rows_of(client: Client, person: ClientPerson, words: Words) -> list[Row]:
+    week = "week-none" if person.wants_digest else "week-mine"
+    return [[_button(client, week, words), _button(client, "leave", words)]]
 
 
 def _button(client: Client, action: str, words: Words) -> Button:

@@ -28,6 +28,14 @@ class ClientState(StrEnum):
     ARCHIVED = "archived"
 
 
+class DigestWay(StrEnum):
+    """How a client is told of its week."""
+
+    OFF = "off"
+    CHANNEL = "channel"
+    DM = "dm"
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Somebody a server works for. `notes` are for its leads alone; `colour` is `#RRGGBB`."""
@@ -44,6 +52,11 @@ class Client:
     notes: str = ""
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
+    digest: DigestWay = DigestWay.OFF
+    digest_day: int = 4
+    digest_hour: int = 15
+    digest_asks: bool = True
+    """Whether a lead is asked before a digest is sent."""
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -56,7 +69,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class ClientPerson:
-    """Somebody from a client's side. `name` is what they were called when they joined."""
+    """Somebody from a client's side. `name` is what they were called when they joined.
+
+    `wants_digest`: their own wish to be told of the week by direct message.
+    """
 
     id: str
     client_id: str
@@ -65,6 +81,7 @@ class ClientPerson:
     may_approve: bool
     joined_at: datetime
     invited_by: PersonId | None
+    wants_digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,10 @@ class ClientDraft:
     colour: str | None = None
     notes: str | None = None
     clears_channel: bool = False
+    digest: DigestWay | None = None
+    digest_day: int | None = None
+    digest_hour: int | None = None
+    digest_asks: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,3 +250,53 @@ class HandoverPreview:
     releases: tuple[str, ...]
     posted: int
     bounces: tuple[str, ...]
+
+
+# ---------------------------------------------------------------------- their week
+
+
+class Answer(StrEnum):
+    """What a lead said to a digest before it goes out."""
+
+    WAITING = "waiting"
+    SEND = "send"
+    SKIP = "skip"
+
+
+class Outcome(StrEnum):
+    """What became of a week."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    UNANSWERED = "unanswered"
+    QUIET = "quiet"
+    NOWHERE = "nowhere"
+
+
+MOVES_ON = frozenset({Outcome.SENT, Outcome.SKIPPED})
+"""After these a week is told; what was finished in any other is told with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestClock:
+    """When a client is told next (`next_at`, of ISO week `week`), and what was said to it so far."""
+
+    client_id: str
+    owner_id: OwnerId
+    week: str
+    ask_at: datetime
+    next_at: datetime
+    told_until: datetime
+    asked_week: str = ""
+    answer: Answer = Answer.WAITING
+    words: str = ""
+    last_week: str = ""
+    last_outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who does a thing, as its client may know: they themselves, or people of the server by name."""
+
+    theirs: bool = False
+    names: tuple[str, ...] = ()

@@ -21,6 +21,11 @@ class ClientRules(Rules):
     assignees_max: int = Field(ge=1)
     telling_gap_minutes: int = Field(ge=0)
     handover_days: int = Field(ge=1)
+    week_lines: int = Field(ge=1)
+    week_words_max: int = Field(ge=1)
+    week_days_max: int = Field(ge=7)
+    week_held_hours: int = Field(ge=1)
+    week_leads_max: int = Field(ge=1)
 
 
 def client_rules() -> ClientRules:

@@ -213,6 +213,10 @@ class ClientService:
                 channel_id=None if draft.clears_channel else draft.channel_id or client.channel_id,
                 colour=client.colour if draft.colour is None else read_colour(draft.colour),
                 notes=client.notes if draft.notes is None else read_notes(draft.notes, self.rules),
+                digest=draft.digest or client.digest,
+                digest_day=client.digest_day if draft.digest_day is None else draft.digest_day,
+                digest_hour=client.digest_hour if draft.digest_hour is None else draft.digest_hour,
+                digest_asks=client.digest_asks if draft.digest_asks is None else draft.digest_asks,
             )
             await unit.repo(ClientRepository).save(changed)
         return Saved(changed, unit.group_id)
@@ -321,6 +325,12 @@ class ClientService:
         """Let one of a client's people approve for it, or no longer."""
         async with self._database.write(actor, owner, "client.people") as unit:
             if not await unit.repo(ClientPeopleRepository).let_approve(user_id, may=may):
+                raise NotFound("client", LIST)
+
+    async def want_digest(self, actor: Actor, owner: OwnerId, user_id: int, *, wants: bool) -> None:
+        """Note whether one of a client's people wants their week by direct message: their own wish."""
+        async with self._database.write(actor, owner, "client.want_digest") as unit:
+            if not await unit.repo(ClientPeopleRepository).want_digest(user_id, wants=wants):
                 raise NotFound("client", LIST)
 
     async def remove_person(self, actor: Actor, owner: OwnerId, user_id: int) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.digest.model import Digest, DigestState, Energy, IsoWeek
 from bot.digest.service import Panel, Shown
-from bot.digest.studio import StudioPart
+from bot.digest.studio import StudioPart, StudioParts
 from bot.say.card import Accent, Button, Card, Fact, Line, Option, Picture, Row, Section, Select, Style, join, note, raw
 from bot.say.dates import day_month, week_span
 from bot.say.words import Words
@@ -75,7 +75,7 @@ def quiet_card(words: Words, owner: int) -> Card:
 
 
 def server_card(
-    week: str, lines: Sequence[tuple[str, str]], most: int, words: Words, studio: StudioPart | None = None
+    week: str, lines: Sequence[tuple[str, str]], most: int, words: Words, studio: StudioParts | None = None
 ) -> Card:
     """Return a server's digest: who finished what, in order of first finish, no totals, no ranking; its own plans."""
     shown: list[str] = [join("", [raw("**"), name, raw("**: "), raw(what)]) for name, what in lines[:most]]
@@ -85,7 +85,9 @@ def server_card(
     span = week_span(found.monday, words.locale) if found else week
     sections = [Section(None, shown)] if shown else []
     if studio is not None:
-        sections.append(_studio_section(studio, words))
+        sections += [_studio_section(part, words) for part in studio.parts]
+        if studio.more:
+            sections.append(Section(None, [words("digest.studio.clients_more", count=studio.more)], bullets=False))
     meta = (
         "digest.server.meta" if studio is None else "digest.server.meta_both" if shown else "digest.server.meta_studio"
     )
@@ -98,14 +100,15 @@ def server_card(
     )
 
 
-def _studio_section(studio: StudioPart, words: Words) -> Section:
+def _studio_section(part: StudioPart, words: Words) -> Section:
     lines: list[str] = []
-    for line in studio.lines:
+    for line in part.lines:
         day = day_month(date.fromisoformat(line.day), words.locale) if line.day else ""
-        lines.append(words(f"digest.studio.{line.key}", title=line.title, of=line.of, day=day))
-    if studio.more:
-        lines.append(words("digest.finished.more", count=studio.more))
-    return Section(words("digest.studio.title"), lines)
+        told = words(f"digest.studio.{line.key}", title=line.title, of=line.of, day=day)
+        lines.append(join(" · ", [told, line.who]) if line.who else told)
+    if part.more:
+        lines.append(words("digest.finished.more", count=part.more))
+    return Section(part.client or words("digest.studio.title"), lines)
 
 
 # ------------------------------------------------------------------ archive

@@ -254,6 +254,8 @@ class StudioItem:
     """Something in a server's own plans. `loop`: the plan it is in, by id; `of`: its name.
 
     `day` to `until`: when it is planned, none of both where its plan has no days; `deadline`: a hard last day.
+    `client`: under which it is filed, by id; `who`: the names of those it was given to. `was`: the last day that was
+    planned when the week began, where it is another one now.
     """
 
     what: StudioWhat
@@ -264,6 +266,9 @@ class StudioItem:
     day: date | None = None
     until: date | None = None
     deadline: date | None = None
+    client: str | None = None
+    who: tuple[str, ...] = ()
+    was: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

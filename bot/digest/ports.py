@@ -1,5 +1,6 @@
 """What digests are given from outside: the week's data area by area, when to write, what buttons do."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -20,6 +21,18 @@ class StudioSource(Protocol):
     """One area's part of a server's week: return `week` with what its own plans of that area did."""
 
     async def of_studio(self, server: int, window: Window, zone: ZoneInfo, week: StudioWeek) -> StudioWeek: ...
+
+
+class StudioClients(Protocol):
+    """Tell whom a server works for, and who does what."""
+
+    async def names(self, server: int) -> Mapping[str, str]:
+        """Return the names of the clients that are worked for, by id; those that were put away are left out."""
+        ...
+
+    async def doers(self, server: int, refs: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the names of those to whom things were given, by the thing."""
+        ...
 
 
 class Person(Protocol):

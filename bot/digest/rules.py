@@ -17,5 +17,7 @@ class DigestRules(Rules):
     a_week: dict[str, int]
     server_people: int
     studio_lines: int = Field(ge=1)
+    """How many lines a server's digest tells of a client."""
+    studio_clients: int = Field(ge=1)
     archive_hours: int
     note_most: int

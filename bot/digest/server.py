@@ -1,7 +1,7 @@
 """A server's digest, one post a week: the public copies of those who opted in there, and the server's own plans."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -10,11 +10,11 @@ import structlog
 
 from bot.actors import Actor
 from bot.digest.compile import PublicChoice, compile_view, public_data
-from bot.digest.model import StudioWeek
-from bot.digest.ports import StudioSource
+from bot.digest.model import StudioItem, StudioWeek
+from bot.digest.ports import StudioClients, StudioSource
 from bot.digest.schedule import Window, cut_of, week_of, weekly
 from bot.digest.service import DigestService
-from bot.digest.studio import StudioPart, as_stored, compile_studio
+from bot.digest.studio import StudioParts, as_stored, compile_by_client
 from bot.outbox_model import DeliveryDraft
 from bot.recurrence import format_rule, next_fire
 from bot.slots import Later, Slot
@@ -59,11 +59,13 @@ class ServerDigests:
         servers: Servers,
         may_speak: MaySpeak,
         studio: Sequence[StudioSource] = (),
+        clients: StudioClients | None = None,
     ) -> None:
         """`studio`: what tells of a server's own plans, in the order in which they add to it."""
         self._database = database
         self._may_speak = may_speak
         self._studio = tuple(studio)
+        self._clients = clients
         self._service = service
         self._servers = servers
 
@@ -110,7 +112,7 @@ class ServerDigests:
         """Collect the public copies and the studio's own of a window and write the post."""
         plan = await self._servers.plan(guild_id)
         lines: list[tuple[str, str]] = []
-        studio: StudioPart | None = None
+        studio: StudioParts | None = None
         if plan is not None and plan.channel_id is not None:
             lines = await self.lines(guild_id, plan.channel_id, window)
             studio = await self.studio(guild_id, window, plan.zone)
@@ -133,16 +135,38 @@ class ServerDigests:
             await unit.repo(SlotRepository).finish(slot)
         return None
 
-    async def studio(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioPart | None:
-        """Return what the server's own plans did; they belong to it, so nobody has to share them. None: quiet."""
+    async def studio(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioParts | None:
+        """Return what the server's own plans did, by client; they belong to it, so nobody has to share them.
+
+        None: a quiet week.
+        """
+        week = await self.week(guild_id, window, zone)
+        first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
+        names = await self._clients.names(guild_id) if self._clients is not None else {}
+        rules = self._service.rules
+        return compile_by_client(week, names, first, today, most=rules.studio_lines, clients=rules.studio_clients)
+
+    async def week(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioWeek:
+        """Return what areas report of the server's own plans, and who does it."""
+        week = await self.reported(guild_id, window, zone)
+        if self._clients is None:
+            return week
+        doers = await self._clients.doers(guild_id, [item.ref for item in week.open])
+
+        def with_who(item: StudioItem) -> StudioItem:
+            return replace(item, who=tuple(doers.get(item.ref, ())))
+
+        return replace(week, open=tuple(map(with_who, week.open)))
+
+    async def reported(self, guild_id: int, window: Window, zone: ZoneInfo) -> StudioWeek:
+        """Return what areas report of the server's own plans; a part that can't be read is left out."""
         week = StudioWeek()
         for source in self._studio:
             try:
                 week = await source.of_studio(guild_id, window, zone, week)
             except Exception:
                 log.exception("a part of the server's digest could not be read", source=type(source).__name__)
-        first, today = window.after.astimezone(zone).date(), window.until.astimezone(zone).date()
-        return compile_studio(week, first, today, self._service.rules.studio_lines)
+        return week
 
     async def lines(self, guild_id: int, channel_id: int, window: Window) -> list[tuple[str, str]]:
         """Return (name, what was finished) of everybody who opted in and is still there, in order of first finish."""

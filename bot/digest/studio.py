@@ -1,8 +1,9 @@
 """What a server's own plans did in a week: from what areas report to the few lines that its digest tells. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from bot.digest.model import StudioItem, StudioWeek, StudioWhat
 
@@ -12,20 +13,63 @@ AHEAD_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class StudioLine:
-    """One line: `key` is under `digest.studio.` in the catalogue; `day` is empty where there is none to tell."""
+    """One line: `key` is under `digest.studio.` in the catalogue; `day` and `who` are empty where there is none."""
 
     key: str
     title: str
     of: str
     day: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StudioPart:
-    """The part of a server's digest about its own plans. `more`: how many are not listed."""
+    """What a server's digest tells of one client's plans, or of those of none. `more`: how many are not listed."""
 
     lines: tuple[StudioLine, ...]
     more: int = 0
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudioParts:
+    """What a server's digest tells of its own plans, by client. `more`: how many clients with news are not told."""
+
+    parts: tuple[StudioPart, ...]
+    more: int = 0
+
+
+def compile_by_client(
+    week: StudioWeek, names: Mapping[str, str], first: date, today: date, *, most: int, clients: int
+) -> StudioParts | None:
+    """Choose what is told of each client, in the order of their next last day, then of what is filed under none.
+
+    `names`: of the clients that are worked for, by id; what is filed under one that was put away is left out.
+    """
+
+    def told(client: str | None) -> StudioPart | None:
+        of = StudioWeek(
+            tuple(item for item in week.finished if item.client == client),
+            tuple(item for item in week.open if item.client == client),
+        )
+        return compile_studio(of, first, today, most)
+
+    found = [
+        (_next_last_day(week, client, today), name.casefold(), replace(part, client=name))
+        for client, name in names.items()
+        if (part := told(client)) is not None
+    ]
+    parts = [part for _, _, part in sorted(found, key=lambda one: one[:2])]
+    shown, own = parts[:clients], told(None)
+    if not parts and own is None:
+        return None
+    return StudioParts((*shown, *([own] if own is not None else [])), len(parts) - len(shown))
+
+
+def _next_last_day(week: StudioWeek, client: str, today: date) -> date:
+    """Return the next day by which something of a client has to be done; those without one come last."""
+    days = (item.deadline or item.until for item in week.open if item.client == client)
+    return min((day for day in days if day is not None and day >= today), default=date.max)
 
 
 def compile_studio(week: StudioWeek, first: date, today: date, most: int) -> StudioPart | None:
@@ -88,22 +132,23 @@ def _finished(item: StudioItem) -> StudioLine:
 def _late(item: StudioItem) -> StudioLine:
     if item.what is StudioWhat.GONE:
         return StudioLine("late_gone", item.title, item.of)
+    who = ", ".join(item.who)
     if item.deadline is not None:
-        return StudioLine("late_deadline", item.title, item.of, item.deadline.isoformat())
-    return StudioLine("late_task", item.title, item.of, item.until.isoformat() if item.until else "")
+        return StudioLine("late_deadline", item.title, item.of, item.deadline.isoformat(), who)
+    return StudioLine("late_task", item.title, item.of, item.until.isoformat() if item.until else "", who)
 
 
 def _next(item: StudioItem, today: date) -> StudioLine:
-    day = _told_day(item, today)
+    day, who = _told_day(item, today), ", ".join(item.who)
     if day is None:
-        return StudioLine("next_undated", item.title, item.of)
+        return StudioLine("next_undated", item.title, item.of, who=who)
     if item.what is StudioWhat.RELEASE:
         key = "next_release"
     elif day == item.deadline:
         key = "next_deadline"
     else:
         key = "next_running" if _is_running(item, today) else "next_task"
-    return StudioLine(key, item.title, item.of, day.isoformat())
+    return StudioLine(key, item.title, item.of, day.isoformat(), who)
 
 
 def _shared_out(parts: Sequence[Sequence[StudioLine]], most: int) -> list[list[StudioLine]]:
@@ -119,16 +164,29 @@ def _shared_out(parts: Sequence[Sequence[StudioLine]], most: int) -> list[list[S
     return shown
 
 
-def as_stored(part: StudioPart | None) -> dict[str, object] | None:
-    """Return a part as a delivery carries it."""
-    if part is None:
+def as_stored(told: StudioParts | None) -> dict[str, Any] | None:
+    """Return what is told as a delivery carries it."""
+    if told is None:
         return None
-    return {"lines": [[line.key, line.title, line.of, line.day] for line in part.lines], "more": part.more}
+    parts = [
+        {
+            "client": part.client,
+            "lines": [[line.key, line.title, line.of, line.day, line.who] for line in part.lines],
+            "more": part.more,
+        }
+        for part in told.parts
+    ]
+    return {"parts": parts, "more": told.more}
 
 
-def read_stored(stored: dict[str, object] | None) -> StudioPart | None:
-    """Read what `as_stored` wrote; None too for what was written before there was such a part."""
+def read_stored(stored: dict[str, Any] | None) -> StudioParts | None:
+    """Read what `as_stored` wrote, also before it was told by client; None too for what is older than that."""
     if not stored:
         return None
-    lines: Iterable[Sequence[str]] = stored["lines"]  # pyright: ignore[reportAssignmentType] - JSON of our own
-    return StudioPart(tuple(StudioLine(*line) for line in lines), int(str(stored["more"])))
+    if "parts" not in stored:
+        return StudioParts((_part(stored),))
+    return StudioParts(tuple(map(_part, stored["parts"])), stored["more"])
+
+
+def _part(stored: dict[str, Any]) -> StudioPart:
+    return StudioPart(tuple(StudioLine(*line) for line in stored["lines"]), stored["more"], stored.get("client", ""))

@@ -130,6 +130,8 @@ def _sections(view: LoopView, words: Words) -> list[Section]:
 
 def _meta(view: LoopView, words: Words) -> list[str]:
     meta: list[str] = [words("loop.card.meta_updated", when=view.loop.updated_at)]
+    if view.loop.archived_at is not None:
+        meta.append(words("loop.card.meta_archived"))
     if view.is_studios:
         meta.append(words("card.studio_owned"))
     if view.client:

@@ -15,6 +15,7 @@ from bot.loops.placing import free_slot
 from bot.loops.rules import LoopRules
 from bot.loops.saving import Intent
 from bot.loops.store import Edited, LoopStore
+from bot.loops.who import changed, other_who_did
 from storage.repositories.loops import ClipRepository, DeskRepository
 from storage.repositories.studio import RequestRepository
 from storage.unit import Reading, Unit
@@ -29,6 +30,15 @@ class ClipFields:
     start: str | float | None = None
     length: str | float | None = None
     notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineFields:
+    """What a form gives of a deadline; None leaves a part as it is. `clears`: there is none any more."""
+
+    day: date | None = None
+    kind: DeadlineKind | None = None
+    clears: bool = False
 
 
 class ClipService:
@@ -108,22 +118,22 @@ class ClipService:
 
         def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
             notes: list[Note] = []
-            changed = clip
+            wanted = clip
             if fields.name is not None:
                 name = read_name(fields.name, self._rules.default_clip_name, self._rules)
-                changed = replace(changed, name=name)
+                wanted = replace(wanted, name=name)
             if fields.lane is not None:
-                changed = replace(changed, lane=read_lane(fields.lane))
+                wanted = replace(wanted, lane=read_lane(fields.lane))
             if fields.start is not None:
                 start, told = read_start(fields.start, loop, self._rules)
-                changed, notes = replace(changed, start_milli=start), [*notes, *told]
+                wanted, notes = replace(wanted, start_milli=start), [*notes, *told]
             if fields.length is not None:
                 length, told = read_length(fields.length, loop, self._rules)
-                changed, notes = replace(changed, length_milli=length), [*notes, *told]
+                wanted, notes = replace(wanted, length_milli=length), [*notes, *told]
             if fields.notes is not None:
-                changed = replace(changed, notes=read_notes(fields.notes, self._rules))
-            changed = rewritten(clip, changed)
-            return changed, [*notes, *([Note("own_words")] if changed.written_by != clip.written_by else [])]
+                wanted = replace(wanted, notes=read_notes(fields.notes, self._rules))
+            wanted = rewritten(clip, wanted)
+            return wanted, [*notes, *([Note("own_words")] if wanted.written_by != clip.written_by else [])]
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
 
@@ -164,7 +174,7 @@ class ClipService:
             return replace(clip, lane=wanted), []
 
         parts = {"lane": wanted.value}
-        return await self._change(actor, owner, "loop.move_clip", clip_id, "lane", change, parts)
+        return await self._change(actor, owner, "loop.move_clip", clip_id, "lane", change, parts, already="lane")
 
     async def move_to_free_slot(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
         """Move a clip to the next place in its lane where nothing overlaps it."""
@@ -182,7 +192,7 @@ class ClipService:
                 ignore=(clip.id,),
             )
             if start is None or start == clip.start_milli:
-                return Edited(loop, clip, (Note("already_free", {"clip": clip.name}),))
+                return Edited(loop, clip, (Note("already_free", {"clip": clip.name}),), unchanged=True)
             saved = await unit.repo(ClipRepository).save(replace(clip, start_milli=start))
             return Edited(loop, saved)
 
@@ -195,17 +205,21 @@ class ClipService:
             return replace(clip, ready=ready), []
 
         code = "ready" if ready else "unready"
-        return await self._change(actor, owner, "loop.mark_ready", clip_id, code, change)
+        return await self._change(actor, owner, "loop.mark_ready", clip_id, code, change, already="ready")
 
     async def finish(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
-        """Mark a clip done now. Raises AlreadyDone with the time it was done."""
+        """Mark a clip done now. Raises AlreadyDone with the time it was done, and by whom where it was another."""
 
-        def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
+        async def work(unit: Unit, loop: Loop) -> Edited:
+            clip = await self._store.clip_in(unit, clip_id)
             if clip.done_at is not None:
-                raise AlreadyDone("loop_clip_done", what=clip.name, when=clip.done_at)
-            return replace(clip, done_at=self._store.now), []
+                other = await other_who_did(unit, actor, "loop_clips", clip.id, changed("done_at"))
+                if other is None:
+                    raise AlreadyDone("loop_clip_done", what=clip.name, when=clip.done_at)
+                raise AlreadyDone("loop_clip_done_by", what=clip.name, when=clip.done_at, who=other.actor_name)
+            return Edited(loop, await unit.repo(ClipRepository).save(replace(clip, done_at=self._store.now)))
 
-        return await self._change(actor, owner, "loop.finish_clip", clip_id, "finish", change)
+        return await self._with_clip(actor, owner, "loop.finish_clip", clip_id, "finish", work)
 
     async def reopen(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
         """Take the done mark off again."""
@@ -213,7 +227,7 @@ class ClipService:
         def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
             return replace(clip, done_at=None), []
 
-        return await self._change(actor, owner, "loop.reopen_clip", clip_id, "reopen", change)
+        return await self._change(actor, owner, "loop.reopen_clip", clip_id, "reopen", change, already="done_at")
 
     async def remove(self, actor: Actor, owner: OwnerId, clip_id: str) -> Edited:
         """Delete a clip; Undo brings it back."""
@@ -225,17 +239,19 @@ class ClipService:
 
         return await self._with_clip(actor, owner, "loop.remove_clip", clip_id, "remove", work)
 
-    async def set_deadline(
-        self, actor: Actor, owner: OwnerId, clip_id: str, kind: DeadlineKind, day: date | None
-    ) -> Edited:
+    async def set_deadline(self, actor: Actor, owner: OwnerId, clip_id: str, fields: DeadlineFields) -> Edited:
         """Set or clear the deadline of a clip in a dated loop; those of a release plan move with the release only."""
 
         def change(loop: Loop, clip: Clip) -> tuple[Clip, list[Note]]:
-            if not loop.is_dated and kind is not DeadlineKind.NONE:
+            day = None if fields.clears else fields.day or clip.deadline
+            if not loop.is_dated and day is not None:
                 raise Refused("loop_deadline_undated")
             if clip.task_key:
                 raise Refused("loop_deadline_of_release", clip=clip.name)
-            return replace(clip, deadline_kind=kind, deadline=day if kind is not DeadlineKind.NONE else None), []
+            if day is None:
+                return replace(clip, deadline_kind=DeadlineKind.NONE, deadline=None), []
+            was = DeadlineKind.SOFT if clip.deadline_kind is DeadlineKind.NONE else clip.deadline_kind
+            return replace(clip, deadline_kind=fields.kind or was, deadline=day), []
 
         return await self._change(actor, owner, "loop.edit_clip", clip_id, "edit", change)
 
@@ -252,16 +268,31 @@ class ClipService:
         code: str,
         change: Callable[[Loop, Clip], tuple[Clip, list[Note]]],
         parts: Mapping[str, object] | None = None,
+        *,
+        already: str | None = None,
     ) -> Edited:
-        """Change one clip as it stands in the row; an edit that changes nothing writes nothing."""
+        """Change one clip as it stands in the row; an edit that changes nothing writes nothing.
+
+        `already`: the column that says so where it was all done before; then it is told by whom.
+        """
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             clip = await self._store.clip_in(unit, clip_id)
-            changed, notes = change(loop, clip)
-            saved = await unit.repo(ClipRepository).save(changed) if changed != clip else clip
-            return Edited(loop, saved, tuple(notes))
+            wanted, notes = change(loop, clip)
+            if wanted != clip:
+                return Edited(loop, await unit.repo(ClipRepository).save(wanted), tuple(notes))
+            if already is not None:
+                notes = [*notes, await self._was_so(unit, actor, clip, already)]
+            return Edited(loop, clip, tuple(notes), unchanged=True)
 
         return await self._with_clip(actor, owner, operation, clip_id, code, work, parts)
+
+    @staticmethod
+    async def _was_so(unit: Unit, actor: Actor, clip: Clip, column: str) -> Note:
+        other = await other_who_did(unit, actor, "loop_clips", clip.id, changed(column))
+        if other is None:
+            return Note("as_wanted", {"clip": clip.name})
+        return Note("as_wanted_by", {"clip": clip.name, "who": other.actor_name, "when": other.at})
 
     async def _with_clip(
         self,

@@ -13,7 +13,7 @@ import structlog
 
 from bot.actors import Actor, OwnerId
 from bot.ai.model import Answer, Asker, Assistant, Failed, NoIdeas, Ok, Reason, Usage
-from bot.errors import Gone, NotFound, Refused
+from bot.errors import AlreadyDone, Gone, NotFound, Refused
 from bot.loops.asking import (
     ClipsReply,
     FixesReply,
@@ -48,6 +48,7 @@ from bot.loops.store import LIST, Edited, LoopStore, LoopView
 from bot.loops.suggest import gate, read_suggested, suggest_by_rule
 from bot.loops.tips import tips
 from bot.loops.whatif import new_clip, with_clip
+from bot.loops.who import changed, other_who_did
 from bot.loops.wording import summary_text, tip_text
 from storage.repositories.loop_sets import InsightRepository, MonthlyCost, SuggestionRepository
 from storage.repositories.loops import ClipRepository
@@ -156,14 +157,14 @@ class ReadingService:
 
     async def accept(self, actor: Actor, owner: OwnerId, suggestion_id: str) -> Edited:
         """Add a suggested clip through the ordinary edit path. A second press changes nothing."""
-        suggestion = await self._open(owner, suggestion_id)
+        suggestion = await self._open(actor, owner, suggestion_id)
         clip = suggestion.clip
         if clip is None:
-            raise Refused("loop_suggestion_gone")
+            raise AlreadyDone("loop_suggestion_gone")
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             if not await unit.repo(SuggestionRepository).decide(suggestion_id, SuggestionState.ACCEPTED):
-                raise Refused("loop_suggestion_gone")
+                raise AlreadyDone("loop_suggestion_gone")
             plan = Plan(loop)
             source = Source.AI if suggestion.ai_written else Source.RULE
             made = replace(new_clip(clip, plan, unit.new_id(), self._store.now), source=source)
@@ -174,11 +175,11 @@ class ReadingService:
 
     async def dismiss(self, actor: Actor, owner: OwnerId, suggestion_id: str) -> Edited:
         """Take a suggestion away and remember it for 30 days."""
-        suggestion = await self._open(owner, suggestion_id)
+        suggestion = await self._open(actor, owner, suggestion_id)
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             if not await unit.repo(SuggestionRepository).decide(suggestion_id, SuggestionState.DISMISSED):
-                raise Refused("loop_suggestion_gone")
+                raise AlreadyDone("loop_suggestion_gone")
             return Edited(loop)
 
         return await self._store.edit(actor, owner, "loop.dismiss", suggestion.loop_id, Intent("loop"), work)
@@ -186,7 +187,7 @@ class ReadingService:
     async def apply_all(self, actor: Actor, owner: OwnerId, loop_id: str) -> Applied:
         """Add every suggested clip that still passes the gate, in one transaction; the tips stay.
 
-        Raises Refused("loop_suggestion_gone") when no suggested clip is open.
+        Raises AlreadyDone("loop_suggestion_gone") when no suggested clip is open.
         """
         bounces = (await self._store.plan(owner, loop_id)).bounces
         counts = {"added": 0, "left_out": 0}
@@ -195,7 +196,7 @@ class ReadingService:
             repository = unit.repo(SuggestionRepository)
             waiting = [one for one in await repository.open_of(loop_id) if one.kind is SuggestionKind.CLIP]
             if not waiting:
-                raise Refused("loop_suggestion_gone")
+                raise AlreadyDone("loop_suggestion_gone")
             plan = Plan(loop, await unit.repo(ClipRepository).of_loop(loop_id), bounces)
             made: list[Clip] = []
             counts.update(added=0, left_out=0)
@@ -215,9 +216,9 @@ class ReadingService:
         edited = await self._store.edit(actor, owner, "loop.accept_all", loop_id, Intent("accept"), work)
         return Applied(edited.loop, counts["added"], counts["left_out"], edited.group_id)
 
-    async def suggestion(self, owner: OwnerId, suggestion_id: str) -> tuple[Loop, Suggestion]:
+    async def suggestion(self, actor: Actor, owner: OwnerId, suggestion_id: str) -> tuple[Loop, Suggestion]:
         """Return an open suggestion with its loop, for Edit and add."""
-        suggestion = await self._open(owner, suggestion_id)
+        suggestion = await self._open(actor, owner, suggestion_id)
         async with self._store.database.read(owner) as unit:
             return await self._store.loop_in(unit, suggestion.loop_id), suggestion
 
@@ -418,14 +419,18 @@ class ReadingService:
                 )
             )
 
-    async def _open(self, owner: OwnerId, suggestion_id: str) -> Suggestion:
+    async def _open(self, actor: Actor, owner: OwnerId, suggestion_id: str) -> Suggestion:
+        """Return an open suggestion. Raises AlreadyDone, with who decided it where it was another."""
         async with self._store.database.read(owner) as unit:
             found = await unit.repo(SuggestionRepository).get(suggestion_id)
-        if found is None:
-            raise NotFound("suggestion", LIST)
-        if found.state is not SuggestionState.OPEN:
-            raise Refused("loop_suggestion_gone")
-        return found
+            if found is None:
+                raise NotFound("suggestion", LIST)
+            if found.state is SuggestionState.OPEN:
+                return found
+            other = await other_who_did(unit, actor, "loop_suggestions", suggestion_id, changed("state"))
+        if other is None:
+            raise AlreadyDone("loop_suggestion_gone")
+        raise AlreadyDone("loop_suggestion_decided", who=other.actor_name, when=other.at)
 
 
 def _subject(view: LoopView, clip_id: str | None) -> Subject:

@@ -13,6 +13,7 @@ from bot.loops.model import MILLI, Clip, ClipId, Desk, Loop, LoopId, Pace, Plan,
 from bot.loops.momentum import Momentum, measure
 from bot.loops.saving import Intent
 from bot.loops.store import LIST, Edited, LoopStore, LoopView
+from bot.loops.who import changed, other_who_did
 from bot.ports import ProfileReader, ZoneReader
 from storage.failures import STORE_FAILURES
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
@@ -35,6 +36,8 @@ class LoopFields:
     role: str | None = None
     start: date | None = None
     end: date | None = None
+    end_stays: bool = False
+    """The last day stays where it is when the first one moves; else it moves along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +259,9 @@ class LoopService:
             values["role"] = read_role(fields.role)
 
         def change(loop: Loop, clips: tuple[Clip, ...]) -> tuple[Loop, tuple[Clip, ...]]:
-            changed = replace(loop, **values)  # pyright: ignore[reportArgumentType]
-            return _with_dates(changed, clips, fields.start, fields.end)
+            wanted = replace(loop, **values)  # pyright: ignore[reportArgumentType]
+            end = loop.end_date if fields.end is None and fields.end_stays else fields.end
+            return _with_dates(wanted, clips, fields.start, end)
 
         edited = await self.rewrite(actor, owner, "loop.edit", loop_id, change)
         return replace(edited, notes=tuple(notes))
@@ -284,6 +288,8 @@ class LoopService:
             wanted_loop, wanted = change(loop, clips)
             if len(wanted) > self._rules.max_clips:
                 raise Refused("loop_clips_full", limit=self._rules.max_clips)
+            if wanted_loop == loop and tuple(wanted) == tuple(clips):
+                return Edited(loop, unchanged=True)
             if wanted_loop != loop:
                 loop = await unit.repo(LoopRepository).save(wanted_loop)
             await write_clips(unit, loop, clips, wanted)
@@ -329,7 +335,7 @@ class LoopService:
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             if loop.archived_at is not None:
-                return Edited(loop, notes=(Note("archived_already"),))
+                return Edited(loop, notes=(await _archived(unit, loop),), unchanged=True)
             saved = await unit.repo(LoopRepository).save(replace(loop, archived_at=self._store.now))
             await self._open_another(unit, loop.id)
             return Edited(saved)
@@ -341,7 +347,7 @@ class LoopService:
 
         async def work(unit: Unit, loop: Loop) -> Edited:
             if loop.archived_at is None:
-                return Edited(loop, notes=(Note("open_already"),))
+                return Edited(loop, notes=(Note("open_already"),), unchanged=True)
             await self._check_room(unit)
             return Edited(await unit.repo(LoopRepository).save(replace(loop, archived_at=None)))
 
@@ -427,6 +433,14 @@ class LoopService:
 def _is_theirs(actor: Actor, owner: OwnerId) -> bool:
     """Tell whether the owner is a person with a desk: who acts, or whom a mission acts for."""
     return actor.user_id is None or actor.user_id == owner
+
+
+async def _archived(unit: Unit, loop: Loop) -> Note:
+    """Say that a loop is in the archive already, and who put it there where it was another."""
+    other = await other_who_did(unit, unit.actor, "loops", loop.id, changed("archived_at"))
+    if other is None:
+        return Note("archived_already")
+    return Note("archived_already_by", {"who": other.actor_name, "when": other.at})
 
 
 async def write_clips(unit: Unit, loop: Loop, before: Sequence[Clip], wanted: Sequence[Clip]) -> None:

@@ -18,6 +18,7 @@ from bot.loops.rules import LoopRules
 from bot.loops.saving import Edit, Intent, Saving
 from bot.loops.sequence import Sequenced, sequence
 from bot.loops.whatif import WhatIf, what_ifs
+from bot.loops.who import changed, other_who_did, removed, who_did
 from bot.ports import ZoneReader
 from storage.failures import STORE_FAILURES
 from storage.repositories.loops import ClipRepository, LoopRepository
@@ -29,12 +30,16 @@ _REMEMBERED = 200
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an edit did. `group_id` is what Undo needs; `notes` say what was changed on the way in."""
+    """What an edit did. `group_id` is what Undo needs; `notes` say what was changed on the way in.
+
+    `unchanged`: all was already as it was wanted, so nothing is written and there is nothing to undo.
+    """
 
     loop: Loop
     clip: Clip | None = None
     notes: tuple[Note, ...] = ()
     group_id: str = ""
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,9 @@ class LoopStore:
             async with self.database.write(actor, owner, operation) as unit:
                 loop = await self.loop_in(unit, loop_id)
                 done = await work(unit, loop)
+                if done.unchanged:
+                    return done
+                done = replace(done, notes=(*done.notes, *await self._put_away(unit, loop, done.loop)))
                 version = await unit.repo(LoopRepository).touch(loop.id)
                 unit.touch("loop", loop.id)  # the playhead is shown and not recorded
                 return replace(done, loop=replace(done.loop, version=version), group_id=unit.group_id)
@@ -200,25 +208,44 @@ class LoopStore:
             return await attempt()
         return await self.saving.run(Edit(owner, LoopId(loop_id), intent, attempt))
 
+    @staticmethod
+    async def _put_away(unit: Unit, loop: Loop, after: Loop) -> list[Note]:
+        """Say of a loop that somebody else put into the archive that it was worked on there."""
+        if loop.archived_at is None or after.archived_at is None or after.deleted_at is not None:
+            return []
+        found = await other_who_did(unit, unit.actor, "loops", loop.id, changed("archived_at"))
+        return [] if found is None else [Note("in_archive_by", {"who": found.actor_name, "when": found.at})]
+
     async def loop_of_clip(self, owner: OwnerId, clip_id: str) -> tuple[Loop, Clip]:
-        """Return a clip with its loop. Raises Gone for a clip that is deleted, unknown or somebody else's."""
+        """Return a clip with its loop. Raises Gone for a clip that is deleted, unknown or somebody else's.
+
+        Where the history knows, it says who removed it.
+        """
         async with self.database.read(owner) as unit:
             clip = await self.clip_in(unit, clip_id)
             return await self.loop_in(unit, clip.loop_id), clip
 
     @staticmethod
     async def loop_in(unit: Reading, loop_id: str) -> Loop:
+        """Return a loop. Raises NotFound, or Gone with who put it into the bin, for who may know that."""
         loop = await unit.repo(LoopRepository).get(loop_id)
-        if loop is None:
+        if loop is not None:
+            return loop
+        binned = await unit.repo(LoopRepository).get(loop_id, binned=True)
+        found = await who_did(unit, "loops", loop_id, changed("deleted_at")) if binned is not None else None
+        if binned is None or found is None:
             raise NotFound("loop", LIST)
-        return loop
+        raise Gone("loop_in_bin", name=binned.name, who=found.actor_name, when=found.at)
 
     @staticmethod
     async def clip_in(unit: Reading, clip_id: str) -> Clip:
         clip = await unit.repo(ClipRepository).get(clip_id)
-        if clip is None:
+        if clip is not None:
+            return clip
+        found = await who_did(unit, "loop_clips", clip_id, removed)
+        if found is None or found.change.before is None:
             raise Gone("loop_clip_gone")
-        return clip
+        raise Gone("loop_clip_removed", what=found.change.before["name"], who=found.actor_name, when=found.at)
 
     def remembered_owner(self, loop_id: str) -> OwnerId | None:
         """Return whose loop it was when it was last read, for as long as nothing can be read."""

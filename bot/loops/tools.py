@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.actors import Actor
 from bot.ai.model import JsonValue
 from bot.ai.sent import Item
-from bot.errors import NotFound
+from bot.errors import Gone, NotFound
 from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
 from bot.loops.model import MILLI, Clip, Lane, Loop, Plan, Source, SuggestedClip
@@ -297,14 +297,14 @@ class LoopInput:
     async def resolve(self, owner: int, ref: str, now: datetime) -> Resolved:
         try:
             view = await self._area.store.for_ai(await self._area.store.view(owner, ref))
-        except NotFound:
+        except (NotFound, Gone):
             return Resolved(InputRef(self.kind, ref), "Loop", None)
         return Resolved(InputRef(self.kind, ref), f"Loop: {view.loop.name}", _loop_data(view, self._say))
 
     async def ideas(self, owner: int, ref: str, now: datetime) -> Sequence[Idea]:
         try:
             view = await self._area.store.view(owner, ref)
-        except NotFound:
+        except (NotFound, Gone):
             return []
         rules = self._area.rules
         found = what_ifs(view.plan, view.sequenced, view.now, rules, keep=12)

@@ -1,20 +1,24 @@
 """Loops' part of a week: clips done, momentum at both cuts, next actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.digest.model import DoneClip, LoopLine, NextStep, StepKind, StudioItem, StudioWeek, StudioWhat, WeekData
 from bot.digest.schedule import Window
 from bot.loops.area import LoopArea
-from bot.loops.model import MILLI, DeadlineKind, Loop, Plan
+from bot.loops.model import MILLI, Clip, DeadlineKind, Loop, Plan
 from bot.loops.momentum import measure
 from bot.say.words import Speaks
+from storage.repositories.changes import ChangeRepository
 from storage.repositories.loops import ClipRepository, DeskRepository, LoopRepository
 from storage.unit import Database
 
 LOOPS_MOST = 3
+Before = Mapping[str, Mapping[str, Any]]
+"""Rows as they were when the week began, by id: those that were changed since."""
 _TICK = timedelta(milliseconds=1)
 
 
@@ -54,27 +58,36 @@ class LoopWeek:
             clips = await unit.repo(ClipRepository).finished_between(window.after + _TICK, window.until + _TICK)
             loops = {loop.id: loop for loop in await unit.repo(LoopRepository).all()}
         done = [
-            StudioItem(StudioWhat.TASK, clip.id, clip.name, loops[clip.loop_id].name, clip.loop_id)
+            _item(loops[clip.loop_id], clip)
             for clip in clips
             if clip.done_at is not None and clip.done_at > clip.created_at and clip.loop_id in loops
         ]
         plans = await self._loops.store.plans(server, [loop for loop in loops.values() if loop.archived_at is None])
-        still = [item for plan in plans for item in self._still_open(at_moment(plan, window.until), window.until)]
+        before = await self._before(server, plans, window.after)
+        still = [item for plan in plans for item in self._still_open(at_moment(plan, window.until), window, before)]
         return replace(week, finished=(*week.finished, *done), open=(*week.open, *still))
 
-    def _still_open(self, plan: Plan, until: datetime) -> Sequence[StudioItem]:
+    async def _before(self, server: int, plans: Sequence[Plan], after: datetime) -> Before:
+        """Return the loops and clips as they were when the week began, those that were changed since."""
+        ids = [str(plan.loop.id) for plan in plans] + [clip.id for plan in plans for clip in plan.clips]
+        async with self._database.read(server) as unit:
+            return await unit.repo(ChangeRepository).first_before(after, ids)
+
+    def _still_open(self, plan: Plan, window: Window, before: Before) -> Sequence[StudioItem]:
         """Return what is left of a plan; of one without days only what comes first, as nothing else is due."""
         loop = plan.loop
         if loop.start_date is None:
-            first = [action.clip for action in self._loops.store.sequenced(plan, until).next_actions[:1]]
-            return [StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id) for clip in first]
+            first = [action.clip for action in self._loops.store.sequenced(plan, window.until).next_actions[:1]]
+            return [_item(loop, clip) for clip in first]
         items: list[StudioItem] = []
         for clip in plan.clips:
             if not clip.is_done:
                 day = loop.start_date + timedelta(days=clip.start_milli // MILLI)
                 last = day + timedelta(days=max(1, clip.length_milli // MILLI) - 1)
                 hard = clip.deadline if clip.deadline_kind is DeadlineKind.HARD else None
-                items.append(StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id, day, last, hard))
+                was = _last_day_before(loop, clip, before) if clip.created_at <= window.after else None
+                was = None if was == last else was
+                items.append(replace(_item(loop, clip), day=day, until=last, deadline=hard, was=was))
         return items
 
     def _line(self, plan: Plan, window: Window) -> LoopLine:
@@ -102,6 +115,23 @@ class LoopWeek:
             )
             for action in self._loops.store.sequenced(plan, now).next_actions
         ]
+
+
+def _last_day_before(loop: Loop, clip: Clip, before: Before) -> date | None:
+    """Return the last day that a clip had when the week began, None where it had none."""
+    plan, was = before.get(str(loop.id), {}), before.get(clip.id, {})
+    start = date.fromisoformat(told) if (told := plan.get("start_date")) else None
+    if start is None:
+        start = loop.start_date if "start_date" not in plan else None
+    if start is None:
+        return None
+    first = was.get("start", clip.start_milli) // MILLI
+    length = max(1, was.get("length", clip.length_milli) // MILLI)
+    return start + timedelta(days=first + length - 1)
+
+
+def _item(loop: Loop, clip: Clip) -> StudioItem:
+    return StudioItem(StudioWhat.TASK, clip.id, clip.name, loop.name, loop.id, client=loop.client_id)
 
 
 def at_moment(plan: Plan, moment: datetime) -> Plan:

@@ -1,6 +1,7 @@
 """Releases' part of a week: the next release, near deadlines, release days."""
 
 from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.digest.model import NextStep, ReleaseLine, StepKind, StudioItem, StudioWeek, StudioWhat, WeekData
@@ -8,12 +9,15 @@ from bot.digest.schedule import Window
 from bot.releases.model import Anchor, ReleaseState, TaskKind
 from bot.releases.service import ReleaseService
 from bot.say.words import Speaks
+from storage.repositories.changes import ChangeRepository
+from storage.unit import Database
 
 
 class ReleaseWeek:
     """The next release, near hard deadlines, and whether a release day was in the window."""
 
-    def __init__(self, releases: ReleaseService, words: Speaks) -> None:
+    def __init__(self, database: Database, releases: ReleaseService, words: Speaks) -> None:
+        self._database = database
         self._releases = releases
         self._words = words
 
@@ -65,17 +69,25 @@ class ReleaseWeek:
             list(week.finished),
             [item for item in week.open if item.loop not in silent and item.ref not in days],
         )
+        async with self._database.read(server) as unit:
+            ids = [str(view.release.id) for view in views]
+            before = await unit.repo(ChangeRepository).first_before(window.after, ids)
         for view in views:
             release = view.release
             if not release.is_live:
                 continue
-            day = StudioItem(StudioWhat.RELEASE, release.id, release.title, release.title, release.loop_id)
+            client = view.plan.loop.client_id
+            day = StudioItem(
+                StudioWhat.RELEASE, release.id, release.title, release.title, release.loop_id, client=client
+            )
             if view.preset.anchor is Anchor.RELEASE and first < release.anchor_date <= today:
                 finished.append(day)
             elif view.preset.anchor is Anchor.RELEASE and release.anchor_date > today:
-                still.append(replace(day, day=release.anchor_date, until=release.anchor_date))
+                was = before.get(str(release.id), {}).get("anchor_date")
+                moved = date.fromisoformat(was) if was and was != release.anchor_date.isoformat() else None
+                still.append(replace(day, day=release.anchor_date, until=release.anchor_date, was=moved))
             still += [
-                StudioItem(StudioWhat.GONE, gone.id, gone.title, release.title, release.loop_id)
+                StudioItem(StudioWhat.GONE, gone.id, gone.title, release.title, release.loop_id, client=client)
                 for gone in view.missed
                 # Not what was gone when the plan was made: that was said then.
                 if gone.noted_at > release.created_at and window.after < gone.noted_at <= window.until

@@ -211,7 +211,9 @@ class StudioService:
         if not role_table().may(role, area, Does.SEE):
             raise unseen(area)
         may = role_table().who_may(area, does)
-        raise NotAllowed("needs_lead" if may == (Role.LEAD,) else "needs_team")
+        if may == (Role.LEAD,):
+            raise NotAllowed("needs_lead")
+        raise NotAllowed("needs_team_client" if role is Role.CLIENT else "needs_team")
 
     # ------------------------------------------------------------------ settings
 

@@ -26,7 +26,7 @@ from bot.studio.roles import Does
 from bot.studio.service import Standing, unseen
 from bot.ui import cards, errors
 from bot.ui.frame import Frame
-from bot.ui.inputs import Form, FormValues, modal, read_form
+from bot.ui.inputs import Changed, Form, FormValues, modal, read_form
 from bot.ui.items import ControlId
 
 Interaction = discord.Interaction[Any]
@@ -89,24 +89,16 @@ class Turn:
 
     async def act_for(self, owner: OwnerId, area: str, does: Does) -> None:
         """Let this turn be about a server's things. Raises NotAllowed or NotFound where its roles don't let it."""
-        await self._require(owner, area, does)
-        self.owner, self.area = owner, area
-
-    async def _require(self, owner: OwnerId, area: str, does: Does) -> None:
         standing = await self.standing_with(owner)
         if standing.guild_id != owner:
             raise unseen(area)  # a person's, or of a server where I am not: no role elsewhere opens it
         await self.services.studio.require(standing, area, does)
+        self.owner, self.area = owner, area
 
     async def must(self, does: Does) -> None:
         """Ask once more, where one control does several things. Raises NotAllowed or NotFound."""
         if self.owner != self.person:
             await self.act_for(self.owner, self.area, does)
-
-    async def must_still(self, owner: OwnerId, area: str, does: Does) -> None:
-        """Ask as at a press, for what is drawn later. Raises NotAllowed or NotFound where the roles don't let it."""
-        if owner != self.person:
-            await self._require(owner, area, does)
 
     async def studio(self, area: str, does: Does = Does.SEE) -> OwnerId | None:
         """Return this server as an owner, where the person may do that with its things; None elsewhere."""
@@ -329,3 +321,9 @@ class Submit(Turn):
         self.id = target.id
         self.arg = target.arg
         self.values: FormValues = read_form(interaction)
+
+    @property
+    def changed(self) -> Changed:
+        """What was changed against what the form showed, as long as that is known."""
+        form = self.edge.forms.find(self.person, self.target.format(), self.now)
+        return Changed(self.values, form.shown if form is not None else None)

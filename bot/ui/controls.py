@@ -8,12 +8,15 @@ from typing import Any, Generic, TypeVar
 
 import discord
 
+from bot.say.card import Text
 from bot.studio.roles import Does
-from bot.ui.base import Press, Submit
+from bot.ui.base import Press, Submit, Turn
 from bot.ui.items import ID, VERSION, Who
 
 PressHandler = Callable[[Press], Awaitable[None]]
 SubmitHandler = Callable[[Submit], Awaitable[None]]
+Stale = Callable[[Turn, Text], Awaitable[None]]
+"""Draws the private card that was pressed anew, with the sentence that says what became of its thing meanwhile."""
 HandlerT = TypeVar("HandlerT")
 
 
@@ -30,6 +33,8 @@ class Declared(Generic[HandlerT]):
     ephemeral: bool = True
     does: Does = Does.EDIT
     """What it does with a thing of a server: its roles decide by it who may."""
+    stale: Stale | None = None
+    """Called where the handler finds that its thing was finished or taken away meanwhile."""
 
     @property
     def name(self) -> str:
@@ -52,22 +57,29 @@ def control(
     opens_form: bool = False,
     ephemeral: bool = True,
     does: Does = Does.EDIT,
+    stale: Stale | None = None,
 ) -> Callable[[PressHandler], Control]:
     """Declare what a press on `area.action` does. Works for buttons and selects (`press.values`)."""
 
     def declare(handler: PressHandler) -> Control:
-        return Control(area, action, handler, who, opens_form, ephemeral, does)
+        return Control(area, action, handler, who, opens_form, ephemeral, does, stale)
 
     return declare
 
 
 def form(
-    area: str, action: str, *, who: Who = Who.OWNER, ephemeral: bool = True, does: Does = Does.EDIT
+    area: str,
+    action: str,
+    *,
+    who: Who = Who.OWNER,
+    ephemeral: bool = True,
+    does: Does = Does.EDIT,
+    stale: Stale | None = None,
 ) -> Callable[[SubmitHandler], FormControl]:
     """Declare what happens when the form `area.action` is sent."""
 
     def declare(handler: SubmitHandler) -> FormControl:
-        return FormControl(area, action, handler, who, False, ephemeral, does)
+        return FormControl(area, action, handler, who, False, ephemeral, does, stale)
 
     return declare
 

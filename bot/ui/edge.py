@@ -5,7 +5,8 @@ Whatever a handler raises ends in the error registry and reaches the person as a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -14,7 +15,7 @@ import discord
 import structlog
 
 from bot.actors import GuildId
-from bot.errors import BotError, Refused
+from bot.errors import AlreadyDone, BotError, Gone, NotFound, Refused
 from bot.ports import Policy
 from bot.say.card import Button, Card, Section, Style, Text, join, mention, note, plain, raw
 from bot.ui import errors
@@ -28,7 +29,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 EDIT_AGAIN = ("ui", "again")
-NAMES_LEADS = frozenset({"needs_lead", "needs_team"})
+NAMES_LEADS = frozenset({"needs_lead", "needs_team", "needs_team_client"})
 
 
 class Outcome(StrEnum):
@@ -70,7 +71,8 @@ class Edge(Frame):
 
         async def handle() -> None:
             await self._gate(press, declared, target)
-            await declared.handler(press)
+            async with self._redrawing(press, declared):
+                await declared.handler(press)
 
         await self.run(press, declared.name, handle, opens_form=declared.opens_form)
 
@@ -91,7 +93,8 @@ class Edge(Frame):
             if opened is not None and not submit.values.fit(opened):
                 raise errors.OldControl
             try:
-                await declared.handler(submit)
+                async with self._redrawing(submit, declared):
+                    await declared.handler(submit)
             except Refused as error:
                 await self._offer_again(submit, error)
                 raise _Answered(error) from error
@@ -193,6 +196,24 @@ class Edge(Frame):
         await self.access.check(await turn.standing_with(target.owner), declared.who, target, declared.does)
         if declared.who is Who.OWNER and target.owner is not None:
             turn.owner = target.owner
+
+    @asynccontextmanager
+    async def _redrawing(self, turn: Turn, declared: Control | FormControl) -> AsyncIterator[None]:
+        """Have the pressed card drawn anew where its thing was finished or taken away meanwhile."""
+        try:
+            yield
+        except (AlreadyDone, Gone, NotFound) as error:
+            message = turn.interaction.message
+            if message is None:
+                raise
+            if not message.flags.ephemeral:
+                await self.services.posted.look_again(message.id)
+                raise
+            told = errors.sentence(errors.classify(error), turn.words, "", {})
+            if declared.stale is None or told is None:
+                raise
+            await declared.stale(turn, told)
+            raise _Answered(error) from error
 
     async def enter(self, turn: Turn) -> None:
         """Let only those in whom the server lets use the bot; asked before every command, press, form and lookup.

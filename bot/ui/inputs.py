@@ -13,6 +13,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.merging import plain_value
 from bot.say.card import Option, plain
 from bot.ui.cards import clip
 from bot.ui.items import ControlId
@@ -67,6 +68,13 @@ class Form:
     arg: str = ""
     owner: int | None = None
     """Whose thing it is about, where it is a server's: what is sent is then asked for by its roles."""
+    before: Mapping[str, str] | None = None
+    """What stood in it when it was first opened, where it is opened again with what somebody typed."""
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What stood in each field before anybody typed, as it can be compared."""
+        return self.before if self.before is not None else {part.name: _stood(part) for part in self.fields}
 
     @property
     def custom_id(self) -> str:
@@ -80,6 +88,7 @@ class Form:
                 replace(part, value=values.typed[part.name]) if part.name in values.typed else part
                 for part in self.fields
             ],
+            before=self.shown,
         )
 
 
@@ -119,6 +128,39 @@ class FormValues:
 
     def files(self, name: str) -> Sequence[discord.Attachment]:
         return self.uploads.get(name, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was changed in a form against what stood there; everything, where that is no longer known.
+
+    A service that takes None as "leave it as it is" writes nothing that the person did not touch.
+    """
+
+    values: FormValues
+    shown: Mapping[str, str] | None
+
+    def __contains__(self, name: str) -> bool:
+        if self.shown is None or name not in self.shown:
+            return True
+        return plain_value(self.values.typed.get(name)) != self.shown[name]
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a field ("" where it was emptied), None where it stands as it was."""
+        return self.values.text(name) if name in self else None
+
+    def choice(self, name: str) -> str | None:
+        """Return the one chosen value, None where it stands as it was."""
+        return self.values.choice(name) if name in self else None
+
+    def over(self, now: Form) -> FormValues:
+        """Return all values: what was changed, and for the rest what the form would show by now.
+
+        For services that take a thing whole.
+        """
+        kept = {part.name: part.value for part in now.fields if part.name not in self}
+        typed = {**self.values.typed, **{name: () if value is None else value for name, value in kept.items()}}
+        return FormValues(typed, self.values.uploads)
 
 
 def modal(form: Form) -> ui.Modal:
@@ -211,6 +253,21 @@ def _leaves(components: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return found
 
 
+def _stood(part: Field) -> str:
+    """Return what a field shows when it opens: of a text as much as fits, of choices those that are offered."""
+    if part.kind in (FieldKind.TEXT, FieldKind.PARAGRAPH):
+        return plain_value(part.value[: _limit(part)] if isinstance(part.value, str) else None)
+    if part.kind is FieldKind.FLAG:
+        return plain_value(part.value is True)
+    chosen = _chosen(part)
+    offered = {option.value for option in part.options}
+    return plain_value(sorted(chosen & offered if part.options else chosen))
+
+
+def _limit(part: Field) -> int:
+    return part.max_length or (2000 if part.kind is FieldKind.PARAGRAPH else 100)
+
+
 def _chosen(part: Field) -> set[str]:
     if isinstance(part.value, bool) or part.value is None:
         return {option.value for option in part.options if option.default}
@@ -222,7 +279,7 @@ def _component(part: Field) -> ui.Item[Any]:
     match part.kind:
         case FieldKind.TEXT | FieldKind.PARAGRAPH:
             long = part.kind is FieldKind.PARAGRAPH
-            limit = part.max_length or (2000 if long else 100)
+            limit = _limit(part)
             return ui.TextInput(
                 custom_id=part.name,
                 style=discord.TextStyle.paragraph if long else discord.TextStyle.short,

@@ -106,6 +106,12 @@ def custom_ids(message: discord.Message | None) -> set[str]:
     return set() if message is None else {found for part in message.components for found in _ids(part.to_dict())}
 
 
+def id_on(message: discord.Message | None, name: str) -> str | None:
+    """Return the id of the thing that the control `name` ("loop:post") on a message is about; None without one."""
+    found = (parse_custom_id(custom_id) for custom_id in custom_ids(message))
+    return next((target.id for target in found if target is not None and target.name == name), None)
+
+
 def offered(message: discord.Message | None, custom_id: str) -> frozenset[str] | None:
     """Return what a select on a message offers, as Discord sent it along; None where there is no such select."""
     for part in message.components if message is not None else ():

@@ -8,7 +8,8 @@ from bot.client import StudioBot
 from bot.clients.cards import client_card, client_line
 from bot.clients.model import Client, ClientDraft, ClientKind, ClientRole, ClientState
 from bot.clients.service import Saved
-from bot.say.card import Button, Card, Line, Option, Section, note
+from bot.clients.shown import CLIENT_FORM
+from bot.say.card import Button, Card, Line, Option, Section, Text, join, note
 from bot.say.words import Words
 from bot.studio.roles import Does, Role
 from bot.ui.base import Interaction, Press, Submit, Turn
@@ -16,16 +17,19 @@ from bot.ui.commands import StudioCog, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
-from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.inputs import Changed, Field, FieldKind, Form
+from bot.ui.merging import overtaken_lines
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen
+from cogs.clients import digest as client_digest
 from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
+from cogs.clients.export import send_export
 from cogs.clients.which import MORE, NONE, ClientOption, filing_select
 from cogs.studio.setup import read_zone
 
-PARTS = (client_people, client_work, client_handover)
+PARTS = (client_people, client_work, client_digest, client_handover)
 ClientChoice = app_commands.Transform[str, ClientOption]
 
 
@@ -66,6 +70,10 @@ class Clients(StudioCog):
     async def join(self, interaction: Interaction, code: app_commands.Range[str, 1, 40]) -> None:
         await client_people.join(Turn.of(interaction), code)
 
+    @verb("export", where="S", does=Does.DELETE)
+    async def export(self, interaction: Interaction, client: ClientChoice) -> None:
+        await send_export(Turn.of(interaction), client)
+
     @verb("archive", where="S", does=Does.DELETE)
     async def archive(self, interaction: Interaction, client: ClientChoice) -> None:
         turn = Turn.of(interaction)
@@ -89,8 +97,8 @@ async def page_card(turn: Turn, client_id: str) -> Card:
         turn.words,
         turn.now,
         is_lead=role is Role.LEAD,
-        is_theirs=role is Role.CLIENT,
         lines=clients.rules.lines_shown,
+        theirs=next((one for one in view.people if one.user_id == turn.person), None) if role is Role.CLIENT else None,
     )
 
 
@@ -178,26 +186,26 @@ def client_form(words: Words, action: str, client: Client | None, zone: str) -> 
     )
 
 
-async def _draft(submit: Submit) -> ClientDraft:
-    """Return what the form says. Raises Refused for a channel that I can't see and an unknown zone."""
-    values = submit.values
-    chosen = values.choice("channel")
+async def _draft(submit: Submit, changed: Changed) -> ClientDraft:
+    """Return what was changed in the form. Raises Refused for a channel that I can't see and an unknown zone."""
+    chosen, zone = changed.choice("channel"), changed.text("zone")
+    kind, role = changed.choice("kind"), changed.choice("role")
     channel = int(chosen) if chosen else None
     await must_be_seen(submit, channel)
     return ClientDraft(
-        name=values.text("name"),
-        kind=ClientKind(values.choice("kind") or ClientKind.ARTIST),
-        role=ClientRole(values.choice("role") or ClientRole.ARTIST),
-        zone=read_zone(values.text("zone"), submit),
+        name=changed.text("name"),
+        kind=ClientKind(kind) if kind else None,
+        role=ClientRole(role) if role else None,
+        zone=read_zone(zone, submit) if zone is not None else None,
         channel_id=channel,
-        clears_channel=channel is None,
+        clears_channel="channel" in changed and channel is None,
     )
 
 
 @form("client", "add")
 async def add(submit: Submit) -> None:
     """Make the client that the form says."""
-    draft = await _draft(submit)
+    draft = await _draft(submit, Changed(submit.values, None))
     saved = await submit.services.clients.create(submit.actor, submit.owner, draft, key=submit.key)
     await submit.reply(await page_card(submit, saved.client.id))
 
@@ -205,16 +213,20 @@ async def add(submit: Submit) -> None:
 @form("client", "save")
 async def save(submit: Submit) -> None:
     """Change a client to what the form says."""
-    saved = await submit.services.clients.edit(submit.actor, submit.owner, submit.id, await _draft(submit))
-    await submit.reply(_told(submit, "client.told.changed", saved), ephemeral=True)
+    await _edited(submit, await _draft(submit, submit.changed))
+
+
+async def _edited(submit: Submit, draft: ClientDraft) -> None:
+    """Change a client and say so, with what somebody else had set meanwhile."""
+    saved = await submit.services.clients.edit(submit.actor, submit.owner, submit.id, draft)
+    lines = await overtaken_lines(submit, saved.group_id, submit.id, saved.client.name, CLIENT_FORM)
+    await submit.reply(_told(submit, "client.told.changed", saved, *lines), ephemeral=True)
 
 
 @form("client", "save-details")
 async def save_details(submit: Submit) -> None:
     """Change a client's colour and the notes that stay inside."""
-    draft = ClientDraft(colour=submit.values.text("colour"), notes=submit.values.text("notes"))
-    saved = await submit.services.clients.edit(submit.actor, submit.owner, submit.id, draft)
-    await submit.reply(_told(submit, "client.told.changed", saved), ephemeral=True)
+    await _edited(submit, ClientDraft(colour=submit.changed.text("colour"), notes=submit.changed.text("notes")))
 
 
 @form("client", "delete", does=Does.DELETE)
@@ -313,8 +325,8 @@ async def file_under(press: Press) -> None:
     await press.update(note(told, [undo_button(press, group_id)]))
 
 
-def _told(turn: Turn, key: str, saved: Saved) -> Card:
-    told = turn.words(key, name=saved.client.name)
+def _told(turn: Turn, key: str, saved: Saved, *lines: Text) -> Card:
+    told = join("\n", [turn.words(key, name=saved.client.name), *lines])
     return note(told, [undo_button(turn, saved.group_id)]) if saved.group_id else note(told)
 
 

@@ -117,6 +117,6 @@ async def _must_be_of(press: Press) -> None:
 async def leave(press: Press) -> None:
     """Let somebody go out of the client whose person they are."""
     if await press.services.studio.client_of(await press.standing_with(press.owner)) != press.id:
-        raise NotAllowed("needs_team")
+        raise NotAllowed("needs_team_client")
     await press.services.clients.remove_person(press.actor, press.owner, press.person)
     await press.update(note(press.words("client.told.left")))

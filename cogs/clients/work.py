@@ -3,14 +3,19 @@
 from bot.actors import OwnerId
 from bot.clients.assigning import grouped
 from bot.clients.cards import item_card, work_card
-from bot.clients.model import Assignee, Assignment, WorkItem
-from bot.errors import Refused
-from bot.say.card import Card, Select, SelectKind, join, note
+from bot.clients.model import Assignee, WorkItem
+from bot.errors import Gone
+from bot.say.card import Card, Select, SelectKind, Text, join, note
 from bot.studio.roles import Does, Role
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
 from cogs.clients.people_named import chosen
+
+
+async def stale_item(turn: Turn, told: Text) -> None:
+    """Say what became of a thing in place of its card."""
+    await turn.update(note(told))
 
 
 async def my_work(turn: Turn) -> Card | None:
@@ -51,13 +56,14 @@ async def pick(press: Press) -> None:
         if item.assignment is not None and item.assignment.id == wanted:
             await press.reply(item_card(item, press.words, press.person), ephemeral=True)
             return
-    raise Refused("assign_over")
+    await press.services.work.mine(press.actor, wanted)  # names who ended it
+    raise Gone("assign_over")
 
 
-@control("client", "w-done")
+@control("client", "w-done", stale=stale_item)
 async def done(press: Press) -> None:
     """Finish the thing, as its plan would."""
-    one = await _of_mine(press)
+    one = await press.services.work.mine(press.actor, press.id)
     await press.act_for(one.owner_id, "loop", Does.TICK)
     if await press.services.studio.role(await press.standing_with(one.owner_id)) is Role.CLIENT:
         await press.services.work.must_be_theirs(one.owner_id, one.subject_id, press.person)
@@ -66,7 +72,7 @@ async def done(press: Press) -> None:
     await press.update(note(press.words("client.work.done", title=title), [undo_button(press, edited.group_id)]))
 
 
-@control("client", "w-not")
+@control("client", "w-not", stale=stale_item)
 async def not_mine(press: Press) -> None:
     """Give the thing back to whoever gave it."""
     back = await press.services.work.give_back(press.actor, press.id)
@@ -77,10 +83,10 @@ async def not_mine(press: Press) -> None:
     await press.update(note(told, [undo_button(press, back.group_id)]))
 
 
-@control("client", "w-hand")
+@control("client", "w-hand", stale=stale_item)
 async def hand_on(press: Press) -> None:
     """Ask who does it instead."""
-    one = await _of_mine(press)
+    one = await press.services.work.mine(press.actor, press.id)
     if press.guild != one.owner_id:
         server = await press.services.studio.server_name(one.owner_id)
         await press.reply(note(press.words("client.work.hand_there", server=server)), ephemeral=True)
@@ -96,20 +102,12 @@ async def hand_on(press: Press) -> None:
     await press.reply(note(press.words("client.work.hand"), select), ephemeral=True)
 
 
-@control("client", "w-who")
+@control("client", "w-who", stale=stale_item)
 async def hand_to(press: Press) -> None:
     """Give the thing to the person that was chosen."""
-    one = await _of_mine(press)
+    one = await press.services.work.mine(press.actor, press.id)
     await press.act_for(one.owner_id, "loop", Does.TICK)
     (to,) = await chosen(press, one.owner_id, one.client_id, "loop")
     given = await press.services.work.hand_on(press.actor, one.id, Assignee(to.name, to.user_id))
     told = press.words("client.work.handed", title=given.subject.title, name=to.name)
     await press.update(note(told, [undo_button(press, given.group_id)]))
-
-
-async def _of_mine(press: Press) -> Assignment:
-    """Return what is given to this person. Raises Refused where it is not (any more)."""
-    for item in await work_of(press, with_own=False):
-        if item.assignment is not None and item.assignment.id == press.id:
-            return item.assignment
-    raise Refused("assign_over")

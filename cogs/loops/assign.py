@@ -2,17 +2,31 @@
 
 from bot.clients.assigning import Assigned
 from bot.clients.model import Assignee, SubjectKind
+from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.loops.model import Loop
-from bot.say.card import Button, Card, Option, Row, Section, Select, SelectKind, join, note
+from bot.say.card import Button, Card, Option, Row, Section, Select, SelectKind, Text, join, note
 from bot.studio.roles import Does
-from bot.ui.base import Press
+from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
 from cogs.clients.people_named import chosen
+from cogs.loops.clips import stale_clip
 
 
-@control("loop", "c-assign", does=Does.ASSIGN)
+async def stale_doers(turn: Turn, told: Text) -> None:
+    """Draw who does the clip by now, and say what became of what was pressed."""
+    if not isinstance(turn, Press):
+        return
+    try:
+        await turn.update(await _card(turn))
+    except BotError:
+        await turn.update(note(told))
+        return
+    await turn.reply(note(told), ephemeral=True)
+
+
+@control("loop", "c-assign", does=Does.ASSIGN, stale=stale_clip)
 async def ask(press: Press) -> None:
     """Offer the people of the server, and the plan's client; say who does it now."""
     await press.reply(await _card(press), ephemeral=True)
@@ -46,7 +60,7 @@ async def _card(press: Press) -> Card:
     return Card(clip.name, sections=[Section(None, [lead], bullets=False)], rows=rows)
 
 
-@control("loop", "c-who", does=Does.ASSIGN)
+@control("loop", "c-who", does=Does.ASSIGN, stale=stale_doers)
 async def who(press: Press) -> None:
     """Give the clip to the people that were chosen."""
     area: LoopArea = press.services.loops
@@ -56,7 +70,7 @@ async def who(press: Press) -> None:
     await press.update(await _told(press, done))
 
 
-@control("loop", "c-client", does=Does.ASSIGN)
+@control("loop", "c-client", does=Does.ASSIGN, stale=stale_doers)
 async def to_client(press: Press) -> None:
     """Give the clip to the client of its plan."""
     area: LoopArea = press.services.loops
@@ -84,7 +98,7 @@ async def _told(press: Press, done: Assigned) -> Card:
     return note(join(" ", [told, *inbox]), [undo_button(press, done.group_id)])
 
 
-@control("loop", "c-unassign", does=Does.ASSIGN)
+@control("loop", "c-unassign", does=Does.ASSIGN, stale=stale_doers)
 async def take_back(press: Press) -> None:
     """Take the clip from somebody."""
     group_id = await press.services.work.withdraw(press.actor, press.owner, press.values[0])

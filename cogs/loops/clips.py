@@ -1,16 +1,20 @@
 """Clips in chat: the form to add and change one, the card with its tools, and finishing one."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+from bot.errors import BotError
 from bot.loops.area import LoopArea
 from bot.loops.cards import choose_clip_card, clip_card, edited_text
-from bot.loops.clips import ClipFields
+from bot.loops.clips import ClipFields, DeadlineFields
 from bot.loops.dates import units_text
 from bot.loops.model import LANES, Clip, DeadlineKind, Lane, Loop
 from bot.loops.momentum import measure
-from bot.loops.store import Edited
+from bot.loops.shown import DEADLINE_FORM, clip_form_of
+from bot.loops.store import Edited, LoopView
 from bot.loops.wording import when_text
-from bot.say.card import Option, note
+from bot.merging import FormOf
+from bot.say.card import Option, Text, join, note
 from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.studio.roles import Does, Role
@@ -18,8 +22,9 @@ from bot.ui.base import Press, Submit, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.merging import overtaken_lines
 from cogs.loops.days import read_day
-from cogs.loops.panel import after_edit, panels_of, which_loop
+from cogs.loops.panel import after_edit, panels_of, stale_panel, which_loop
 
 
 def clip_form(
@@ -67,7 +72,7 @@ def clip_form(
 
 
 def fields_of(submit: Submit) -> ClipFields:
-    """Return what was typed into the form of a clip."""
+    """Return what was typed into the form of a new clip."""
     values = submit.values
     return ClipFields(
         name=values.text("name"),
@@ -75,6 +80,18 @@ def fields_of(submit: Submit) -> ClipFields:
         start=values.text("start"),
         length=values.text("length"),
         notes=values.text("notes"),
+    )
+
+
+def changes_of(submit: Submit) -> ClipFields:
+    """Return what was changed in the form of a clip; the rest stays as it is by now."""
+    changed = submit.changed
+    return ClipFields(
+        name=changed.text("name"),
+        lane=changed.choice("lane"),
+        start=changed.text("start"),
+        length=changed.text("length"),
+        notes=changed.text("notes"),
     )
 
 
@@ -107,7 +124,36 @@ async def finish_clip(turn: Turn, clip_id: str) -> tuple[str, Edited]:
     return told, edited
 
 
-@control("loop", "add", opens_form=True)
+async def stale_clip(turn: Turn, told: Text) -> None:
+    """Draw the clip that was pressed anew, and say on it what became of it; a removed one leaves the sentence alone."""
+    area: LoopArea = turn.services.loops
+    target = turn.target if isinstance(turn, (Press, Submit)) else None
+    try:
+        loop, clip = await area.clips.get(turn.owner, target.id if target else "")
+        view = await area.store.view(turn.owner, loop.id)
+    except BotError:
+        await turn.update(note(told))
+        return
+    await turn.update(clip_card(view, view.plan.clip(clip.id) or clip, turn.words, told))
+
+
+async def stale_choice(turn: Turn, told: Text) -> None:
+    """Offer what is still open, below what became of the clip that was chosen."""
+    area: LoopArea = turn.services.loops
+    target = turn.target if isinstance(turn, (Press, Submit)) else None
+    try:
+        view = await area.store.view(turn.owner, target.id if target else "")
+    except BotError:
+        await turn.update(note(told))
+        return
+    if all(clip.is_done for clip in view.plan.clips):
+        await turn.update(note(told))
+        return
+    card = choose_clip_card(view, turn.words, "finish", only_open=True)
+    await turn.update(replace(card, lead=join("\n", [told, card.lead or ""])))
+
+
+@control("loop", "add", opens_form=True, stale=stale_panel)
 async def add(press: Press) -> None:
     """Open the form for a new clip of this loop."""
     area: LoopArea = press.services.loops
@@ -115,7 +161,7 @@ async def add(press: Press) -> None:
     await press.open(clip_form(plan.loop, None, press.words))
 
 
-@form("loop", "clip-add")
+@form("loop", "clip-add", stale=stale_panel)
 async def clip_add(submit: Submit) -> None:
     """Add what the form says."""
     area: LoopArea = submit.services.loops
@@ -130,30 +176,52 @@ async def clip_add(submit: Submit) -> None:
     await after_edit(submit, edited_text(edited, told, words), edited.group_id, edited.loop.id)
 
 
-@form("loop", "clip-save")
+@form("loop", "clip-save", stale=stale_clip)
 async def clip_save(submit: Submit) -> None:
     """Change a clip to what the form says."""
     area: LoopArea = submit.services.loops
-    edited = await area.clips.edit(submit.actor, submit.owner, submit.id, fields_of(submit))
-    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
-    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    edited = await area.clips.edit(submit.actor, submit.owner, submit.id, changes_of(submit))
+    await _changed(submit, edited, clip_form_of(edited.loop))
 
 
-@control("loop", "done", does=Does.TICK)
+async def _changed(submit: Submit, edited: Edited, form: FormOf) -> None:
+    """Say what a form changed of a clip, and what somebody else had set meanwhile."""
+    name = edited.clip.name if edited.clip else ""
+    said = submit.words("loop.told.unchanged" if edited.unchanged else "loop.told.changed", name=name, clip=name)
+    told = edited_text(edited, said, submit.words)
+    lines = await overtaken_lines(submit, edited.group_id, submit.id, name, form)
+    await after_edit(submit, join("\n", [told, *lines]), edited.group_id, edited.loop.id)
+
+
+@control("loop", "done", does=Does.TICK, stale=stale_panel)
 async def done(press: Press) -> None:
-    """Ask which clip is finished; a single one is finished at once."""
+    """Ask which clip is finished; a single one is finished at once, where the panel was in step and showed it."""
     area: LoopArea = press.services.loops
     view = await area.loops.view(press.actor, press.owner, press.id)
     open_clips = [clip for clip in view.plan.clips if not clip.is_done]
+    is_alone = press.owner == press.person
+    in_step = is_alone or panels_of(press).is_in_step(press)
     await panels_of(press).touched(press, press.id)
-    if len(open_clips) == 1:
+    if not open_clips:
+        await _all_done(press, view)
+        return
+    if len(open_clips) == 1 and in_step:
         told, edited = await finish_clip(press, open_clips[0].id)
         await press.reply(note(told, [undo_button(press, edited.group_id)]), ephemeral=True)
         return
     await press.reply(choose_clip_card(view, press.words, "finish", only_open=True), ephemeral=True)
 
 
-@control("loop", "finish", does=Does.TICK)
+async def _all_done(press: Press, view: LoopView) -> None:
+    """Say that nothing is left to finish, and which clip was the last."""
+    last = max((clip for clip in view.plan.clips), key=lambda clip: clip.done_at or press.now, default=None)
+    if last is None:
+        await press.reply(note(press.words("loop.told.nothing_open")), ephemeral=True)
+        return
+    await finish_clip(press, last.id)
+
+
+@control("loop", "finish", does=Does.TICK, stale=stale_choice)
 async def finish(press: Press) -> None:
     """Finish the clip that was chosen."""
     told, edited = await finish_clip(press, press.values[0])
@@ -190,40 +258,40 @@ async def _tool(press: Press, work: Callable[[LoopArea], Awaitable[Edited]], key
     await _show_clip(press, press.id, edited_text(edited, told, press.words), edited.group_id)
 
 
-@control("loop", "c-nudge")
+@control("loop", "c-nudge", stale=stale_clip)
 async def nudge(press: Press) -> None:
     """Move the clip by what was chosen."""
     by = float(press.values[0])
     await _tool(press, lambda area: area.clips.nudge(press.actor, press.owner, press.id, by), "loop.told.moved")
 
 
-@control("loop", "c-length")
+@control("loop", "c-length", stale=stale_clip)
 async def lengthen(press: Press) -> None:
     """Change the clip's length by what was chosen."""
     by = float(press.values[0])
     await _tool(press, lambda area: area.clips.lengthen(press.actor, press.owner, press.id, by), "loop.told.changed")
 
 
-@control("loop", "c-lane")
+@control("loop", "c-lane", stale=stale_clip)
 async def change_lane(press: Press) -> None:
     """Put the clip on the lane that was chosen."""
     lane = press.values[0]
     await _tool(press, lambda area: area.clips.move_lane(press.actor, press.owner, press.id, lane), "loop.told.changed")
 
 
-@control("loop", "c-free")
+@control("loop", "c-free", stale=stale_clip)
 async def free_slot(press: Press) -> None:
     """Move the clip to the next free place of its lane."""
     await _tool(press, lambda area: area.clips.move_to_free_slot(press.actor, press.owner, press.id), "loop.told.moved")
 
 
-@control("loop", "c-ready")
+@control("loop", "c-ready", stale=stale_clip)
 async def ready(press: Press) -> None:
     """Mark the clip ready."""
     await _tool(press, lambda area: area.clips.mark_ready(press.actor, press.owner, press.id), "loop.told.ready")
 
 
-@control("loop", "c-unready")
+@control("loop", "c-unready", stale=stale_clip)
 async def unready(press: Press) -> None:
     """Take the ready mark off."""
     await _tool(
@@ -233,26 +301,26 @@ async def unready(press: Press) -> None:
     )
 
 
-@control("loop", "c-done", does=Does.TICK)
+@control("loop", "c-done", does=Does.TICK, stale=stale_clip)
 async def clip_done(press: Press) -> None:
     """Finish the clip."""
     told, edited = await finish_clip(press, press.id)
     await _show_clip(press, press.id, told, edited.group_id)
 
 
-@control("loop", "c-reopen")
+@control("loop", "c-reopen", stale=stale_clip)
 async def reopen(press: Press) -> None:
     """Take the done mark off."""
     await _tool(press, lambda area: area.clips.reopen(press.actor, press.owner, press.id), "loop.told.reopened")
 
 
-@control("loop", "c-edit", opens_form=True)
+@control("loop", "c-edit", opens_form=True, stale=stale_clip)
 async def edit(press: Press) -> None:
     """Open the clip's form."""
     await open_clip_form(press, press.id)
 
 
-@control("loop", "c-deadline", opens_form=True)
+@control("loop", "c-deadline", opens_form=True, stale=stale_clip)
 async def ask_deadline(press: Press) -> None:
     """Ask until when the clip has to be done, and whether the day may slip."""
     _, clip = await press.services.loops.clips.get(press.owner, press.id)
@@ -271,18 +339,18 @@ async def ask_deadline(press: Press) -> None:
     await press.open(Form("loop", "c-deadline", words("loop.form.deadline", name=clip.name), fields, id=clip.id))
 
 
-@form("loop", "c-deadline")
+@form("loop", "c-deadline", stale=stale_clip)
 async def set_deadline(submit: Submit) -> None:
     """Set the deadline of the form; an empty day takes it away."""
     area: LoopArea = submit.services.loops
-    day = await read_day(submit, submit.values.text("day"))
-    kind = DeadlineKind(submit.values.choice("kind") or DeadlineKind.SOFT) if day else DeadlineKind.NONE
-    edited = await area.clips.set_deadline(submit.actor, submit.owner, submit.id, kind, day)
-    told = submit.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
-    await after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    typed, chosen = submit.changed.text("day"), submit.changed.choice("kind")
+    kind = DeadlineKind(chosen) if chosen else None
+    fields = DeadlineFields(await read_day(submit, typed), kind, clears=typed == "")
+    edited = await area.clips.set_deadline(submit.actor, submit.owner, submit.id, fields)
+    await _changed(submit, edited, DEADLINE_FORM)
 
 
-@control("loop", "c-remove")
+@control("loop", "c-remove", stale=stale_clip)
 async def remove(press: Press) -> None:
     """Remove the clip; Undo brings it back."""
     area: LoopArea = press.services.loops

@@ -1,21 +1,20 @@
 """`/loop`: plans drawn as timelines. Commands only; cards, forms and controls are in the files beside it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import discord
 from discord import app_commands
 
-from bot.actors import OwnerId
 from bot.client import StudioBot
 from bot.errors import Refused
 from bot.loops.area import LoopArea
 from bot.loops.cards import edited_text, next_card
 from bot.loops.clips import ClipFields
 from bot.loops.model import Loop, Pace
-from bot.loops.service import LoopFields, LoopLine
+from bot.loops.service import LoopFields
+from bot.loops.shown import LOOP_FORM
 from bot.loops.store import Edited
-from bot.loops.wording import when_text
 from bot.releases.model import Anchor, Preset
 from bot.releases.service import ReleaseDraft
 from bot.say.card import Button, Option, join, note
@@ -23,11 +22,12 @@ from bot.say.dates import day_month
 from bot.say.words import Words
 from bot.studio.roles import Does
 from bot.ui.base import Interaction, Press, Submit, Turn
-from bot.ui.commands import Entity, StudioCog, Verb, choices, group, verb
+from bot.ui.commands import StudioCog, Verb, choices, group, verb
 from bot.ui.common import undo_button
 from bot.ui.confirm import check_name, name_form
 from bot.ui.controls import control, form
 from bot.ui.inputs import Field, FieldKind, Form
+from bot.ui.merging import overtaken_lines
 from cogs.clients.which import ClientOption, Wanted
 from cogs.loops import assign as loop_assign
 from cogs.loops import clips as loop_clips
@@ -39,68 +39,8 @@ from cogs.loops.clips import clip_form, finish_clip, open_clip_form
 from cogs.loops.days import read_day
 from cogs.loops.lists import loop_list
 from cogs.loops.more import timeline_card
+from cogs.loops.options import ClipOption, LoopOption
 from cogs.loops.panel import LoopPanels, show_panel, which_loop
-
-
-class LoopOption(Entity):
-    """The person's loops, by autocomplete."""
-
-    thing, list_command, opens, area = "loop", "/loop list", ("loop", "show"), "loop"
-
-    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
-        return await turn.services.loops.loops.owner_of(thing_id)
-
-    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
-        area: LoopArea = turn.services.loops
-        found = await area.loops.search(turn.person, typed, studio=await turn.studio("loop"))
-        names = await _client_names(turn, [line.loop for line in found])
-        return [Option(join(" · ", [_label(line, turn), *names.get(line.loop.id, ())]), line.loop.id) for line in found]
-
-
-class ClipOption(Entity):
-    """The clips of the person's open loops, those of the active one first."""
-
-    thing, list_command, opens, area = "clip", "/loop show", ("loop", "clip-open"), "loop"
-
-    async def owner_of(self, turn: Turn, thing_id: str) -> OwnerId | None:
-        return await turn.services.loops.loops.owner_of_clip(thing_id)
-
-    async def suggest(self, turn: Turn, typed: str) -> list[Option]:
-        area: LoopArea = turn.services.loops
-        found = await area.loops.search_clips(turn.actor, turn.person, typed, studio=await turn.studio("loop"))
-        words, names = turn.words, await _client_names(turn, [loop for loop, _ in found])
-        return [
-            Option(
-                join(
-                    " · ",
-                    [
-                        clip.name,
-                        words("loop.clip.state_done") if clip.is_done else words(f"loop.lane.{clip.lane.value}"),
-                        when_text(loop, clip.start_milli, words),
-                        loop.name,
-                        *names.get(loop.id, ()),
-                    ],
-                ),
-                clip.id,
-            )
-            for loop, clip in found
-        ]
-
-
-async def _client_names(turn: Turn, loops: Sequence[Loop]) -> dict[str, list[str]]:
-    """Return the client's name by loop, where what is offered is of more than one."""
-    filed = {loop.id: loop.client_id for loop in loops if loop.client_id is not None}
-    if turn.guild is None or not filed or len({loop.client_id for loop in loops}) == 1:
-        return {}
-    names = await turn.services.studio.client_names(turn.guild)
-    return {loop: [names[client]] for loop, client in filed.items() if client in names}
-
-
-def _label(line: LoopLine, turn: Turn) -> str:
-    days = max(0, (turn.now - line.loop.updated_at).days)
-    word = "archived" if line.loop.archived_at else line.momentum.label.value
-    return join(" · ", [line.loop.name, turn.words(f"loop.state.{word}"), turn.words("loop.lists.age", days=days)])
-
 
 LoopChoice = app_commands.Transform[str, LoopOption]
 ClipChoice = app_commands.Transform[str, ClipOption]
@@ -381,20 +321,29 @@ async def open_loop_form(press: Press) -> None:
 async def save_loop(submit: Submit) -> None:
     """Change a loop to what the form says; taking its dates off is asked for first."""
     area: LoopArea = submit.services.loops
-    values = submit.values
+    changed = submit.changed
     plan = await area.loops.plan(submit.owner, submit.id)
-    start, end = await read_day(submit, values.text("start")), await read_day(submit, values.text("end"))
-    if plan.loop.is_dated and (start is None) is not (end is None):
+    start, end = await read_day(submit, changed.text("start")), await read_day(submit, changed.text("end"))
+    has_start = start is not None or ("start" not in changed and plan.loop.start_date is not None)
+    has_end = end is not None or ("end" not in changed and plan.loop.end_date is not None)
+    if plan.loop.is_dated and has_start is not has_end:
         raise Refused("loop_dates_both")
     fields = LoopFields(
-        name=values.text("name"), bpm=values.text("bpm"), pace=values.choice("pace"), start=start, end=end
+        name=changed.text("name"),
+        bpm=changed.text("bpm"),
+        pace=changed.choice("pace"),
+        start=start,
+        end=end,
+        end_stays=True,
     )
     edited = await area.loops.edit(submit.actor, submit.owner, submit.id, fields)
-    if plan.loop.is_dated and start is None and end is None:
+    if plan.loop.is_dated and not has_start and not has_end:
         await submit.reply(loop_more.undated_question(submit, plan), ephemeral=True)
         return
-    told = submit.words("loop.told.loop_changed", name=edited.loop.name)
-    await loop_panel.after_edit(submit, edited_text(edited, told, submit.words), edited.group_id, edited.loop.id)
+    said = submit.words("loop.told.unchanged" if edited.unchanged else "loop.told.loop_changed", name=edited.loop.name)
+    told = edited_text(edited, said, submit.words)
+    lines = await overtaken_lines(submit, edited.group_id, submit.id, edited.loop.name, LOOP_FORM)
+    await loop_panel.after_edit(submit, join("\n", [told, *lines]), edited.group_id, edited.loop.id)
 
 
 @form("loop", "delete", does=Does.DELETE)

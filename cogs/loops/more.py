@@ -1,7 +1,7 @@
 """The rarer things of a loop: the More menu, the large timeline, the list of clips, applying what would help."""
 
 from bot.loops.area import LoopArea
-from bot.loops.cards import choose_clip_card, clips_card, momentum_state, next_card, warnings_card
+from bot.loops.cards import choose_clip_card, clips_card, edited_text, momentum_state, next_card, warnings_card
 from bot.loops.clips import ClipFields
 from bot.loops.dates import bar_of, timeline_milli
 from bot.loops.model import MILLI, UNITS_PER_BAR, DeadlineKind, Plan, Role, Source
@@ -168,8 +168,8 @@ async def apply(press: Press) -> None:
             edited = await area.clips.move(press.actor, press.owner, parts[0], int(parts[1]) / MILLI)
         case _:
             edited = await area.clips.finish(press.actor, press.owner, parts[0])
-    told = press.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
-    await after_edit(press, told, edited.group_id, edited.loop.id)
+    told = None if edited.unchanged else press.words("loop.told.changed", clip=edited.clip.name if edited.clip else "")
+    await after_edit(press, edited_text(edited, told, press.words), edited.group_id, edited.loop.id)
 
 
 # ---------------------------------------------------------------------- the large timeline

@@ -4,7 +4,9 @@ Posted ones are posted cards like any other (bot/posted.py). Private ones are ed
 lives for a quarter of an hour; their buttons work after that too, and make them live again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +19,15 @@ from bot.loops.cards import loop_card
 from bot.loops.messages import POSTED, picture_of, shared_card
 from bot.ports import OutMessage, Policy, SendFailed, Target
 from bot.posted_model import Shows
-from bot.say.card import Card, OutFile, note, plain
+from bot.say.card import Card, OutFile, Text, note, plain
+from bot.say.words import Words
 from bot.studio.roles import Does
 from bot.ui.base import NO_MENTIONS, Press, Submit, Turn
 from bot.ui.cards import discord_files, layout
 from bot.ui.common import undo_button
 from bot.ui.controls import control
 from bot.ui.errors import as_send_failure
+from bot.ui.items import id_on
 from bot.ui.panel import LiveCards
 
 _TOKEN_LIVES = timedelta(minutes=14)
@@ -35,10 +39,13 @@ FILE_NAME = "timeline.png"
 class _Private:
     """A panel that only one person sees: edited through the interaction that made or last touched it."""
 
-    turn: Turn
+    interaction: discord.Interaction[Any]
     owner: int
     loop_id: str
+    words: Words
     until: datetime
+    context: Context
+    """Who looks: it is drawn as they see it, whoever changed the loop."""
 
 
 class _TokenSender:
@@ -52,8 +59,8 @@ class _TokenSender:
         if panel is None or not isinstance(message.card, Card):
             raise SendFailed(Policy.MESSAGE_GONE, "private panel")
         try:
-            await panel.turn.interaction.edit_original_response(
-                view=layout(message.card, panel.turn.words),
+            await panel.interaction.edit_original_response(
+                view=layout(message.card, panel.words),
                 attachments=discord_files(message.card),
                 allowed_mentions=NO_MENTIONS,
             )
@@ -85,37 +92,65 @@ class LoopPanels:
             if panel.until <= now:
                 del self._private[message_id]
             elif panel.loop_id == loop_id and panel.owner == owner:
-                target = Target("channel", panel.turn.interaction.channel_id or 0)
-                self._tokens.touch(target, message_id, self._render(panel))
+                self.redraw(message_id)
 
     def follow(self, turn: Turn, message_id: int, loop_id: str) -> None:
         """Keep a private panel in step from now on, through this turn's token."""
         self._private.pop(message_id, None)
         while len(self._private) >= _PRIVATE_AT_MOST:
             del self._private[next(iter(self._private))]
-        self._private[message_id] = _Private(turn, turn.owner, loop_id, turn.now + _TOKEN_LIVES)
+        until = turn.began + _TOKEN_LIVES
+        self._private[message_id] = _Private(turn.interaction, turn.owner, loop_id, turn.words, until, copy_context())
 
     async def touched(self, turn: Turn, loop_id: str) -> None:
-        """Acknowledge a press or a form on a panel; a private panel lives on through its token."""
+        """Acknowledge a press or a form on a panel; a private panel lives on through its token.
+
+        One that was not followed any more (after a quarter of an hour, or a restart) may have missed much: it is drawn
+        anew.
+        """
         await turn.defer()
         message = turn.interaction.message
-        if message is not None and message.flags.ephemeral and message.id in self._private:
+        if message is None or not message.flags.ephemeral:
+            return
+        follows = self.follows(message.id, turn.now)
+        if follows or id_on(message, "loop:post") == loop_id:
             self.follow(turn, message.id, loop_id)
+        if not follows and message.id in self._private:
+            self.redraw(message.id)
+
+    def is_in_step(self, press: Press) -> bool:
+        """Tell whether what was pressed shows its loop as it is: all but a private panel that nobody follows."""
+        message = press.interaction.message
+        if message is None or id_on(message, "loop:post") is None or not message.flags.ephemeral:
+            return True
+        return self.follows(message.id, press.now)
+
+    def follows(self, message_id: int, now: datetime) -> bool:
+        """Tell whether a message is a private panel that is in step with its loop."""
+        panel = self._private.get(message_id)
+        return panel is not None and panel.until > now
+
+    def redraw(self, message_id: int) -> None:
+        """Ask for a private panel to be drawn from what is true now."""
+        panel = self._private.get(message_id)
+        if panel is not None:
+            target = Target("channel", panel.interaction.channel_id or 0)
+            self._tokens.touch(target, message_id, self._render(panel))
 
     def _render(self, panel: _Private) -> Callable[[], Awaitable[Card | None]]:
-        words = panel.turn.words
+        async def draw() -> Card | None:
+            try:
+                view = await self._area.store.view(panel.owner, panel.loop_id)
+                picture = await picture_of(self._area, view, panel.words)
+            except BotError:
+                return None
+            return loop_card(view, panel.words, picture, can_post=True)
 
         async def render() -> Card | None:
             if self._bot.edge.closing:
                 return None
-            try:
-                # Whoever was let see it when it was drawn need not be any more.
-                await panel.turn.must_still(panel.owner, "loop", Does.SEE)
-                view = await self._area.store.view(panel.owner, panel.loop_id)
-                picture = await picture_of(self._area, view, words)
-            except BotError:
-                return None
-            return loop_card(view, words, picture, can_post=True)
+            # Whoever's change it is that brought us here: what somebody from a client's side may see is their own.
+            return await asyncio.get_running_loop().create_task(draw(), context=panel.context)
 
         return render
 
@@ -126,6 +161,19 @@ class LoopPanels:
 def panels_of(turn: Turn) -> LoopPanels:
     """Return the panels of the running bot."""
     return turn.interaction.client.get_cog("Loops").panels
+
+
+async def stale_panel(turn: Turn, told: Text) -> None:
+    """Say what became of a panel's loop, in place of the panel where the loop is gone."""
+    area: LoopArea = turn.services.loops
+    target = turn.target if isinstance(turn, (Press, Submit)) else None
+    try:
+        view = await area.store.view(turn.owner, target.id if target else "")
+    except BotError:
+        await turn.update(note(told))
+        return
+    await panels_of(turn).touched(turn, view.loop.id)
+    await turn.reply(note(told), ephemeral=True)
 
 
 async def which_loop(turn: Turn, loop_id: str | None, does: Does = Does.SEE) -> str:
@@ -155,7 +203,7 @@ async def show_again(press: Press) -> None:
     await show_panel(press, press.id)
 
 
-@control("loop", "post", does=Does.SEE)
+@control("loop", "post", does=Does.SEE, stale=stale_panel)
 async def post(press: Press) -> None:
     """Post the panel for everybody here; it goes on following the loop."""
     area: LoopArea = press.services.loops
@@ -165,7 +213,7 @@ async def post(press: Press) -> None:
     await press.post(card, Shows(press.owner, POSTED, view.loop.id))
 
 
-@control("loop", "retry", does=Does.SEE)
+@control("loop", "retry", does=Does.SEE, stale=stale_panel)
 async def retry(press: Press) -> None:
     """Try the waiting edits now."""
     await panels_of(press).touched(press, press.id)
@@ -175,7 +223,7 @@ async def retry(press: Press) -> None:
     await press.reply(note(press.words("loop.told.stored" if stored else "loop.told.still_waiting")))
 
 
-@control("loop", "copy", does=Does.SEE)
+@control("loop", "copy", does=Does.SEE, stale=stale_panel)
 async def copy(press: Press) -> None:
     """Give the waiting edits as text, so that they survive a restart."""
     area: LoopArea = press.services.loops
@@ -188,7 +236,7 @@ async def copy(press: Press) -> None:
     )
 
 
-@control("loop", "discard")
+@control("loop", "discard", stale=stale_panel)
 async def discard(press: Press) -> None:
     """Let the waiting edits go."""
     await panels_of(press).touched(press, press.id)

@@ -2,10 +2,11 @@
 
 from bot.ai.model import Asker, Reason
 from bot.error_kinds import kind_of_ai
+from bot.errors import AlreadyDone, BotError
 from bot.loops.area import LoopArea
 from bot.loops.clips import ClipFields
 from bot.loops.dates import units_text
-from bot.loops.model import Insight, InsightKind, Suggestion, SuggestionState
+from bot.loops.model import Insight, InsightKind, Suggestion
 from bot.loops.momentum import percent
 from bot.loops.ports import Say
 from bot.loops.readings import MonthlyCost, Origin, Outcome, SuggestionSet, Summary, compared
@@ -32,6 +33,7 @@ from bot.studio.roles import Does
 from bot.ui.base import Press, Turn
 from bot.ui.common import undo_button
 from bot.ui.controls import control
+from bot.ui.items import id_on
 from bot.ui.pager import Page, Pager
 from cogs.loops.clips import clip_form
 
@@ -171,6 +173,19 @@ def origin_text(origin: Origin | None, words: Words, *, is_ai: bool) -> str:
     return words("loop.card.meta_rules")
 
 
+async def stale_set(turn: Turn, told: Text) -> None:
+    """Draw the suggestions that are still open, and say what became of the one that was pressed."""
+    area: LoopArea = turn.services.loops
+    loop_id = id_on(turn.interaction.message, "loop:s-all") or ""
+    try:
+        left = await area.readings.open_set(turn.owner, loop_id)
+    except BotError:
+        await turn.update(note(told))
+        return
+    await turn.update(suggestion_card(left, turn.words))
+    await turn.reply(note(told), ephemeral=True)
+
+
 @control("loop", "suggest")
 async def suggest_press(press: Press) -> None:
     """Suggest clips and tips; a second press while it runs does nothing."""
@@ -188,7 +203,7 @@ async def suggest_again(press: Press) -> None:
         await press.update(card)
 
 
-@control("loop", "s-accept")
+@control("loop", "s-accept", stale=stale_set)
 async def accept(press: Press) -> None:
     """Add one suggested clip."""
     area: LoopArea = press.services.loops
@@ -201,7 +216,7 @@ async def accept(press: Press) -> None:
         await press.reply(note(told, [undo_button(press, edited.group_id)]), ephemeral=True)
 
 
-@control("loop", "s-dismiss")
+@control("loop", "s-dismiss", stale=stale_set)
 async def dismiss(press: Press) -> None:
     """Take one suggestion away and remember it."""
     area: LoopArea = press.services.loops
@@ -212,7 +227,7 @@ async def dismiss(press: Press) -> None:
     await press.reply(note(told, [undo_button(press, edited.group_id)]), ephemeral=True)
 
 
-@control("loop", "s-all")
+@control("loop", "s-all", stale=stale_set)
 async def apply_all(press: Press) -> None:
     """Add every suggested clip that still fits; the tips stay."""
     area: LoopArea = press.services.loops
@@ -225,14 +240,14 @@ async def apply_all(press: Press) -> None:
     await press.reply(note(told, [undo_button(press, applied.group_id)]), ephemeral=True)
 
 
-@control("loop", "s-edit", opens_form=True)
+@control("loop", "s-edit", opens_form=True, stale=stale_set)
 async def edit_idea(press: Press) -> None:
     """Open the clip form filled in with an idea."""
     area: LoopArea = press.services.loops
-    loop, found = await area.readings.suggestion(press.owner, press.id)
+    loop, found = await area.readings.suggestion(press.actor, press.owner, press.id)
     clip = found.clip
-    if clip is None or found.state is not SuggestionState.OPEN:
-        return
+    if clip is None:
+        raise AlreadyDone("loop_suggestion_gone")
     fields = ClipFields(
         clip.name,
         clip.lane.value,

@@ -12,6 +12,7 @@ from bot.missions.desk import RunView
 from bot.missions.inputs import Choice
 from bot.missions.model import InputKind, InputRef, IterationStatus, Mission, Schedule, StepState
 from bot.missions.service import MissionDraft, draft_of
+from bot.missions.shown import MISSION_FORM
 from bot.say import when
 from bot.say.card import Button, Card, Option, Section, note, plain
 from bot.say.words import Words
@@ -22,6 +23,7 @@ from bot.ui.common import undo_button
 from bot.ui.confirm import ask
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form, FormValues
+from bot.ui.merging import overtaken_lines
 from bot.ui.pager import Page, Pager
 from bot.ui.places import must_be_seen, must_be_theirs
 from bot.ui.works import Work
@@ -309,7 +311,9 @@ async def edit_save(submit: Submit) -> None:
     """Change the mission to what the form says."""
     service = area_of(submit).service
     before = (await service.show(submit.person, submit.id, 0)).mission
-    draft = _read_draft(submit.values, draft_of(before), submit.guild)
+    inputs = await service.input_choices(submit.person)
+    now = mission_form(submit, draft_of(before), inputs, "edit-save", submit.id)
+    draft = _read_draft(submit.changed.over(now), draft_of(before), submit.guild)
     if submit.guild is None:
         draft = replace(draft, channel_id=before.channel_id)
     if draft.channel_id != before.channel_id:
@@ -317,7 +321,9 @@ async def edit_save(submit: Submit) -> None:
     await must_be_seen(submit, draft.channel_id)
     changed = await service.edit(submit.actor, submit.person, submit.id, draft)
     card = await _card(submit, submit.id)
-    await submit.reply(replace(card, rows=[*card.rows, [undo_button(submit, changed.group_id)]]))
+    lines = await overtaken_lines(submit, changed.group_id, submit.id, changed.mission.title, MISSION_FORM)
+    rows = [*card.rows, [undo_button(submit, changed.group_id)]]
+    await submit.reply(replace(card, meta=[*lines, *card.meta], rows=rows))
 
 
 async def _open_edit(turn: Turn, mission_id: str) -> None:

@@ -18,7 +18,7 @@ from bot.ui.base import Interaction, Turn
 from bot.ui.commands import StudioCog, choices, group, verb
 from bot.ui.common import undo_button
 from cogs.clients.which import ClientOption, Wanted
-from cogs.loops.commands import LoopOption
+from cogs.loops.options import LoopOption
 from cogs.releases import bounces as release_bounces
 from cogs.releases import editing as release_editing
 from cogs.releases import lists as release_lists

@@ -67,7 +67,11 @@ class Studio(StudioCog):
     @verb("undo")
     async def undo(self, interaction: Interaction) -> None:
         turn = Turn.of(interaction)
-        recent = await self.services.changes.recent(turn.actor, turn.person)
+        studio = await turn.studio("ui")
+        owners = [turn.person] if studio is None else [turn.person, studio]
+        found = [(owner, one) for owner in owners for one in await self.services.changes.recent(turn.actor, owner)]
+        found.sort(key=lambda pair: pair[1].at, reverse=True)
+        recent = [one for _, one in found]
         if not recent:
             await turn.reply(note(turn.words("studio.undo.none")))
             return
@@ -76,8 +80,10 @@ class Studio(StudioCog):
             for group in recent[:10]
         ]
         buttons = [
-            replace(undo_button(turn, group.group_id), label=turn.words("studio.undo.button", number=number))
-            for number, group in enumerate(recent[:5], 1)
+            replace(
+                undo_button(turn, group.group_id), label=turn.words("studio.undo.button", number=number), owner=owner
+            )
+            for number, (owner, group) in enumerate(found[:5], 1)
         ]
         numbered = [join(" ", [raw(f"{number}."), line]) for number, line in enumerate(lines, 1)]
         await turn.reply(Card(turn.words("studio.undo.title"), sections=[Section(None, numbered)], rows=[buttons]))

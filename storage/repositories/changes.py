@@ -1,11 +1,11 @@
 """History and undo over all tracked tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import func, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper
 
@@ -16,6 +16,8 @@ from storage.base import Base, Tracked
 from storage.tables.engine import ChangeRow
 from storage.tracking import restore_value, snapshot
 from storage.unit import Repository, Unit, UnitT
+
+_IDS_AT_ONCE = 500
 
 
 def _recorded(row: ChangeRow) -> RecordedChange:
@@ -83,6 +85,35 @@ class ChangeRepository(Repository[UnitT]):
         statement = select(ChangeRow.at).where(ChangeRow.at >= since, ChangeRow.actor_reference == reference).distinct()
         return sorted((await self.session.execute(statement)).scalars())
 
+    async def first_before(self, since: datetime, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return how rows were before their first change since then, by id; what was not changed or made is missing."""
+        found: dict[str, Mapping[str, Any] | None] = {}
+        for at in range(0, len(ids), _IDS_AT_ONCE):
+            rows = await self.session.execute(
+                select(ChangeRow.entity_id, ChangeRow.before)
+                .where(ChangeRow.at > since, ChangeRow.entity_id.in_(list(ids[at : at + _IDS_AT_ONCE])))
+                .order_by(ChangeRow.id)
+            )
+            for identity, before in rows:
+                found.setdefault(identity, before)
+        return {identity: before for identity, before in found.items() if before is not None}
+
+    async def people_since(self, since: datetime, limit: int) -> list[int]:
+        """Return the people who changed something of this owner since then, who did so last first."""
+        rows = await self.session.execute(
+            select(ChangeRow.actor_reference)
+            # Below zero is nobody: who deleted everything about themselves (storage/privacy.py).
+            .where(
+                ChangeRow.at >= since,
+                ChangeRow.actor_kind == ActorKind.USER.value,
+                ChangeRow.actor_reference.not_like("user:-%"),
+            )
+            .group_by(ChangeRow.actor_reference)
+            .order_by(func.max(ChangeRow.id).desc())
+            .limit(limit)
+        )
+        return [int(reference.removeprefix("user:")) for reference in rows.scalars()]
+
     async def of_entity(self, entity: str, entity_id: str, limit: int = 100) -> list[RecordedChange]:
         rows = await self.session.execute(
             select(ChangeRow)
@@ -103,7 +134,7 @@ class ChangeRepository(Repository[UnitT]):
                 await self.writing.flush()
             except IntegrityError as error:
                 # What it belonged to is gone, or something else has its place: nothing more can be asked here.
-                raise ChangedSince("changed_since", who="somebody") from error
+                raise ChangedSince("changed_meanwhile") from error
         await self.writing.execute(
             update(ChangeRow)
             .where(ChangeRow.group_id == group.group_id)
@@ -142,5 +173,6 @@ class ChangeRepository(Repository[UnitT]):
             for change in await self.of_entity(recorded.change.entity, recorded.change.entity_id)
             if change.group_id != group_id and change.id > recorded.id
         ]
-        who = later[0].actor_name if later else "somebody"
-        return ChangedSince("changed_since", who=who)
+        if not later:
+            return ChangedSince("changed_meanwhile")
+        return ChangedSince("changed_since", who=later[0].actor_name, when=later[0].at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 
 from bot.actors import GuildId, PersonId
-from bot.clients.model import Client, ClientKind, ClientPerson, ClientRole, Membership
+from bot.clients.model import Client, ClientKind, ClientPerson, ClientRole, DigestWay, Membership
 from storage.tables.clients import ClientInviteRow, ClientPersonRow, ClientRow
 from storage.unit import Repository, Unit, UnitT
 
@@ -15,20 +15,20 @@ class ClientRepository(Repository[UnitT]):
 
     async def get(self, client_id: str, *, binned: bool = False) -> Client | None:
         row = await self._row(client_id)
-        return None if row is None or (row.deleted_at is not None and not binned) else _client(row)
+        return None if row is None or (row.deleted_at is not None and not binned) else client_of_row(row)
 
     async def all(self) -> list[Client]:
         """Return what is not in the bin, by name."""
         rows = await self.session.execute(
             select(ClientRow).where(ClientRow.deleted_at.is_(None)).order_by(ClientRow.folded)
         )
-        return [_client(row) for row in rows.scalars()]
+        return [client_of_row(row) for row in rows.scalars()]
 
     async def binned(self) -> list[Client]:
         rows = await self.session.execute(
             select(ClientRow).where(ClientRow.deleted_at.is_not(None)).order_by(ClientRow.deleted_at.desc())
         )
-        return [_client(row) for row in rows.scalars()]
+        return [client_of_row(row) for row in rows.scalars()]
 
     async def named(self, folded: str) -> str | None:
         """Return the id of the live client of that name."""
@@ -68,6 +68,11 @@ class ClientPeopleRepository(Repository[UnitT]):
         )
         return [_person(row) for row in rows.scalars()]
 
+    async def whose(self) -> dict[int, str]:
+        """Return for everybody from a client's side which client that is, by their ids."""
+        rows = await self.session.execute(select(ClientPersonRow.user_id, ClientPersonRow.client_id))
+        return {user: client for user, client in rows}
+
     async def find(self, user_id: int) -> ClientPerson | None:
         """Return as whose person somebody is here."""
         query = select(ClientPersonRow).where(ClientPersonRow.user_id == user_id)
@@ -83,6 +88,7 @@ class ClientPeopleRepository(Repository[UnitT]):
                 user_id=person.user_id,
                 name=person.name,
                 may_approve=person.may_approve,
+                wants_digest=person.wants_digest,
                 joined_at=person.joined_at,
                 invited_by=person.invited_by,
             )
@@ -95,6 +101,16 @@ class ClientPeopleRepository(Repository[UnitT]):
             update(ClientPersonRow)
             .where(ClientPersonRow.user_id == user_id)
             .values(may_approve=may)
+            .returning(ClientPersonRow.id)
+        )
+        return (await self.writing.execute(told)).scalar_one_or_none() is not None
+
+    async def want_digest(self: "ClientPeopleRepository[Unit]", user_id: int, *, wants: bool) -> bool:
+        """Note whether somebody wants their week by direct message; False where they are not here."""
+        told = (
+            update(ClientPersonRow)
+            .where(ClientPersonRow.user_id == user_id)
+            .values(wants_digest=wants)
             .returning(ClientPersonRow.id)
         )
         return (await self.writing.execute(told)).scalar_one_or_none() is not None
@@ -183,7 +199,7 @@ class InviteRepository(Repository[UnitT]):
         await self.writing.execute(delete(ClientInviteRow).where(ClientInviteRow.client_id == client_id))
 
 
-def _client(row: ClientRow) -> Client:
+def client_of_row(row: ClientRow) -> Client:
     return Client(
         id=row.id,
         owner_id=row.owner_id,
@@ -197,6 +213,10 @@ def _client(row: ClientRow) -> Client:
         notes=row.notes,
         archived_at=row.archived_at,
         deleted_at=row.deleted_at,
+        digest=DigestWay(row.digest),
+        digest_day=row.digest_day,
+        digest_hour=row.digest_hour,
+        digest_asks=row.digest_asks,
     )
 
 
@@ -218,6 +238,10 @@ def _columns(client: Client) -> dict[str, object]:
         "created_at": client.created_at,
         "archived_at": client.archived_at,
         "deleted_at": client.deleted_at,
+        "digest": client.digest.value,
+        "digest_day": client.digest_day,
+        "digest_hour": client.digest_hour,
+        "digest_asks": client.digest_asks,
     }
 
 
@@ -230,4 +254,5 @@ def _person(row: ClientPersonRow) -> ClientPerson:
         may_approve=row.may_approve,
         joined_at=row.joined_at,
         invited_by=PersonId(row.invited_by) if row.invited_by is not None else None,
+        wants_digest=row.wants_digest,
     )

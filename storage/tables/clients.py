@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.clients.model import AssigneeKind, AssignmentState, ClientKind, ClientRole, HandoverState, SubjectKind
+from bot.clients.model import Answer, AssigneeKind, AssignmentState, ClientKind, ClientRole, HandoverState, SubjectKind
 from storage.base import Base, Filed, Identified, Owned, Tracked
 from storage.types import BigInt, Flag, Instant, one_of
 
@@ -30,6 +30,10 @@ class ClientRow(Base, Owned, Tracked, Identified):
     channel_id: Mapped[int | None] = mapped_column(BigInt())
     colour: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text, index=True)
+    digest_day: Mapped[int] = mapped_column(BigInt())
+    digest_hour: Mapped[int] = mapped_column(BigInt())
+    digest_asks: Mapped[bool] = mapped_column(Flag())
     created_at: Mapped[datetime] = mapped_column(Instant())
     updated_at: Mapped[datetime] = mapped_column(Instant())
     archived_at: Mapped[datetime | None] = mapped_column(Instant())
@@ -47,8 +51,38 @@ class ClientPersonRow(Base, Owned, Identified):
     user_id: Mapped[int] = mapped_column(BigInt(), index=True)
     name: Mapped[str] = mapped_column(Text)
     may_approve: Mapped[bool] = mapped_column(Flag())
+    wants_digest: Mapped[bool] = mapped_column(Flag())
     joined_at: Mapped[datetime] = mapped_column(Instant())
     invited_by: Mapped[int | None] = mapped_column(BigInt())
+
+
+class ClientDigestRow(Base, Owned, Identified):
+    """When a client is told of its week next, and what a lead said to it.
+
+    `day`, `hour`, `zone`: what `next_at` was worked out from. `told_until`: where the week before ended.
+    """
+
+    __tablename__ = "client_digests"
+    __constraints__ = (
+        _of_client(),
+        UniqueConstraint("client_id"),
+        Index("ix_client_digests_next_at", "next_at"),
+        one_of("answer", Answer),
+    )
+
+    client_id: Mapped[str] = mapped_column(Text)
+    day: Mapped[int] = mapped_column(BigInt())
+    hour: Mapped[int] = mapped_column(BigInt())
+    zone: Mapped[str] = mapped_column(Text)
+    week: Mapped[str] = mapped_column(Text)
+    ask_at: Mapped[datetime] = mapped_column(Instant())
+    next_at: Mapped[datetime] = mapped_column(Instant())
+    told_until: Mapped[datetime] = mapped_column(Instant())
+    asked_week: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)
+    last_week: Mapped[str] = mapped_column(Text)
+    last_outcome: Mapped[str] = mapped_column(Text)
 
 
 class ClientInviteRow(Base, Owned, Identified):

@@ -1,13 +1,22 @@
 """What a server's digest tells of its own plans: finished, late, next; a few lines, and nothing in a quiet week."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digest.model import StudioItem, StudioWeek, StudioWhat
-from bot.digest.studio import StudioPart, as_stored, compile_studio, read_stored
+from bot.digest.studio import (
+    StudioLine,
+    StudioPart,
+    StudioParts,
+    as_stored,
+    compile_by_client,
+    compile_studio,
+    read_stored,
+)
 
 FIRST, TODAY = date(2026, 3, 1), date(2026, 3, 8)
 SIX = 6
@@ -101,10 +110,46 @@ def test_six_lines_are_shared_and_the_others_counted(finished: int, late: int, c
     assert len(part.lines) == min(SIX, finished + late + coming)
     for key, there in (("finished", finished), ("late", late), ("next", coming)):
         assert sum(line.key.startswith(key) for line in part.lines) >= min(2, there), "no part crowds out another"
-    assert read_stored(json.loads(json.dumps(as_stored(part)))) == part
+    parts = StudioParts((part, StudioPart(part.lines[:1], client="Ada Moon")), 2)
+    assert read_stored(json.loads(json.dumps(as_stored(parts)))) == parts
+
+
+def filed(client: str | None, *items: StudioItem) -> tuple[StudioItem, ...]:
+    return tuple(replace(item, client=client) for item in items)
+
+
+def test_clients_come_by_their_next_last_day_and_what_is_filed_under_none_comes_last() -> None:
+    week = StudioWeek(
+        finished=filed(None, task("Tidy up")),
+        open=(
+            *filed("a", task("Shoot", 5, 6)),
+            *filed("b", task("Splits", -9, -3), task("Pitch", 0, 1, deadline=2)),
+            *filed("c", task("Mix", -2, -1)),
+            *filed("d", task("Put away", 1, 1)),
+            *filed("e", task("Long ago", -40, -30)),
+        ),
+    )
+    names = {"a": "Ada Moon", "b": "Night Bus", "c": "Able", "e": "Echo"}
+    told = compile_by_client(week, names, FIRST, TODAY, most=SIX, clients=8)
+    assert told is not None
+    assert [part.client for part in told.parts] == ["Night Bus", "Ada Moon", "Able", ""]
+    assert not told.more
+    fewer = compile_by_client(week, names, FIRST, TODAY, most=SIX, clients=1)
+    assert fewer is not None
+    assert ([part.client for part in fewer.parts], fewer.more) == (["Night Bus", ""], 2)
+    assert compile_by_client(StudioWeek(), names, FIRST, TODAY, most=SIX, clients=8) is None
+
+
+def test_who_does_it_stands_on_what_is_open() -> None:
+    late, coming = (replace(task(*one), who=("Ben", "Cleo")) for one in (("Mix", -2, -1), ("Edit", 1, 2)))
+    part = compile_studio(StudioWeek(open=(late, coming)), FIRST, TODAY, SIX)
+    assert part is not None
+    assert [line.who for line in part.lines] == ["Ben, Cleo", "Ben, Cleo"]
 
 
 def test_a_post_that_was_ordered_before_there_was_such_a_part_is_still_read() -> None:
     assert read_stored(None) is None
     assert as_stored(None) is None
-    assert read_stored(as_stored(StudioPart((), 1))) == StudioPart((), 1)
+    line = ["next_task", "Shoot", "Low Tide", "2026-03-11"]
+    earlier = {"lines": [line], "more": 3}
+    assert read_stored(earlier) == StudioParts((StudioPart((StudioLine(*line),), 3),))

@@ -1,6 +1,8 @@
 """Clients of a server: added, shown, filed under; somebody from their side comes in and sees theirs alone."""
 
+import io
 import re
+import zipfile
 
 import pytest
 
@@ -173,3 +175,22 @@ async def test_whoever_deletes_their_data_is_no_client_s_person_any_more(product
     assert "Nobody has come in yet." in ada.sees()
     await cy.slash("/client join", code=await code_for(ada, "Ada Moon"))
     assert "You are in: Ada Moon" in cy.sees()
+
+
+async def test_a_client_is_handed_over_whole(product: Product, ada: Actor) -> None:
+    for name in ("Ada Moon", "Night Bus"):
+        await client(ada, name)
+    await ada.slash("/client show", client="Ada Moon")
+    await ada.press("Notes and colour")
+    await ada.fill(notes="Pays late", colour="#c0ffee")
+    await plan(ada, "Low Tide", "Teaser edit", "Ada Moon")
+    await plan(ada, "Depot", "Secret mix", "Night Bus")
+    await ada.slash("/client export", client="Ada Moon")
+    ((name, data),) = ada.files().items()
+    assert name == "client.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names, page = archive.namelist(), archive.read("read-me-first.md").decode()
+        whole = b"".join(archive.read(one) for one in names)
+    assert names == ["read-me-first.md", "plans/01-low-tide.json"]
+    assert "- [ ] Teaser edit · by Thu 5 March 2026" in page
+    assert not [word for word in (b"Pays late", b"Depot", b"Night Bus", b"Secret mix") if word in whole]

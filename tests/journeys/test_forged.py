@@ -97,12 +97,12 @@ async def test_made_up_ids_tell_nothing_and_change_nothing(product: Product, tmp
     await product.work()
     before = await rows_of(product.services.database, ada.id)
     marks = [base36(ben.id)]
-    told = [await _forge(product, ben, message, custom_id, part, marks) for custom_id, (message, part) in hers.items()]
+    told = [await forge(product, ben, message, custom_id, part, marks) for custom_id, (message, part) in hers.items()]
     assert [one for some in told for one in some if SECRET in one] == []
     assert await rows_of(product.services.database, ada.id) == before
 
 
-async def _forge(
+async def forge(
     product: Product, forger: Actor, message: Message, custom_id: str, part: dict[str, Any], marks: Iterable[str]
 ) -> list[str]:
     """Press a control on `message` as it is, with other owners' marks, and with none; return the answers."""
@@ -162,7 +162,7 @@ async def test_what_is_a_servers_is_closed_to_the_lead_of_another(product: Produ
     await product.work()
     before = [await rows_of(product.services.database, owner) for owner in (studio, ada.id)]
     marks = [base36(cara.id), base36(label.id)]
-    told = [await _forge(product, cara, card, custom_id, part, marks) for custom_id, (_, part) in theirs.items()]
+    told = [await forge(product, cara, card, custom_id, part, marks) for custom_id, (_, part) in theirs.items()]
     answers = [one.partition(": ")[2] for some in told for one in some]
     assert [one for one in answers if SECRET in one or str(studio) in one] == []
     await product.work()

@@ -111,3 +111,16 @@ async def test_the_settings_say_what_each_role_may_do(product: Product, ada: Act
     await ada.press("What each role may do")
     assert "Loops: see, change, assign, delete and archive" in ada.sees()
     assert "**Guest**" in ada.sees()
+
+
+async def test_studio_undo_finds_what_one_did_with_the_studios_things(product: Product, ada: Actor) -> None:
+    ben = product.person("Ben").go("#general")
+    await ada.slash("/loop new", name="Low Tide", for_="studio")
+    await ada.press("Add clip")
+    await ada.fill(name="Mix pass")
+    await ben.slash("/loop done", clip="Mix pass")
+    await ben.slash("/studio undo")
+    await ben.press("Undo 1")
+    assert "Undone" in ben.sees()
+    await ada.slash("/loop show", loop="Low Tide")
+    assert "Done: 0." in ada.sees()

@@ -13,7 +13,7 @@ from bot.ai.ledger import MemoryLedger
 from bot.ai.model import Asker, Reason
 from bot.ai.rules import AiRules
 from bot.clock import FixedClock
-from bot.errors import Refused
+from bot.errors import AlreadyDone, Refused
 from bot.loops.area import LoopArea, Neighbours, open_loops
 from bot.loops.asking import Subject, british, checked_summary, cut_words, data_of
 from bot.loops.clips import ClipFields
@@ -147,7 +147,7 @@ async def test_accepting_adds_the_clip_once_and_names_the_ai(house: House):
     edited = await house.area.readings.accept(ACTOR, ADA, found.clips[0].id)
     assert edited.clip is not None
     assert (edited.clip.name, edited.clip.source, edited.clip.lane) == ("Bridge", Source.AI, Lane.CREATIVE)
-    with pytest.raises(Refused):
+    with pytest.raises(AlreadyDone):
         await house.area.readings.accept(ACTOR, ADA, found.clips[0].id)
     assert len((await house.area.loops.plan(ADA, loop_id)).clips) == 4
     assert not (await house.area.readings.open_set(ADA, loop_id)).clips
@@ -176,7 +176,7 @@ async def test_apply_all_keeps_the_tips_and_has_one_undo(house: House):
     assert (applied.added, applied.left_out) == (1, 1)
     left = await house.area.readings.open_set(ADA, loop_id)
     assert (left.clips, [one.text for one in left.tips]) == ((), ["You could rest."])
-    with pytest.raises(Refused):
+    with pytest.raises(AlreadyDone):
         await house.area.readings.apply_all(ACTOR, ADA, loop_id)
     await house.changes.undo(ACTOR, ADA, applied.group_id)
     names = {one.name for one in (await house.area.loops.plan(ADA, loop_id)).clips}

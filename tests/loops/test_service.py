@@ -14,7 +14,7 @@ from bot.actors import Actor
 from bot.clock import FixedClock
 from bot.errors import AlreadyDone, BotError, ChangedSince, Gone, NotFound, Refused
 from bot.loops.area import LoopArea, Neighbours, open_loops
-from bot.loops.clips import ClipFields
+from bot.loops.clips import ClipFields, DeadlineFields
 from bot.loops.dated import DatedClip, DatedLoop, DatedLoops
 from bot.loops.model import MILLI, Clip, DeadlineKind, Lane, LoopBounce, LoopId, Pace, Role, Source
 from bot.loops.saving import NotSaved, Saving, TooManyWaiting
@@ -314,7 +314,8 @@ async def test_a_dated_copy_moves_to_the_new_day_it_leads_to(area: LoopArea):
 async def test_a_deadline_needs_dates_and_one_of_a_release_moves_with_it_only(area: LoopArea):
     free = await planned(area, ClipFields("Sketch"))
     with pytest.raises(Refused) as undated:
-        await area.clips.set_deadline(ACTOR, ADA, (await only_clip(area, free)).id, DeadlineKind.SOFT, date(2026, 6, 9))
+        wanted = DeadlineFields(date(2026, 6, 9), DeadlineKind.SOFT)
+        await area.clips.set_deadline(ACTOR, ADA, (await only_clip(area, free)).id, wanted)
     assert undated.value.code == "loop_deadline_undated"
     days = date(2026, 6, 1), date(2026, 7, 1), date(2026, 6, 20)
     async with area.store.database.write(ACTOR, ADA, "release.new") as unit:
@@ -324,7 +325,7 @@ async def test_a_deadline_needs_dates_and_one_of_a_release_moves_with_it_only(ar
             [DatedClip("pitch", "Pitch", Lane.PROMO, date(2026, 6, 4), 4, deadline=date(2026, 6, 9), hard=True)],
         )
     with pytest.raises(Refused) as of_release:
-        await area.clips.set_deadline(ACTOR, ADA, made.clips[0].id, DeadlineKind.NONE, None)
+        await area.clips.set_deadline(ACTOR, ADA, made.clips[0].id, DeadlineFields(clears=True))
     assert of_release.value.code == "loop_deadline_of_release"
 
 

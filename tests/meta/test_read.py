@@ -48,7 +48,6 @@ ASKED_FROM_OUTSIDE: Mapping[str, str] = {
 
 RECORDED: Mapping[str, str] = {
     "storage.tables.ai.AiUsageRow.call_id": "ties a call to its kept reply, in the export of its person",
-    "storage.tables.missions.StepEventRow.actor_reference": "who it was, should two people be called the same",
     "storage.tables.missions.StepEventRow.state_before": "the whole of an arrow, in the export of its person",
 }
 """Columns that are there to be exported: the record itself is what was promised."""

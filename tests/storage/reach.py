@@ -27,6 +27,7 @@ from bot.actors import Actor
 from bot.ai.model import Asker, UsageEntry
 from bot.bounces.model import Bounce, BounceId, FileStamp, FileState, Filter, Folder
 from bot.changes import ChangeGroup
+from bot.clients.model import Answer as WeekAnswer
 from bot.clients.model import Assignment, AssignmentState, ClientPerson, Handover
 from bot.coach.model import Checkin, CheckinState, Session, State
 from bot.digest.model import DigestState, IsoWeek
@@ -53,6 +54,7 @@ NOT_BY_OWNER: Mapping[str, str] = {
     "OfferRepository": "two owners are part of it: system units",
     "WorkRepository": "what somebody has to do over all servers, in system units",
     "MembershipRepository": "where somebody is with a client, over all servers, in system units",
+    "DueDigestRepository": "whose week is over, over all servers, in system units",
     "CoachRuleCountRepository": "counters of rules, without anybody's id",
     "PrivacyRepository": "goes over all tables for one person in system units",
 }
@@ -143,7 +145,8 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
             {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "bounce_id": f"{MARK}-bounces-id"},
             {"anchor_date": day, "conditions": [], "loop_id": f"{MARK}-loops-id", "deleted_at": past},
         ],
-        "clients": [{"zone": "UTC"}, {"deleted_at": past}],
+        "clients": [{"zone": "UTC", "digest": "dm"}, {"digest": "off", "deleted_at": past}],
+        "client_digests": [{"week": "2026-W10", "asked_week": "2026-W10", "last_outcome": "sent"}],
         "client_invites": [{"expires_at": coming}],
         "handovers": [{"expires_at": coming, "to_owner": 9}],
         "assignments": [{"due_on": day, "user_id": ADA, "assigned_by": BEN}],
@@ -481,6 +484,12 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
         "assignment_id": w.row("assignments")["id"],
         "state": AssignmentState.WITHDRAWN,
     },
+    "ClientDigestRepository.answered": lambda w: {
+        "client_id": w.row("clients")["id"],
+        "week": "2026-W10",
+        "answer": WeekAnswer.SKIP,
+        "words": None,
+    },
     "ClipRepository.many": lambda w: {"clip_ids": [w.row("loop_clips")["id"]]},
     "LoopRepository.many": lambda w: {"loop_ids": [w.row("loops")["id"]]},
     "FiledRepository.file": lambda w: {"kind": "loop", "thing_id": w.row("loops")["id"], "client_id": None},
@@ -510,6 +519,8 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "ChangeRepository.of_entity": lambda w: {"entity": "settings", "entity_id": w.row("settings")["id"]},
     "ChangeRepository.put_back": lambda w: {"group": w.thing(ChangeGroup)},
     "ChangeRepository.recent": lambda w: {"since": _ago(w)},
+    "ChangeRepository.first_before": lambda w: {"since": _ago(w), "ids": [w.row("settings")["id"]]},
+    "ChangeRepository.people_since": lambda w: {"since": _ago(w), "limit": 5},
     "ChangeRepository.times": lambda w: {"since": _ago(w), "reference": f"user:{ADA}"},
     "CoachStateRepository.advance": lambda w: {"coming": [{"owner_id": ADA, "next_checkin_at": _soon(w)}]},
     "CoachStateRepository.save": lambda w: {"state": replace(w.thing(State), dms_stopped=True)},

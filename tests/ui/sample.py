@@ -47,6 +47,9 @@ class NothingPosted:
     async def by_message(self, _message_id: int) -> None:
         return None
 
+    async def look_again(self, _message_id: int) -> None:
+        return None
+
     async def taken_away(self, _actor: Actor, _message_id: int) -> None:
         return None
 

@@ -1,14 +1,16 @@
 """Digests: service, weekly slots, what the outbox sends of them, servers' digests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from bot.actors import Actor
+from bot.actors import Actor, GuildId
 from bot.bounces.area import BounceArea
 from bot.bounces.read import BounceReads
 from bot.bounces.week import BounceWeek
+from bot.clients.assigning import AssignmentService
+from bot.clients.service import ClientService
 from bot.clock import Clock
 from bot.coach.digest_week import CoachWeek
 from bot.coach.read import CoachReads
@@ -62,11 +64,13 @@ def wire_digest(
     phases: PhaseService,
     bounces: BounceArea,
     coach: CoachService,
+    clients: ClientService,
+    work: AssignmentService,
 ) -> tuple[DigestService, ServerDigests, DigestMessages]:
     """Make the services and make their slots and deliveries known."""
     words = Finished(on.catalogue.words("en"))
     person = DigestPerson(CoachReads(on.database), on.studio, on.catalogue)
-    loop_week, release_week = LoopWeek(on.database, loops, words), ReleaseWeek(releases, words)
+    loop_week, release_week = LoopWeek(on.database, loops, words), ReleaseWeek(on.database, releases, words)
     sources = (
         BounceWeek(on.database, LoopReads(on.database)),
         loop_week,
@@ -76,8 +80,9 @@ def wire_digest(
         MissionWeek(on.database),
     )
     service = DigestService(on.database, on.clock, person, sources, CoachPlanner(coach, on.studio, on.clock))
+    known = StudioClients(clients, work)
     servers = ServerDigests(
-        on.database, service, StudioServers(on.studio), on.outbox.may_speak, (loop_week, release_week)
+        on.database, service, StudioServers(on.studio), on.outbox.may_speak, (loop_week, release_week), known
     )
     slots = DigestSlots(on.database, on.clock, service, servers)
     on.engine.register(slots)
@@ -133,6 +138,19 @@ class DigestPerson:
     async def energy(self, user_id: int, window: Window) -> Energy | None:
         told = await self._coach.energies(user_id, window.after, window.until)
         return Energy(float(median(told)), len(told)) if told else None
+
+
+class StudioClients:
+    """Whom a server works for, and who does what."""
+
+    def __init__(self, clients: ClientService, work: AssignmentService) -> None:
+        self._clients, self._work = clients, work
+
+    async def names(self, server: int) -> Mapping[str, str]:
+        return {client.id: client.name for client in await self._clients.listed(GuildId(server))}
+
+    async def doers(self, server: int, refs: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return await self._work.doers(GuildId(server), refs)
 
 
 class OfferedPhases:
