@@ -84,12 +84,17 @@ class AssignmentService:
         return Assigned(subject, (to,), unit.group_id)
 
     async def give_back(self, actor: Actor, assignment_id: str) -> Assigned:
-        """Give what is one's own back to whoever assigned it, who is told."""
+        """Give what is one's own back to whoever assigned it, who is told; oneself, or who is nobody now, gets nothing.
+
+        `added` is then empty.
+        """
         one = await self.mine(actor, assignment_id)
         subject = await self._subject(one.owner_id, one.kind, one.subject_id)
         back = Assignee(one.assigned_by_name, one.assigned_by)
         async with self._database.write(actor, one.owner_id, "client.give_back") as unit:
             await self._end(unit, one, AssignmentState.WITHDRAWN)
+            if one.assigned_by <= 0 or one.assigned_by == actor.user_id:
+                return Assigned(subject, (), unit.group_id)
             known = await unit.repo(AssignmentRepository).open_of([subject.id])
             if back.user_id not in {each.assignee.user_id for each in known}:
                 await self._give(unit, actor, subject, one.kind, back, one.due_on)
@@ -221,9 +226,11 @@ class AssignmentService:
             names = await self._clients.names_as_house(owner)
             for one in theirs:
                 subject = subjects.get(one.subject_id)
-                if subject is not None:
-                    client = names.get(subject.client_id or "", "")
-                    items.append(WorkItem(subject, one.due_on or subject.day, one, studio, client))
+                # What is filed under a client that was put away waits for it to come back.
+                if subject is None or (subject.client_id is not None and subject.client_id not in names):
+                    continue
+                client = names.get(subject.client_id or "", "")
+                items.append(WorkItem(subject, one.due_on or subject.day, one, studio, client))
         return items
 
     async def _subject(self, owner: OwnerId, kind: SubjectKind, subject_id: str) -> Subject:

@@ -116,10 +116,9 @@ def _button(client: Client, action: str, words: Words) -> Button:
     return Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id)
 
 
-def list_card(clients: Sequence[Client], words: Words, *, title: str) -> Card:
-    """Return the clients of a server, by name."""
-    lines = [join(" · ", [client.name, words(f"client.kind.{client.kind.value}"), client.zone]) for client in clients]
-    return Card(title, sections=[Section(None, lines)])
+def client_line(client: Client, words: Words) -> str:
+    """Return a client as one line of a list."""
+    return join(" · ", [client.name, words(f"client.kind.{client.kind.value}"), client.zone])
 
 
 def people_card(client: Client, people: Sequence[ClientPerson], words: Words) -> Card:
@@ -171,14 +170,13 @@ def _where(item: WorkItem, words: Words) -> str:
 def work_card(groups: Mapping[str, Sequence[WorkItem]], words: Words, owner: int, *, most: int) -> Card:
     """Return everything that waits for somebody, late first, and a select to do something about one of them."""
     sections: list[Section] = []
-    shown: list[WorkItem] = []
     for name, items in groups.items():
         lines = [work_text(item, words) for item in items[:most]]
         if len(items) > most:
             lines.append(words("card.more", count=len(items) - most))
         sections.append(Section(words(f"client.work.{name}"), lines))
-        shown += items[:most]
-    given = [item for item in shown if item.assignment is not None][:25]
+    # What is beyond the lines can be done, too.
+    given = [item for items in groups.values() for item in items if item.assignment is not None][:25]
     options = [
         Option(item.subject.title, item.assignment.id, plain(_where(item, words))) for item in given if item.assignment
     ]
@@ -199,9 +197,7 @@ def item_card(item: WorkItem, words: Words, person: int) -> Card:
                 Button("client", "w-not", words("client.button.w-not"), one.id, owner=person),
             ]
         ]
-    return Card(
-        item.subject.title, lead=join(" · ", [part for part in (work_text(item, words), by) if part]), rows=rows
-    )
+    return Card(item.subject.title, lead=join(" · ", [part for part in (_where(item, words), by) if part]), rows=rows)
 
 
 def news_card(items: Sequence[WorkItem], words: Words, person: int) -> Card:

@@ -23,6 +23,7 @@ from bot.clients.ports import PlanReader
 from bot.clients.rules import client_rules
 from bot.errors import NotFound, Refused
 from bot.ports import ZoneReader
+from storage.repositories.assignments import AssignmentRepository
 from storage.repositories.clients import (
     ClientPeopleRepository,
     ClientRepository,
@@ -36,6 +37,8 @@ from storage.unit import Database, Reading, Unit
 
 Filed = Callable[[Unit, str, str], Awaitable[None]]
 LIST = "/client list"
+NO_CLIENT = "-"
+"""As whose person somebody counts whose client is put away or in the bin: of none, and nobody of the house either."""
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Signs of codes: none that are taken for one another."""
 _PEOPLE_TABLE = "client_people"
@@ -105,7 +108,10 @@ class ClientService:
             return await unit.repo(ClientPeopleRepository).of(client.id)
 
     async def client_of(self, guild_id: int, user_id: int) -> str | None:
-        """Return the id of the client whose person somebody is in a server. Asked at every press, so it is kept."""
+        """Return the id of the client whose person somebody is in a server. Asked at every press, so it is kept.
+
+        While that client is put away or in the bin it is NO_CLIENT: they see nothing, and do not become the house's.
+        """
         version = self._database.versions.of(_PEOPLE_TABLE)
         kept, key = self._kept, (guild_id, user_id)
         if kept[0] != version:
@@ -115,7 +121,8 @@ class ClientService:
         async with self._database.read(guild_id, as_house=True) as unit:
             person = await unit.repo(ClientPeopleRepository).find(user_id)
             client = await unit.repo(ClientRepository).get(person.client_id) if person else None
-        found = client.id if client is not None and client.archived_at is None else None
+        live = client is not None and client.archived_at is None
+        found = None if person is None else person.client_id if live else NO_CLIENT
         if version is not None:
             kept[1][key] = found
         return found
@@ -162,9 +169,10 @@ class ClientService:
         return (await self.names_as_house(guild_id)).get(client_id, "")
 
     async def names_as_house(self, owner: OwnerId) -> dict[str, str]:
-        """Return the name of every client, whoever looks: for lines of things that are theirs to know."""
+        """Return the name of every client that is not put away, whoever looks: for lines that are theirs to know."""
         async with self._database.read(owner, as_house=True) as unit:
-            return {client.id: client.name for client in await unit.repo(ClientRepository).all()}
+            known = await unit.repo(ClientRepository).all()
+        return {client.id: client.name for client in known if client.archived_at is None}
 
     async def name_of(self, guild_id: int, client_id: str) -> str | None:
         """Return the name of a client, None where there is none (any more)."""
@@ -347,8 +355,11 @@ class ClientService:
                 raise NotFound("client", LIST)
 
     async def remove_person(self, actor: Actor, owner: OwnerId, user_id: int) -> None:
-        """Take somebody out of a client's people; what they approved stays as the client's."""
+        """Take somebody out of a client's people; what they approved stays as the client's, their tasks end."""
         async with self._database.write(actor, owner, "client.people") as unit:
+            person = await unit.repo(ClientPeopleRepository).find(user_id)
+            if person is not None:
+                await unit.repo(AssignmentRepository).end_of_client(person.client_id, [user_id])
             if not await unit.repo(ClientPeopleRepository).remove(user_id):
                 raise NotFound("client", LIST)
             unit.on_commit(self._forget_kept)

@@ -101,14 +101,23 @@ class WorkSlots:
 class Offers:
     """Telling people of loops that are offered to them, or to the server that they lead."""
 
-    def __init__(self, handovers: HandoverService, studio: StudioService, catalogue: Catalogue) -> None:
+    def __init__(
+        self, handovers: HandoverService, studio: StudioService, catalogue: Catalogue, telling: WorkSlots
+    ) -> None:
         self._handovers = handovers
+        self._telling = telling
         self._studio = studio
         self._catalogue = catalogue
 
     async def render(self, delivery: Delivery) -> OutMessage | None:
         card = await self._card(delivery)
         return None if card is None else OutMessage(card)
+
+    async def hold(self, delivery: Delivery, now: datetime) -> Later | str | None:
+        """Leave it to the inbox of whoever never used me: nobody is written to unasked."""
+        if await self._studio.person(delivery.owner) is None:
+            return "never used"
+        return await self._telling.hold(delivery, now)
 
     async def inbox(self, delivery: Delivery) -> InboxText | None:
         card = await self._card(delivery)

@@ -23,7 +23,7 @@ from bot.say.card import Button, Card, OutFile, removable
 from bot.say.words import Words
 from bot.services import Services
 from bot.studio.roles import Does
-from bot.studio.service import Standing
+from bot.studio.service import Standing, unseen
 from bot.ui import cards, errors
 from bot.ui.frame import Frame
 from bot.ui.inputs import Changed, Form, FormValues, modal, read_form
@@ -46,6 +46,8 @@ class Turn:
         self.words: Words = edge.catalogue.words(str(interaction.locale))
         self._answering = asyncio.Lock()
         self._deferred_reply = False
+        self.asked: OwnerId | None = None
+        """The server whose roles were asked last."""
         self.area = ""
         """The area of what was pressed or sent, or of the server's thing that a command is about."""
         self.retry: Button | None = None
@@ -89,7 +91,11 @@ class Turn:
 
     async def act_for(self, owner: OwnerId, area: str, does: Does) -> None:
         """Let this turn be about a server's things. Raises NotAllowed or NotFound where its roles don't let it."""
-        await self.services.studio.require(await self.standing_with(owner), area, does)
+        self.asked = owner
+        standing = await self.standing_with(owner)
+        if standing.guild_id != owner:
+            raise unseen(area)  # a person's, or of a server where I am not: no role elsewhere opens it
+        await self.services.studio.require(standing, area, does)
         self.owner, self.area = owner, area
 
     async def must(self, does: Does) -> None:

@@ -61,6 +61,8 @@ class Verb:
     leaves_trace: bool = True
     does: Does = Does.EDIT
     """What it does with a thing that is the server's: its roles decide by it who may."""
+    is_door: bool = False
+    """It brings people in, so it also works where a server keeps the bot for people with its member role."""
 
 
 def verb(
@@ -72,12 +74,13 @@ def verb(
     opens_form: bool = False,
     leaves_trace: bool = True,
     does: Does = Does.EDIT,
+    is_door: bool = False,
 ) -> Callable[[Any], Any]:
     """Declare a subcommand in a cog. `where`: letters of S(erver), D(irect message), U(ser install).
 
     `opens_form`: it answers with a form and may not ask the database first.
     """
-    extras = {"verb": Verb(where, seen, who, opens_form, leaves_trace, does)}
+    extras = {"verb": Verb(where, seen, who, opens_form, leaves_trace, does, is_door)}
 
     def declare(callback: Any) -> Any:
         command = app_commands.command(name=name, description="…", extras=extras)(callback)
@@ -147,7 +150,8 @@ class StudioTree(app_commands.CommandTree[Any]):
         name = command.qualified_name if command is not None else "unknown command"
 
         async def handle() -> None:
-            await self.edge.enter(turn)
+            if not rule.is_door:
+                await self.edge.enter(turn)
             await check_command(turn, rule)
             await super(StudioTree, self)._call(interaction)
             error = interaction.extras.pop("command_error", None)

@@ -289,8 +289,9 @@ async def _leads(turn: Turn) -> Mapping[str, str]:
 
     Who else has Manage Server I can't list: members are not told to me.
     """
-    owner = turn.target.owner if isinstance(turn, (Press, Submit)) else None
-    guild: discord.Guild | None = turn.interaction.client.get_guild(owner or turn.guild or 0)
+    marked = turn.target.owner if isinstance(turn, (Press, Submit)) else None
+    found = (turn.interaction.client.get_guild(one) for one in (turn.asked, marked, turn.guild) if one)
+    guild: discord.Guild | None = next(filter(None, found), None)
     if guild is None:
         return {"server": turn.words("card.that_server"), "leads": raw("?")}
     role = (await turn.services.studio.guild_settings(GuildId(guild.id))).lead_role

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from discord import app_commands
 
 from bot.client import StudioBot
-from bot.clients.cards import client_card, list_card
+from bot.clients.cards import client_card, client_line
 from bot.clients.model import Client, ClientDraft, ClientKind, ClientRole, ClientState
 from bot.clients.service import Saved
 from bot.clients.shown import CLIENT_FORM
@@ -26,7 +26,7 @@ from cogs.clients import handover as client_handover
 from cogs.clients import people as client_people
 from cogs.clients import work as client_work
 from cogs.clients.export import send_export
-from cogs.clients.which import NONE, ClientOption
+from cogs.clients.which import MORE, NONE, ClientOption, filing_select
 from cogs.studio.setup import read_zone
 
 PARTS = (client_people, client_work, client_digest, client_handover)
@@ -66,7 +66,7 @@ class Clients(StudioCog):
     async def invite(self, interaction: Interaction, client: ClientChoice) -> None:
         await client_people.show_invite(Turn.of(interaction), client)
 
-    @verb("join")
+    @verb("join", is_door=True)
     async def join(self, interaction: Interaction, code: app_commands.Range[str, 1, 40]) -> None:
         await client_people.join(Turn.of(interaction), code)
 
@@ -122,10 +122,12 @@ def _page_card(page: Page[Client], words: Words) -> Card:
     title = words(f"client.list.title_{page.filter}", count=page.total)
     in_bin = page.filter == "bin"
     action = "restore" if in_bin else "show"
-    card = list_card(page.rows, words, title=title)
     lines = [
-        Line(str(line), Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id))
-        for line, client in zip(card.sections[0].lines, page.rows, strict=True)
+        Line(
+            client_line(client, words),
+            Button("client", action, words(f"client.button.{action}"), client.id, owner=client.owner_id),
+        )
+        for client in page.rows
     ]
     return Card(title, sections=[Section(None, lines)])
 
@@ -310,7 +312,14 @@ async def restore(press: Press) -> None:
 async def file_under(press: Press) -> None:
     """File what the select stands for under the client that was chosen."""
     await press.act_for(press.owner, press.arg, Does.EDIT)
-    chosen = None if press.values[0] == NONE else press.values[0]
+    wanted = press.values[0]
+    if wanted.startswith(MORE):
+        page, _, now = wanted.removeprefix(MORE).partition(":")
+        select = await filing_select(press, press.arg, press.id, press.owner, now or None, int(page))
+        rows = [select] if select else []
+        await press.update(Card(press.words("client.file.pick"), quiet=True, rows=rows))
+        return
+    chosen = None if wanted == NONE else wanted
     client, group_id = await press.services.clients.file_under(press.actor, press.owner, press.arg, press.id, chosen)
     told = press.words("client.told.filed", name=client.name) if client else press.words("client.told.unfiled")
     await press.update(note(told, [undo_button(press, group_id)]))

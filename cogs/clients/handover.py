@@ -1,9 +1,10 @@
 """Handing a loop over: to the studio by its owner, to a person by a lead; asked of the other side, or both at once."""
 
-from bot.actors import OwnerId, PersonId
+from bot.actors import GuildId, OwnerId, PersonId
 from bot.clients.cards import offer_card, preview_lines
 from bot.clients.model import Handover
-from bot.say.card import Button, Card, Row, Section, Select, SelectKind, Style, note
+from bot.errors import Refused
+from bot.say.card import Button, Card, Row, Section, Select, SelectKind, Style, join, note
 from bot.studio.roles import Does, Role
 from bot.ui.base import Press, Turn
 from bot.ui.controls import control
@@ -48,7 +49,8 @@ async def ask(press: Press) -> None:
 @control("loop", "h-to", does=Does.DELETE)
 async def offer_to(press: Press) -> None:
     """Offer a server's loop to the person that was chosen; to oneself at once."""
-    (person,) = await chosen(press, press.owner, None, "loop")
+    loop = (await press.services.loops.loops.plan(press.owner, press.id)).loop
+    (person,) = await chosen(press, press.owner, loop.client_id, "loop")
     user = person.user_id or press.person
     handovers = press.services.handovers
     if user == press.person:
@@ -57,7 +59,10 @@ async def offer_to(press: Press) -> None:
         await press.update(_moved(press, done, press.words("client.hand.you")))
         return
     one = await handovers.ask(press.actor, press.owner, OwnerId(user), press.id, user)
-    await press.update(note(press.words("client.hand.asked_person", title=one.title, name=person.name)))
+    told = [press.words("client.hand.asked_person", title=one.title, name=person.name)]
+    if not await press.services.studio.writes_to(user):
+        told.append(press.words("client.assign.in_inbox", name=person.name))
+    await press.update(note(join(" ", told)))
 
 
 async def offers(turn: Turn) -> list[Card]:
@@ -78,6 +83,7 @@ async def accept(press: Press) -> None:
     """Take what is offered."""
     one = await press.services.handovers.get(press.id)
     await _must_be_asked(press, one)
+    await _must_be_offered_still(press, one)
     done = await press.services.handovers.accept(one.id)
     to_server = done.to_owner != press.person
     name = await press.services.studio.server_name(done.to_owner) if to_server else press.words("client.hand.you")
@@ -97,6 +103,16 @@ async def _must_be_asked(press: Press, one: Handover) -> None:
     """The gate asked about whose mark the button carries; the offer itself says who is asked."""
     if one.to_owner != press.person:
         await press.act_for(one.to_owner, "client", Does.EDIT)
+
+
+async def _must_be_offered_still(press: Press, one: Handover) -> None:
+    """Raise Refused where whoever offers a server's loop leads it no more."""
+    if one.from_owner == one.asked_by:
+        return
+    asked = await press.standing_of(GuildId(one.from_owner), one.asked_by)
+    if await press.services.studio.role(asked) is not Role.LEAD:
+        server = await press.services.studio.server_name(one.from_owner)
+        raise Refused("handover_no_lead", who=one.asked_by_name, server=server)
 
 
 def _moved(press: Press, done: Handover, name: str) -> Card:

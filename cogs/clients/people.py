@@ -11,7 +11,8 @@ from bot.ui.controls import control
 async def show_invite(turn: Turn, client_id: str) -> None:
     """Make a code and show it, this once."""
     invite = await turn.services.clients.invite(turn.actor, turn.owner, client_id)
-    words = turn.words
+    words, settings = turn.words, await turn.services.studio.guild_settings(turn.owner)
+    open_to_all = [] if settings.member_role else [words("client.invite.no_member_role")]
     code = f"{invite.code[:4]}-{invite.code[4:]}"
     card = Card(
         words("client.invite.title", name=invite.client.name),
@@ -20,6 +21,7 @@ async def show_invite(turn: Turn, client_id: str) -> None:
         next_lines=[
             words("client.invite.how", command="/client join"),
             words("client.invite.until", when=invite.expires_at),
+            *open_to_all,
         ],
     )
     await turn.reply(card, ephemeral=True)

@@ -31,6 +31,8 @@ async def _one(press: Press, user: int, owner: OwnerId, client_id: str | None, a
     if role is Role.CLIENT and await studio.client_of(standing) != client_id:
         role = None
     table = role_table()
+    if role is Role.GUEST:
+        raise Refused("assign_guest", name=name)
     if not (table.may(role, area, Does.ASSIGN) or table.may(role, area, Does.TICK)):
         raise Refused("assign_outsider", name=name)
     return Assignee(name, PersonId(user))

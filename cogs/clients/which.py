@@ -13,6 +13,9 @@ from bot.ui.commands import Entity
 
 NONE = "none"
 """Chosen for no client."""
+MORE = "more:"
+"""How the choice begins that shows further clients: then the page, and what is chosen now."""
+_PER_PAGE = 23
 
 
 class ClientOption(Entity):
@@ -50,12 +53,23 @@ async def clients_in_sight(turn: Turn) -> list[Client]:
     return list(await turn.services.clients.of_person(turn.person))
 
 
-async def filing_select(turn: Turn, kind: str, thing_id: str, owner: OwnerId, now: str | None) -> Select | None:
-    """Return the select that files a thing of a server under a client, None where there is no client to choose."""
+async def filing_select(
+    turn: Turn, kind: str, thing_id: str, owner: OwnerId, now: str | None, page: int = 0
+) -> Select | None:
+    """Return the select that files a thing of a server under a client, None where there is no client to choose.
+
+    More clients than one select holds come in pages; after the last comes the first.
+    """
     known = await turn.services.clients.listed(owner)
     if not known:
         return None
-    options = [Option(client.name, client.id, default=client.id == now) for client in known[:24]]
+    pages = -(-len(known) // _PER_PAGE)
+    first = page % pages * _PER_PAGE
+    shown = known[first : first + _PER_PAGE]
+    options = [Option(client.name, client.id, default=client.id == now) for client in shown]
+    if pages > 1:
+        label = turn.words("client.file.more", shown=f"{first + 1}–{first + len(shown)}", count=len(known))
+        options.append(Option(label, f"{MORE}{(page + 1) % pages}:{now or ''}"))
     if now is not None:
         options.append(Option(turn.words("client.file.none"), NONE))
     return Select("client", "file", turn.words("client.file.pick"), options, thing_id, kind, owner=owner)

@@ -1,8 +1,9 @@
 """My work: what was given to somebody over all servers, and what they do about it; seen by them alone."""
 
+from bot.actors import OwnerId
 from bot.clients.assigning import grouped
 from bot.clients.cards import item_card, work_card
-from bot.clients.model import Assignee
+from bot.clients.model import Assignee, WorkItem
 from bot.errors import Gone
 from bot.say.card import Card, Select, SelectKind, Text, join, note
 from bot.studio.roles import Does, Role
@@ -19,13 +20,25 @@ async def stale_item(turn: Turn, told: Text) -> None:
 
 async def my_work(turn: Turn) -> Card | None:
     """Return everything open that is this person's, None where nothing is."""
-    work = turn.services.work
-    items = await work.my_work(turn.person)
+    items = await work_of(turn)
     if not items:
         return None
     zone = await turn.services.studio.zone(turn.person, turn.guild)
     groups = grouped(items, turn.now.astimezone(zone).date())
-    return work_card(groups, turn.words, turn.person, most=work.rules.lines_shown)
+    return work_card(groups, turn.words, turn.person, most=turn.services.work.rules.lines_shown)
+
+
+async def work_of(turn: Turn, *, with_own: bool = True) -> list[WorkItem]:
+    """Return everything open that is this person's; what is of a server where they are nobody now tells nothing."""
+    items = await turn.services.work.my_work(turn.person, with_own=with_own)
+    servers = {item.subject.owner_id for item in items if item.assignment is not None}
+    there = {server for server in servers if await _is_there(turn, server)}
+    return [item for item in items if item.assignment is None or item.subject.owner_id in there]
+
+
+async def _is_there(turn: Turn, server: OwnerId) -> bool:
+    standing = await turn.standing_with(server)
+    return standing.guild_id == server and await turn.services.studio.role(standing) is not None
 
 
 @control("client", "my-work")
@@ -39,7 +52,7 @@ async def open_work(press: Press) -> None:
 async def pick(press: Press) -> None:
     """Show one thing, with what can be done about it."""
     wanted = press.values[0]
-    for item in await press.services.work.my_work(press.person, with_own=False):
+    for item in await work_of(press, with_own=False):
         if item.assignment is not None and item.assignment.id == wanted:
             await press.reply(item_card(item, press.words, press.person), ephemeral=True)
             return
@@ -65,7 +78,8 @@ async def not_mine(press: Press) -> None:
     back = await press.services.work.give_back(press.actor, press.id)
     press.owner = back.subject.owner_id
     names = join(", ", [one.name for one in back.added])
-    told = press.words("client.work.given_back", title=back.subject.title, names=names)
+    key = "client.work.given_back" if back.added else "client.work.let_go"
+    told = press.words(key, title=back.subject.title, names=names)
     await press.update(note(told, [undo_button(press, back.group_id)]))
 
 

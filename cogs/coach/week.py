@@ -21,6 +21,7 @@ from bot.ui.common import undo_button
 from bot.ui.controls import control
 from bot.ui.inputs import Field, FieldKind, Form
 from bot.ui.times import chosen_time, time_card
+from cogs.clients.work import work_of
 from cogs.coach.support import own_words
 
 
@@ -41,11 +42,10 @@ async def show_week(turn: Turn, monday: date | None = None, *, update: bool = Fa
 
 async def _with_given(turn: Turn, card: Card) -> Card:
     """Add what was given to this person over all servers, with the client on each line."""
-    work = turn.services.work
-    items = await work.my_work(turn.person, with_own=False)
+    items = await work_of(turn, with_own=False)
     if not items:
         return card
-    lines = [work_text(item, turn.words) for item in items[: work.rules.lines_shown]]
+    lines = [work_text(item, turn.words) for item in items[: turn.services.work.rules.lines_shown]]
     if len(items) > len(lines):
         lines.append(turn.words("card.more", count=len(items) - len(lines)))
     section = Section(turn.words("client.work.given"), lines)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from bot.actors import PersonId
 from bot.clients.model import Assignee, AssigneeKind, Assignment, AssignmentState, SubjectKind
-from storage.tables.clients import AssignmentRow
+from storage.tables.clients import AssignmentRow, ClientPersonRow
+from storage.tables.loops import ClipRow
 from storage.unit import Repository, Unit, UnitT
 
 
@@ -56,6 +57,29 @@ class AssignmentRepository(Repository[UnitT]):
         row.state = state.value
         await self.writing.flush()
         return True
+
+    async def follow(self: "AssignmentRepository[Unit]", loop_ids: Sequence[str], client_id: str | None) -> None:
+        """Go by the client that plans are filed under now: what another client was given, and its people, ends."""
+        clips = select(ClipRow.id).where(ClipRow.loop_id.in_(list(loop_ids)))
+        people = select(ClientPersonRow.user_id).where(ClientPersonRow.client_id.is_distinct_from(client_id))
+        outsiders = set((await self.session.execute(people)).scalars())
+        for row in await self._open(AssignmentRow.subject_id.in_(clips)):
+            was_theirs = row.assignee_kind == AssigneeKind.CLIENT.value and row.client_id != client_id
+            if was_theirs or row.user_id in outsiders:
+                row.state = AssignmentState.WITHDRAWN.value
+            else:
+                row.client_id = client_id
+        await self.writing.flush()
+
+    async def end_of_client(self: "AssignmentRepository[Unit]", client_id: str, people: Sequence[int]) -> None:
+        """End what a client's people have to do for it: they are out."""
+        for row in await self._open((AssignmentRow.client_id == client_id) & AssignmentRow.user_id.in_(list(people))):
+            row.state = AssignmentState.WITHDRAWN.value
+        await self.writing.flush()
+
+    async def _open(self, condition: ColumnElement[bool]) -> Sequence[AssignmentRow]:
+        query = select(AssignmentRow).where(condition, AssignmentRow.state == AssignmentState.OPEN.value)
+        return (await self.session.execute(query)).scalars().all()
 
     async def _row(self, assignment_id: str) -> AssignmentRow | None:
         query = select(AssignmentRow).where(AssignmentRow.id == assignment_id)

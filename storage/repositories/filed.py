@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storage.base import Base, Filed
+from storage.repositories.assignments import AssignmentRepository
 from storage.tables import load_all
 from storage.tables.bounces import BounceRow
 from storage.tables.loops import LoopRow
@@ -31,16 +32,20 @@ class FiledRepository(Repository[UnitT]):
         for row in rows:
             row.client_id = client_id
         await self.writing.flush()
+        plans = [row.id for row in rows if isinstance(row, LoopRow)]
+        await self.unit.repo(AssignmentRepository).follow(plans, client_id)
         return True
 
     async def unfile_all(self: "FiledRepository[Unit]", client_id: str) -> None:
         """Let everything of a client be without one."""
         load_all()
+        plans = [row.id for row in await self._rows(LoopRow, LoopRow.client_id == client_id)]
         for mapper in Base.registry.mappers:
             if issubclass(mapper.class_, Filed):
                 for row in await self._rows(mapper.class_, mapper.class_.client_id == client_id):
                     row.client_id = None
         await self.writing.flush()
+        await self.unit.repo(AssignmentRepository).follow(plans, None)
 
     async def _rows(self, table: Any, condition: Any) -> list[Any]:
         found: Sequence[Any] = (await self.session.execute(select(table).where(condition))).scalars().all()

@@ -194,3 +194,18 @@ async def test_a_client_is_handed_over_whole(product: Product, ada: Actor) -> No
     assert names == ["read-me-first.md", "plans/01-low-tide.json"]
     assert "- [ ] Teaser edit · by Thu 5 March 2026" in page
     assert not [word for word in (b"Pays late", b"Depot", b"Night Bus", b"Secret mix") if word in whole]
+
+
+async def test_a_code_opens_a_server_that_keeps_me_for_its_members(product: Product, ada: Actor) -> None:
+    world = product.server.world
+    guild = next(iter(world.guilds.values()))
+    cy = product.newcomer("Cy").go("#general")
+    await client(ada, "Ada Moon")
+    await plan(ada, "Low Tide", "Teaser edit", "Ada Moon")
+    await _set(product, member_role=world.add_role(guild, "Crew").id)
+    await cy.slash("/loop list")
+    assert "use me" in cy.sees()
+    await cy.slash("/client join", code=await code_for(ada, "Ada Moon"))
+    assert "You are in: Ada Moon" in cy.sees()
+    await cy.slash("/loop list")
+    assert "Low Tide" in cy.sees()

@@ -28,8 +28,8 @@ def wire_clients(on: Foundation) -> tuple[ClientService, AssignmentService, Hand
     on.engine.register(telling)
     on.outbox.register(DELIVERY, telling.render, hold=telling.hold, inbox=telling.inbox)
     handovers = HandoverService(on.database)
-    offers = Offers(handovers, on.studio, on.catalogue)
-    on.outbox.register(OFFERED, offers.render, hold=telling.hold, inbox=offers.inbox)
+    offers = Offers(handovers, on.studio, on.catalogue, telling)
+    on.outbox.register(OFFERED, offers.render, hold=offers.hold, inbox=offers.inbox)
     return service, work, handovers
 
 
