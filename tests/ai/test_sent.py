@@ -123,8 +123,15 @@ class Studio:
         self.mission = await self.new_mission(*inputs)
 
     async def new_mission(self, *inputs: InputRef, guild: int | None = None) -> str:
+        """With a server it proposes in a channel there, so that approvers decide as well."""
         draft = MissionDraft(
-            "On time", "Keep Night Drive moving", "manual", inputs, concept="A calm spring", guild_id=guild
+            "On time",
+            "Keep Night Drive moving",
+            "manual",
+            inputs,
+            concept="A calm spring",
+            guild_id=guild,
+            channel_id=None if guild is None else self.product.channel("general").channel.id,
         )
         return str((await self.services.missions.service.new(self.who, self.ada.id, draft)).mission.id)
 

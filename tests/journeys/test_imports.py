@@ -316,7 +316,8 @@ async def test_what_was_accepted_is_finished_after_a_restart(tmp_path: Path, clo
             async with product.services.database.system_read() as unit:
                 from storage.repositories.slots import SlotRepository
 
-                return any([await unit.repo(SlotRepository).open_of("takeover", one.name) for one in folder.glob("*")])
+                slots = unit.repo(SlotRepository)
+                return any([await slots.open_of("takeover", one.name, ben.id) for one in folder.glob("*")])
 
         await product.wait_for(accepted)
         waiting.cancel()

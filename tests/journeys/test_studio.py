@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.actors import Actor as Doer
 from bot.clock import FixedClock
@@ -18,6 +19,7 @@ from bot.say.words import read_catalogue
 from bot.slots import SlotDraft
 from bot.studio.service import Standing
 from cogs.studio import privacy
+from storage.tables.bounces import FolderRow
 from tests.digest.people import bounce_of, put_bounce, put_bounces
 from tests.product import Product, running
 from tests.rig import labels, texts
@@ -216,6 +218,12 @@ async def test_a_watched_folder_that_is_not_there_is_an_error_that_says_who_can_
 ) -> None:
     async with running(tmp_path / "data", clock, folders=[tmp_path / "Bounces"]) as product:
         ada = product.person("Ada")
+
+        async def known() -> bool:
+            async with product.services.database.system_read() as unit:
+                return any((await unit.session.execute(select(FolderRow.gone_since))).scalars())
+
+        await product.wait_for(known)
         await ada.slash("/studio health")
         seen = ada.sees()
         assert "**Broken** Folder Bounces is not there, so nothing of it is logged. The person who runs me can" in seen

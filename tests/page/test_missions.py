@@ -50,7 +50,7 @@ async def test_a_mission_proposes_and_its_steps_are_approved_edited_dismissed_an
         await form.get_by_label("name").fill("Hook")
         await form.get_by_role("button", name="Submit").click()
         edited = card(page, "Add Hook to Slow Ferry")
-        await expect(edited).to_contain_text("Changed by hand")
+        await expect(edited).to_contain_text("Ada changed it")
         await edited.get_by_role("button", name="Approve").click()
         await expect(edited).to_contain_text("Approved by Ada")
         await expect(panel).to_contain_text("Hook")

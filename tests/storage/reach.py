@@ -150,7 +150,7 @@ def _world(now: datetime) -> Mapping[str, list[dict[str, Any]]]:
         "client_digests": [{"week": "2026-W10", "asked_week": "2026-W10", "last_outcome": "sent"}],
         "client_invites": [{"expires_at": coming}],
         "handovers": [{"expires_at": coming, "to_owner": 9}],
-        "assignments": [{"due_on": day, "user_id": ADA, "assigned_by": BEN}],
+        "assignments": [{"due_on": day, "user_id": ADA, "assigned_by": BEN, "subject_id": f"{MARK}-loop_clips-id"}],
         "release_clocks": [{"zone": "UTC", "next_at": past}],
         "digests": [{"opened_at": now}, {"iso_week": 2}],
         "digest_clocks": [{"zone": "UTC", "next_at": past}],
@@ -482,6 +482,11 @@ GIVEN: dict[str, Callable[[World], dict[str, Any]]] = {
     "HandoverRepository.add": lambda w: {"one": replace(w.thing(Handover), id=uuid7(w.now))},
     "AssignmentRepository.open_of": lambda w: {"subject_ids": [w.row("assignments")["subject_id"]]},
     "AssignmentRepository.add": lambda w: {"one": replace(w.thing(Assignment), id=uuid7(w.now))},
+    "AssignmentRepository.follow": lambda w: {"loop_ids": [w.row("loops")["id"]], "client_id": "another"},
+    "AssignmentRepository.end_of_client": lambda w: {
+        "client_id": w.row("assignments")["client_id"],
+        "people": [ADA],
+    },
     "AssignmentRepository.end": lambda w: {
         "assignment_id": w.row("assignments")["id"],
         "state": AssignmentState.WITHDRAWN,
