@@ -308,7 +308,7 @@ async def restore(press: Press) -> None:
     await press.update(_told(press, "client.told.restored", saved))
 
 
-@control("client", "file")
+@control("client", "file", does=Does.SEE)
 async def file_under(press: Press) -> None:
     """File what the select stands for under the client that was chosen."""
     await press.act_for(press.owner, press.arg, Does.EDIT)

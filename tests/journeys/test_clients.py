@@ -209,3 +209,18 @@ async def test_a_code_opens_a_server_that_keeps_me_for_its_members(product: Prod
     assert "You are in: Ada Moon" in cy.sees()
     await cy.slash("/loop list")
     assert "Low Tide" in cy.sees()
+
+
+async def test_who_may_change_a_plan_files_it(product: Product, ada: Actor) -> None:
+    ben, gus = product.person("Ben").go("#general"), product.newcomer("Gus").go("#general")
+    await client(ada, "Ada Moon")
+    await plan(ben, "Low Tide", "Teaser edit", "Ada Moon")
+    assert "Filed under Ada Moon" in ben.sees()
+    guild = next(iter(product.server.world.guilds.values()))
+    guests = product.server.world.add_role(guild, "Guests")
+    product.server.world.give_role(guild, gus.person.user, guests)
+    await _set(product, guest_role=guests.id)
+    await gus.slash("/loop show", loop="Low Tide")
+    await gus.press("More")
+    await gus.choose("What would you like to do?", "File under a client")
+    assert "you are a guest here" in gus.sees()
