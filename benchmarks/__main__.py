@@ -61,20 +61,25 @@ def main() -> None:
     wanted = sys.argv[1:] or modules()
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     areas: dict[str, Any] = known.get("areas", {})
+    dates: dict[str, str] = known.get("dates", {})
     for name in wanted:
         rows = measured(name)
         if rows:
             areas[name] = dict(rows)
+            dates[name] = datetime.now(UTC).date().isoformat()
             print(table(name, rows), flush=True)
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    known = {"measured": datetime.now(UTC).date().isoformat(), "machine": machine, "areas": areas}
+    known = {"machine": machine, "dates": dates, "areas": areas}
     RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     if PAGE.exists():
         page = PAGE.read_text()
         before, _, rest = page.partition(BEGIN)
         _, _, after = rest.partition(END)
-        tables = "\n".join(table(name, rows) for name, rows in sorted(areas.items()))
-        PAGE.write_text(f"{before}{BEGIN}\n\nMeasured {known['measured']} on {machine}.\n\n{tables}\n{END}{after}")
+        tables = "\n".join(table(f"{name}, {dates[name]}", rows) for name, rows in sorted(areas.items()))
+        # Each part may be measured alone: the day stands beside it.
+        PAGE.write_text(
+            f"{before}{BEGIN}\n\nMeasured on {machine}, each part on the day beside it.\n\n{tables}\n{END}{after}"
+        )
 
 
 if __name__ == "__main__":
